@@ -1,0 +1,1 @@
+//! Words in, requests out, tables or JSON back.

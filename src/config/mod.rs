@@ -1,0 +1,202 @@
+//! From `daemon.toml` to a [`Config`], or to every problem in it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+use url::Url;
+
+use crate::domain::delivery::RetryPolicy;
+use crate::domain::{Address, CronLine, Language, TagDefinition};
+use crate::feed::Format;
+
+/// A checked configuration. Paths are absolute, or relative to the working directory, never to
+/// the file.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The file that this was read from.
+    pub file: PathBuf,
+    /// Store, keys, control socket, lock, bodies.
+    pub state: PathBuf,
+    /// `[site]`
+    pub site: Site,
+    /// `[[source]]`, at least one.
+    pub sources: Vec<Source>,
+    /// `[[tag]]`
+    pub tags: Vec<TagDefinition>,
+    /// `[feeds]`
+    pub feeds: Feeds,
+    /// `[web]`
+    pub web: Web,
+    /// `[mail]`
+    pub mail: Mail,
+    /// `[guards]`
+    pub guards: Guards,
+    /// `[[schedule]]`; the first is the default one.
+    pub schedules: Vec<Schedule>,
+    /// `[immediate]`
+    pub immediate: Immediate,
+    /// Where templates may be overridden: `templates/` beside the file.
+    pub templates: PathBuf,
+}
+
+/// `[site]`
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// What readers know the site as.
+    pub title: String,
+    /// Public base of the content's links, ending in `/`.
+    pub url: Url,
+    /// `portal.example,2026`: of minted ids (RFC 4151).
+    pub authority: String,
+    /// The default language.
+    pub language: Language,
+    /// All languages, the default one among them.
+    pub languages: Vec<Language>,
+    /// IANA name of the default zone.
+    pub timezone: String,
+    /// The same, resolved.
+    pub zone: TimeZone,
+}
+
+/// A `[[source]]` of kind `directory`.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Unique among sources.
+    pub name: String,
+    /// The root folder.
+    pub path: PathBuf,
+    /// Where a publication without its own url lives; `{site}` and `{path}` are replaced.
+    pub link: String,
+    /// Quiet time before a changed file is read.
+    pub settle: SignedDuration,
+    /// Between full scans.
+    pub rescan: SignedDuration,
+    /// How changes are noticed between full scans.
+    pub watch: Watch,
+}
+
+/// How changes are noticed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Watch {
+    /// File events; where the system refuses them, polling.
+    Auto,
+    /// File events, or an error.
+    Events,
+    /// Full scans alone, every few seconds.
+    Poll,
+}
+
+/// `[feeds]`
+#[derive(Debug, Clone)]
+pub struct Feeds {
+    /// The output folder.
+    pub dir: PathBuf,
+    /// At least one.
+    pub formats: Vec<Format>,
+    /// Entries per feed, 1 to 1,000.
+    pub items: usize,
+    /// Whole bodies, or summaries.
+    pub full: bool,
+}
+
+/// `[web]`
+#[derive(Debug, Clone)]
+pub struct Web {
+    /// Where to listen; port 0: the system chooses.
+    pub listen: SocketAddr,
+    /// Public base of feeds and subscription pages, ending in `/`.
+    pub url: Url,
+}
+
+/// `[mail]`
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// The display name of the sender, if any.
+    pub from_name: Option<String>,
+    /// The sender, also in MAIL FROM.
+    pub from: Address,
+    /// How letters leave.
+    pub transport: Transport,
+    /// Connections to the server at the most, 1 to 1,000.
+    pub connections: usize,
+    /// Retries, and what becomes of doubt.
+    pub retry: RetryPolicy,
+}
+
+/// How letters leave.
+#[derive(Debug, Clone)]
+pub enum Transport {
+    /// `outbox:DIR`: each letter an `.eml` file.
+    Outbox(PathBuf),
+    /// A server.
+    Smtp(SmtpServer),
+}
+
+/// An SMTP server and how to speak to it.
+#[derive(Clone)]
+pub struct SmtpServer {
+    /// Name or address; the name that its certificate must bear.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// Encryption.
+    pub security: Security,
+    /// User and password for AUTH.
+    pub credentials: Option<(String, String)>,
+}
+
+impl std::fmt::Debug for SmtpServer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SmtpServer")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("security", &self.security)
+            .field(
+                "credentials",
+                &self.credentials.as_ref().map(|(user, _)| user),
+            )
+            .finish()
+    }
+}
+
+/// Encryption of an SMTP connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Security {
+    /// `smtp+plain://`: none.
+    None,
+    /// `smtp://`: STARTTLS, demanded (RFC 3207).
+    StartTls,
+    /// `smtps://`: TLS from the first byte (RFC 8314).
+    Tls,
+}
+
+/// `[guards]`
+#[derive(Debug, Clone)]
+pub struct Guards {
+    /// What is found later than this after its date is not news.
+    pub max_age: SignedDuration,
+}
+
+/// A `[[schedule]]`
+#[derive(Debug, Clone)]
+pub struct Schedule {
+    /// Unique; never `immediate`.
+    pub name: String,
+    /// When.
+    pub cron: CronLine,
+    /// IANA name of the zone that the line is read in.
+    pub timezone: String,
+    /// The same, resolved.
+    pub zone: TimeZone,
+    /// A window missed by more than this is not mailed late.
+    pub catch_up: SignedDuration,
+}
+
+/// `[immediate]`
+#[derive(Debug, Clone)]
+pub struct Immediate {
+    /// Time to undo a publication before it is mailed.
+    pub delay: SignedDuration,
+}

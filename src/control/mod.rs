@@ -1,0 +1,1 @@
+//! One path for socket and direct mode.

@@ -1,0 +1,1 @@
+//! Build, run, drain; one file per loop.

@@ -1,0 +1,143 @@
+//! What happened to a publication, and whether it is news.
+//!
+//! | before | now | change | news |
+//! | --- | --- | --- | --- |
+//! | unknown | dated in the future | none yet | |
+//! | unknown | | released | unless in the baseline or found over `max_age` after its date |
+//! | live | `updated` forward and a new `change_note` | major edit | yes |
+//! | live | other tags | retagged | within `max_age` of release |
+//! | live | anything else differs | minor edit | no |
+//! | live | gone | withdrawn | no |
+//! | withdrawn | there again | restored | within `max_age` of release |
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{FeedKey, Publication, PublicationKey, PublicationState, Sequence, Standing};
+
+/// The kinds of change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChangeKind {
+    /// It took effect for the first time.
+    Released,
+    /// `updated` moved forward and the change note is new.
+    MajorEdit,
+    /// Any other edit.
+    MinorEdit,
+    /// Its tags changed.
+    Retagged,
+    /// It is no longer in its source.
+    Withdrawn,
+    /// It is there again.
+    Restored,
+}
+
+/// A change that took effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Its number.
+    pub sequence: Sequence,
+    /// What happened.
+    pub kind: ChangeKind,
+    /// To which publication.
+    pub publication: PublicationKey,
+    /// Its title, for people.
+    pub title: String,
+    /// Is it to be mailed to those who were not mailed it?
+    pub news: bool,
+    /// The feeds that it was in before or is in now.
+    pub feeds: BTreeSet<FeedKey>,
+}
+
+/// The instants and limits that decide whether a change is news.
+#[derive(Debug, Clone, Copy)]
+pub struct Newsworthiness {
+    /// The clock.
+    pub now: Timestamp,
+    /// `[guards] max_age`.
+    pub max_age: SignedDuration,
+    /// Is the source's first complete scan still going on?
+    pub baseline: bool,
+}
+
+impl Newsworthiness {
+    /// Is a release news that is dated `published` and takes effect now? One that was known
+    /// beforehand and waited for its date (`scheduled`) is, even from the baseline.
+    pub fn of_release(&self, published: Timestamp, scheduled: bool) -> bool {
+        (scheduled || !self.baseline) && self.is_recent(published)
+    }
+
+    /// Is something that happens now, to a publication released at `released`, news for those who
+    /// were not mailed it?
+    pub fn of_return(&self, state: &PublicationState) -> bool {
+        state.news
+            && state
+                .released
+                .is_some_and(|released| self.is_recent(released))
+    }
+
+    fn is_recent(&self, instant: Timestamp) -> bool {
+        self.now.duration_since(instant) <= self.max_age
+    }
+}
+
+/// What became of a publication that was `before` and reads `after` now, and whether that is news.
+/// `None`: nothing that takes effect now.
+pub fn diff(
+    before: Option<&PublicationState>,
+    after: &Publication,
+    worth: Newsworthiness,
+) -> Option<(ChangeKind, bool)> {
+    let future = after.published > worth.now;
+    let Some(before) = before else {
+        return (!future).then(|| {
+            (
+                ChangeKind::Released,
+                worth.of_release(after.published, false),
+            )
+        });
+    };
+    match before.standing {
+        Standing::Scheduled if future => None,
+        Standing::Scheduled => Some((
+            ChangeKind::Released,
+            worth.of_release(after.published, true),
+        )),
+        Standing::Withdrawn if before.released.is_none() => (!future).then(|| {
+            (
+                ChangeKind::Released,
+                worth.of_release(after.published, false),
+            )
+        }),
+        Standing::Withdrawn => Some((ChangeKind::Restored, worth.of_return(before))),
+        Standing::Live => edit(before, after, worth),
+    }
+}
+
+fn edit(
+    before: &PublicationState,
+    after: &Publication,
+    worth: Newsworthiness,
+) -> Option<(ChangeKind, bool)> {
+    let was = &before.publication;
+    if was == after {
+        return None;
+    }
+    let new_note = after.change_note.is_some() && after.change_note != was.change_note;
+    if after.updated > was.updated && new_note {
+        return Some((ChangeKind::MajorEdit, true));
+    }
+    let ids = |p: &Publication| {
+        p.tags
+            .iter()
+            .map(|tag| tag.id.clone())
+            .collect::<BTreeSet<_>>()
+    };
+    if ids(was) != ids(after) {
+        return Some((ChangeKind::Retagged, worth.of_return(before)));
+    }
+    Some((ChangeKind::MinorEdit, false))
+}

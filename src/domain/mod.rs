@@ -1,0 +1,43 @@
+//! The words of the field, as plain data and pure rules. Nothing here reads a clock, a file or a socket.
+//!
+//! | word | where |
+//! | --- | --- |
+//! | publication, its standing, what a source found | [`publication`] |
+//! | change: what happened to a publication, and whether it is news | [`change`] |
+//! | tag, language, feed key | [`tag`], [`language`], [`feed_key`] |
+//! | subscriber, subscription, filter, address | [`subscriber`], [`filter`], [`address`] |
+//! | cron line, schedule | [`cron`] |
+//! | cadence, window, mark, run, counts | [`run`] |
+//! | delivery, outcome, claim | [`delivery`] |
+//! | problem: what is wrong with an input, where, and what to do | [`problem`] |
+
+pub mod address;
+pub mod change;
+pub mod cron;
+pub mod delivery;
+pub mod feed_key;
+pub mod filter;
+pub mod language;
+pub mod problem;
+pub mod publication;
+pub mod run;
+pub mod subscriber;
+pub mod tag;
+
+pub use address::Address;
+pub use change::{Change, ChangeKind};
+pub use cron::CronLine;
+pub use delivery::{Claim, Content, Delivery, DeliveryKey, DeliveryState, Item, Outcome};
+pub use feed_key::FeedKey;
+pub use filter::Filter;
+pub use language::Language;
+pub use problem::Problem;
+pub use publication::{
+    Archived, Batch, BodyHash, Found, Pass, Publication, PublicationId, PublicationKey,
+    PublicationState, Sequence, Standing,
+};
+pub use run::{Cadence, Counts, IMMEDIATE, Mark, Run, RunKey, Window};
+pub use subscriber::{
+    Basis, Consent, NewSubscription, Subscriber, SubscriberKey, SubscriberStatus, Subscription,
+};
+pub use tag::{TagDefinition, TagId, TagName};

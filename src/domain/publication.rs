@@ -1,0 +1,217 @@
+//! Publications: what a source found, what the store makes of it, and what may come between.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Language, TagName};
+
+/// The number of a change. Each change takes the store's next one when it takes effect.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct Sequence(pub u64);
+
+impl fmt::Display for Sequence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A publication's public id, an IRI that never changes: the Atom id, RSS guid and JSON Feed id.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PublicationId(pub String);
+
+impl fmt::Display for PublicationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The store's own short name for a publication.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PublicationKey(pub u64);
+
+/// BLAKE3 of a sanitised body; its address in the body store.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct BodyHash(pub [u8; 32]);
+
+impl BodyHash {
+    /// The address of this body.
+    pub fn of(body: &str) -> BodyHash {
+        BodyHash(*blake3::hash(body.as_bytes()).as_bytes())
+    }
+
+    /// Lower-case hexadecimal, 64 characters.
+    pub fn to_hex(self) -> String {
+        blake3::Hash::from(self.0).to_hex().to_string()
+    }
+}
+
+impl fmt::Debug for BodyHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_hex())
+    }
+}
+
+/// The page says of itself that it is an archived version.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Archived {
+    /// The notice, as the page words it.
+    pub notice: String,
+    /// Where the current version is (RFC 5829 `latest-version`), absolute, if the notice says.
+    pub latest: Option<String>,
+}
+
+/// One revision of one item of content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Publication {
+    /// The id, for ever.
+    pub id: PublicationId,
+    /// Plain text, one line.
+    pub title: String,
+    /// Absolute URL of the page.
+    pub link: String,
+    /// The language of title and body.
+    pub language: Language,
+    /// When its author says it was published, or when it was first seen.
+    pub published: Timestamp,
+    /// When its author says it last changed in substance; never before `published`.
+    pub updated: Timestamp,
+    /// Without repeats, in the author's order.
+    pub tags: Vec<TagName>,
+    /// Plain text, a few lines at most.
+    pub summary: String,
+    /// The sanitised HTML body's address.
+    pub body: BodyHash,
+    /// Names, in the author's order.
+    pub authors: Vec<String>,
+    /// Set when the page says that it is an archived version.
+    pub archived: Option<Archived>,
+    /// What the author says has changed.
+    pub change_note: Option<String>,
+    /// The id of the publication that this one translates.
+    pub translation_of: Option<PublicationId>,
+}
+
+/// A publication as read from a source, before the store knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Where in the source, relative, with `/` between folders, NFC.
+    pub path: String,
+    /// The id that the file claims, an IRI; `None`: the store mints one or knows one.
+    pub declared_id: Option<PublicationId>,
+    /// Id minted from authority, source and path (RFC 4151), used if nothing else decides.
+    pub minted_id: PublicationId,
+    /// Plain text, one line, not empty.
+    pub title: String,
+    /// Absolute URL of the page.
+    pub link: String,
+    /// Declared or deduced.
+    pub language: Language,
+    /// As declared; `None`: the instant first seen.
+    pub published: Option<Timestamp>,
+    /// As declared.
+    pub updated: Option<Timestamp>,
+    /// Without repeats.
+    pub tags: Vec<TagName>,
+    /// Plain text.
+    pub summary: String,
+    /// Sanitised HTML with absolute URLs.
+    pub body: String,
+    /// Names.
+    pub authors: Vec<String>,
+    /// The page's archive notice.
+    pub archived: Option<Archived>,
+    /// What the author says has changed.
+    pub change_note: Option<String>,
+    /// The id of the publication that this one translates.
+    pub translation_of: Option<PublicationId>,
+}
+
+impl Found {
+    /// The revision that this finding amounts to, given its id and when the publication was first
+    /// seen.
+    pub fn revision(&self, id: PublicationId, first_seen: Timestamp) -> Publication {
+        let published = self.published.unwrap_or(first_seen);
+        Publication {
+            id,
+            title: self.title.clone(),
+            link: self.link.clone(),
+            language: self.language.clone(),
+            published,
+            updated: self.updated.unwrap_or(published).max(published),
+            tags: self.tags.clone(),
+            summary: self.summary.clone(),
+            body: BodyHash::of(&self.body),
+            authors: self.authors.clone(),
+            archived: self.archived.clone(),
+            change_note: self.change_note.clone(),
+            translation_of: self.translation_of.clone(),
+        }
+    }
+}
+
+/// What one look at a source brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// The source's name.
+    pub source: String,
+    /// What was read, at most a few hundred.
+    pub found: Vec<Found>,
+    /// Paths that the store knows of and that are no longer there (or are drafts now). The same
+    /// list goes with every batch of a pass, so that a file that moved is seen to have moved.
+    pub missing: Vec<String>,
+    /// Whether more of this look follows.
+    pub pass: Pass,
+}
+
+/// Where in a look at a source a batch stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pass {
+    /// More follows: what is missing may yet turn up elsewhere.
+    More,
+    /// The last batch of a look at some paths: what is still missing is withdrawn.
+    End,
+    /// The last batch of a complete scan: as `End`, and the first such one ends the baseline.
+    EndOfScan,
+}
+
+/// Whether a publication can be read now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Standing {
+    /// Dated in the future; it takes effect then.
+    Scheduled,
+    /// In the feeds.
+    Live,
+    /// No longer in its source.
+    Withdrawn,
+}
+
+/// A publication and what the store knows of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublicationState {
+    /// The store's short name.
+    pub key: PublicationKey,
+    /// The source's name.
+    pub source: String,
+    /// Where in the source it was last seen.
+    pub path: String,
+    /// Can it be read now?
+    pub standing: Standing,
+    /// Counts every change of the publication, from 1.
+    pub revision: u32,
+    /// Counts major edits, from 0: what makes a mail about it a new one.
+    pub major: u32,
+    /// The number of its last change.
+    pub sequence: Sequence,
+    /// When the store first saw it.
+    pub first_seen: Timestamp,
+    /// When it first took effect; `None` while scheduled.
+    pub released: Option<Timestamp>,
+    /// Whether its release was news: it was found in time, after the baseline.
+    pub news: bool,
+    /// The present revision.
+    pub publication: Publication,
+}

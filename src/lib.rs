@@ -1,0 +1,27 @@
+//! wici tells people what is new on a website: it watches a content store, writes RSS, Atom and
+//! JSON feeds, and mails subscribers what they asked for.
+//!
+//! The code map. Imports run strictly down this list, and siblings in braces never import each
+//! other; `tests/it/architecture.rs` fails on any other path:
+//!
+//! ```text
+//! main ▶ cli ▶ daemon ▶ web ▶ control ▶ { content, store, mail, publish } ▶ net ▶ config ▶ { feed, compose } ▶ { text, token } ▶ domain
+//! ```
+//!
+//! `domain`, `text`, `token`, `feed` and `compose` are pure: no clock, no file, no socket.
+#![forbid(unsafe_code)]
+
+pub mod cli;
+pub mod compose;
+pub mod config;
+pub mod content;
+pub mod control;
+pub mod daemon;
+pub mod domain;
+pub mod feed;
+pub mod mail;
+pub mod publish;
+pub mod store;
+pub mod text;
+pub mod token;
+pub mod web;

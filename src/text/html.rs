@@ -1,0 +1,1 @@
+//! HTML: cleaning, plain text, summaries.

@@ -1,0 +1,1 @@
+//! What the program says to readers, in their language (Fluent).

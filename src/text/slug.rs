@@ -1,0 +1,1 @@
+//! Slugs: from any label to a stable ASCII id.

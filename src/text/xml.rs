@@ -1,0 +1,1 @@
+//! Characters that XML 1.0 allows.
