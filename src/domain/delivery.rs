@@ -34,15 +34,18 @@ pub struct Item {
 /// The items of a message; many subscribers of a run share one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Content {
-    /// Newest first, at most [`Content::MOST`].
+    /// Newest first. The message shows [`Content::SHOWN`] of them and tells the number of the rest;
+    /// all of them count as mailed.
     pub items: Vec<Item>,
-    /// How many more there were.
-    pub more: u32,
+    /// How many there were beyond `items`, when a message would take more than [`Content::KEPT`].
+    pub beyond: u32,
 }
 
 impl Content {
-    /// The most items in one message; beyond them it says "and N more".
-    pub const MOST: usize = 50;
+    /// The most publications shown in one message; beyond them it says "and N more".
+    pub const SHOWN: usize = 50;
+    /// The most items kept; what is older is decided by the cursor alone.
+    pub const KEPT: usize = 4096;
 }
 
 /// What became of a delivery.
@@ -133,8 +136,8 @@ pub struct Claim {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimContent {
     /// Names the content within its run.
-    pub number: u32,
-    /// Newest first, never empty.
+    pub number: u64,
+    /// Newest first, never empty, at most [`Content::SHOWN`].
     pub items: Vec<ClaimItem>,
     /// How many more there were.
     pub more: u32,

@@ -95,6 +95,13 @@ pub struct Publication {
     pub translation_of: Option<PublicationId>,
 }
 
+impl Publication {
+    /// Names the publication together with its translations: the id of what they translate.
+    pub fn group(&self) -> &PublicationId {
+        self.translation_of.as_ref().unwrap_or(&self.id)
+    }
+}
+
 /// A publication as read from a source, before the store knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {

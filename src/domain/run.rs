@@ -15,8 +15,8 @@ pub const IMMEDIATE: &str = "immediate";
 pub struct Cadence {
     /// The schedule's name.
     pub schedule: String,
-    /// The IANA zone that its cron line is read in; `UTC` for `immediate`.
-    pub zone: String,
+    /// The IANA zone that its cron line is read in; `None`: the schedule's own.
+    pub zone: Option<String>,
 }
 
 impl Cadence {
@@ -24,7 +24,7 @@ impl Cadence {
     pub fn immediate() -> Cadence {
         Cadence {
             schedule: IMMEDIATE.to_owned(),
-            zone: "UTC".to_owned(),
+            zone: None,
         }
     }
 
@@ -36,10 +36,9 @@ impl Cadence {
 
 impl fmt::Display for Cadence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_immediate() {
-            f.write_str(IMMEDIATE)
-        } else {
-            write!(f, "{} ({})", self.schedule, self.zone)
+        match &self.zone {
+            Some(zone) => write!(f, "{} ({zone})", self.schedule),
+            None => f.write_str(&self.schedule),
         }
     }
 }
@@ -49,7 +48,7 @@ impl fmt::Display for Cadence {
 pub struct Mark {
     /// The upper number of its last fully planned window.
     pub upper: Sequence,
-    /// The cron line as last seen; a changed line owes no windows from before it was seen.
+    /// Cron line and zone as last seen; changed ones owe no windows from before they were seen.
     pub line: String,
     /// Windows due up to here are opened or let go.
     pub due: Timestamp,

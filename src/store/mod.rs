@@ -1,1 +1,184 @@
 //! What is remembered, in the domain's verbs.
+//!
+//! The only meeting point of the daemon's loops: each stage reads here what the one before it
+//! wrote, and can be killed at any instant. Every verb that writes is one transaction, durable
+//! before it returns. Verbs never look at the clock, and assume neither that this process is the
+//! only one nor that it will live to see a claim settled (claims carry leases).
+//!
+//! | file | verbs |
+//! | --- | --- |
+//! | `publications` | `apply`, `release_due`, `next_release`, `publication`, `paths`, `body` |
+//! | `feeds` | `feed`, `feeds`, `tags` |
+//! | `subscribers` | `subscribe`, `subscriber`, `subscribers`, `unsubscribe`, `remove`, `may_write` |
+//! | `runs` | `observe`, `mark`, `let_go`, `open_run`, `ripe`, `open_runs`, `run`, `runs` |
+//! | `plan` | `plan` |
+//! | `deliveries` | `claim`, `settle`, `unclaim`, `next_due`, `deliveries` |
+//!
+//! [`contract`] is the one suite that every backend passes.
+
+mod bodies;
+#[cfg(test)]
+mod contract;
+mod deliveries;
+mod engine;
+mod error;
+mod feeds;
+mod keys;
+mod plan;
+mod publications;
+mod record;
+mod rows;
+mod runs;
+mod subscribers;
+mod writer;
+
+use std::fs::{self, File, TryLockError};
+use std::path::Path;
+use std::sync::Arc;
+
+use bodies::Bodies;
+use deliveries::Leases;
+use engine::{Engine, MemoryEngine, Read, Transaction};
+use keys::Key;
+use record::Record;
+use rows::Meta;
+use writer::Writer;
+
+pub use error::StoreError;
+pub use feeds::FeedView;
+pub use publications::{Applied, Refused};
+pub use rows::Totals;
+
+/// The store. Clones are handles to one.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    // Dropped first: the thread inside holds the engine, and must end before the lock is let go.
+    writer: Writer,
+    engine: Arc<Engine>,
+    bodies: Bodies,
+    leases: Leases,
+    _lock: Option<File>,
+}
+
+/// May a store be made where there is none?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Open {
+    /// Make it.
+    OrCreate,
+    /// No: an error that names the path.
+    Existing,
+}
+
+impl Store {
+    /// Opens the store under `state`. `seed` is randomness for the name of a new store.
+    ///
+    /// # Errors
+    /// Where there is none and none may be made; where another process has it; where the disk or
+    /// the data is bad.
+    pub fn open(state: &Path, open: Open, seed: [u8; 16]) -> Result<Store, StoreError> {
+        if open == Open::Existing && !state.join("db").is_dir() {
+            return Err(StoreError::Missing(state.to_owned()));
+        }
+        let disk = |error: std::io::Error| StoreError::Disk {
+            path: state.to_owned(),
+            why: error.to_string(),
+        };
+        fs::create_dir_all(state).map_err(disk)?;
+        let lock = File::create(state.join("lock")).map_err(disk)?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => StoreError::Locked(state.to_owned()),
+            TryLockError::Error(error) => disk(error),
+        })?;
+        let engine = Arc::new(Engine::open(state)?);
+        let bodies = Bodies::on_disk(state.join("bodies")).map_err(disk)?;
+        let writer = Writer::start(Arc::clone(&engine)).map_err(disk)?;
+        Store::begin(engine, bodies, writer, Some(lock), seed)
+    }
+
+    /// A store in memory, which ends with the process.
+    ///
+    /// # Errors
+    /// None that a caller could mend.
+    pub fn in_memory() -> Result<Store, StoreError> {
+        let engine = Arc::new(Engine::Memory(MemoryEngine::default()));
+        let writer = Writer::inline(Arc::clone(&engine));
+        Store::begin(engine, Bodies::in_memory(), writer, None, [0; 16])
+    }
+
+    fn begin(
+        engine: Arc<Engine>,
+        bodies: Bodies,
+        writer: Writer,
+        lock: Option<File>,
+        seed: [u8; 16],
+    ) -> Result<Store, StoreError> {
+        let mut transaction = Transaction::over(&engine);
+        if load::<Meta>(&transaction, &keys::meta())?.is_none() {
+            let meta = Meta {
+                id: seed,
+                ..Meta::default()
+            };
+            save(&mut transaction, keys::meta(), &meta)?;
+            transaction.commit()?;
+            engine.sync()?;
+        }
+        Ok(Store {
+            inner: Arc::new(Inner {
+                writer,
+                engine,
+                bodies,
+                leases: Leases::default(),
+                _lock: lock,
+            }),
+        })
+    }
+
+    /// How many there are of what.
+    pub async fn totals(&self) -> Result<Totals, StoreError> {
+        Ok(meta(self.reader())?.totals)
+    }
+
+    fn reader(&self) -> &Engine {
+        &self.inner.engine
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        verb: impl FnOnce(&mut Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.inner.writer.write(verb).await
+    }
+}
+
+fn meta(reader: &impl Read) -> Result<Meta, StoreError> {
+    load(reader, &keys::meta())?.ok_or_else(|| StoreError::corrupt::<Meta>("it is missing"))
+}
+
+fn load<R: Record>(reader: &impl Read, key: &Key) -> Result<Option<R>, StoreError> {
+    reader
+        .get(key.bytes())?
+        .map(|value| R::decode(&value))
+        .transpose()
+}
+
+fn save<R: Record>(
+    transaction: &mut Transaction<'_>,
+    key: Key,
+    record: &R,
+) -> Result<(), StoreError> {
+    transaction.put(key.into_bytes(), record.encode()?);
+    Ok(())
+}
+
+/// Writes a key that says everything by itself.
+fn note(transaction: &mut Transaction<'_>, key: Key) {
+    transaction.put(key.into_bytes(), Vec::new());
+}
+
+fn forget(transaction: &mut Transaction<'_>, key: Key) {
+    transaction.remove(key.into_bytes());
+}

@@ -1,0 +1,317 @@
+//! The one suite that every backend passes. A test is an async function over a [`Bench`]; the
+//! macro at the end runs each on each backend.
+
+mod deliveries;
+mod planning;
+mod publications;
+mod reopening;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Applied, Open, Store, StoreError};
+use crate::domain::delivery::{InDoubt, RetryPolicy};
+use crate::domain::publication::{Batch, Found, Pass};
+use crate::domain::{
+    Address, Basis, Cadence, ChangeKind, Claim, DeliveryKey, Filter, Language, NewSubscription,
+    Outcome, PublicationId, PublicationState, Run, Subscriber, TagId, TagName,
+};
+
+type Outcomes = Vec<(DeliveryKey, Outcome)>;
+pub(super) type Test = Result<(), Box<dyn std::error::Error>>;
+
+const MAX_AGE: SignedDuration = SignedDuration::from_hours(7 * 24);
+const LEASE: SignedDuration = SignedDuration::from_mins(10);
+const POLICY: RetryPolicy = RetryPolicy {
+    retry_for: SignedDuration::from_hours(72),
+    in_doubt: InDoubt::Resend,
+};
+
+/// A store with a clock that the test turns, and short words for what the daemon does.
+pub(super) struct Bench {
+    store: Store,
+    now: Timestamp,
+    // Keeps the folder until the test is over; `None` in memory.
+    folder: Option<tempfile::TempDir>,
+}
+
+impl Bench {
+    pub(super) fn memory() -> Result<Bench, StoreError> {
+        Ok(Bench::over(Store::in_memory()?, None))
+    }
+
+    pub(super) fn sled() -> Result<Bench, Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let store = Store::open(folder.path(), Open::OrCreate, [7; 16])?;
+        Ok(Bench::over(store, Some(folder)))
+    }
+
+    fn over(store: Store, folder: Option<tempfile::TempDir>) -> Bench {
+        let now = "2026-11-24T08:00:00Z".parse().expect("an instant");
+        Bench { store, now, folder }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder
+            .as_ref()
+            .map(|folder| folder.path().to_owned())
+            .unwrap_or_default()
+    }
+
+    fn wait(&mut self, time: SignedDuration) {
+        self.now = self.now.checked_add(time).expect("in range");
+    }
+
+    /// A look at a few files.
+    async fn look(&self, found: &[Found], missing: &[&str]) -> Result<Applied, StoreError> {
+        self.batch(found, missing, Pass::End).await
+    }
+
+    /// A complete scan.
+    async fn scan(&self, found: &[Found], missing: &[&str]) -> Result<Applied, StoreError> {
+        self.batch(found, missing, Pass::EndOfScan).await
+    }
+
+    async fn batch(
+        &self,
+        found: &[Found],
+        missing: &[&str],
+        pass: Pass,
+    ) -> Result<Applied, StoreError> {
+        let batch = Batch {
+            source: "pages".to_owned(),
+            found: found.to_vec(),
+            missing: missing.iter().map(|path| (*path).to_owned()).collect(),
+            pass,
+        };
+        self.store.apply(batch, self.now, MAX_AGE).await
+    }
+
+    async fn publication(&self, id: &str) -> Result<PublicationState, Box<dyn std::error::Error>> {
+        let state = self
+            .store
+            .publication(&PublicationId(id.to_owned()))
+            .await?;
+        Ok(state.ok_or_else(|| format!("no publication {id}"))?)
+    }
+
+    async fn subscribe(
+        &self,
+        address: &str,
+        schedule: &str,
+        any: &str,
+    ) -> Result<Subscriber, StoreError> {
+        self.store
+            .subscribe(request(address, schedule, any), self.now)
+            .await
+    }
+
+    /// Opens a window of a schedule now and plans it to the end, a few subscribers at a time.
+    async fn run(&self, schedule: &str) -> Result<Run, StoreError> {
+        let run = self
+            .store
+            .open_run(cadence(schedule), self.now, None, self.now)
+            .await?;
+        loop {
+            let run = self
+                .store
+                .plan(run.key, 3, self.now)
+                .await?
+                .expect("it was opened");
+            if run.planned {
+                return Ok(run);
+            }
+        }
+    }
+
+    async fn claim(&self) -> Result<Vec<Claim>, StoreError> {
+        self.store.claim(1000, LEASE, self.now).await
+    }
+
+    async fn settle(&self, outcomes: Outcomes) -> Result<(), StoreError> {
+        self.store.settle(outcomes, POLICY, self.now).await
+    }
+
+    /// Opens, plans and sends a run: who got which titles.
+    async fn mail(&self, schedule: &str) -> Result<Vec<(String, Vec<String>)>, StoreError> {
+        self.run(schedule).await?;
+        let claims = self.claim().await?;
+        self.settle(
+            claims
+                .iter()
+                .map(|claim| (claim.key, Outcome::Accepted))
+                .collect(),
+        )
+        .await?;
+        Ok(claims.iter().map(told).collect())
+    }
+}
+
+/// Whom a claim tells what: titles, a correction marked by `!`.
+fn told(claim: &Claim) -> (String, Vec<String>) {
+    let titles = claim.content.items.iter().map(|item| {
+        let mark = if item.correction { "!" } else { "" };
+        format!("{mark}{}", item.publication.title)
+    });
+    (claim.address.as_str().to_owned(), titles.collect())
+}
+
+fn kinds(applied: &Applied) -> Vec<(ChangeKind, bool)> {
+    applied
+        .changes
+        .iter()
+        .map(|change| (change.kind, change.news))
+        .collect()
+}
+
+fn cadence(schedule: &str) -> Cadence {
+    Cadence {
+        schedule: schedule.to_owned(),
+        zone: None,
+    }
+}
+
+fn language(tag: &str) -> Language {
+    Language::parse(tag).expect("a language tag")
+}
+
+fn tags(names: &str) -> BTreeSet<TagId> {
+    names
+        .split_whitespace()
+        .map(|name| TagId::new(name).expect("a slug"))
+        .collect()
+}
+
+fn request(address: &str, schedule: &str, any: &str) -> NewSubscription {
+    NewSubscription {
+        address: Address::parse(address).expect("an address"),
+        language: language("pl"),
+        timezone: "Europe/Warsaw".to_owned(),
+        basis: Basis::Administrator,
+        filter: Filter {
+            any: tags(any),
+            ..Filter::default()
+        },
+        cadence: cadence(schedule),
+    }
+}
+
+/// A file as content reads it: dated now unless told otherwise, its body telling it apart.
+fn file(path: &str, bench: &Bench) -> Found {
+    Found {
+        path: path.to_owned(),
+        declared_id: None,
+        minted_id: PublicationId(id_of(path)),
+        title: path.trim_end_matches(".md").to_owned(),
+        link: format!("https://portal.example/{path}"),
+        language: language("pl"),
+        published: Some(bench.now),
+        updated: None,
+        tags: Vec::new(),
+        summary: "W skrócie".to_owned(),
+        body: format!("<p>{path}</p>"),
+        authors: Vec::new(),
+        archived: None,
+        change_note: None,
+        translation_of: None,
+    }
+}
+
+fn id_of(path: &str) -> String {
+    format!("tag:portal.example,2026:pages/{path}")
+}
+
+trait FoundExt {
+    fn tagged(self, names: &str) -> Found;
+    fn moved_to(self, path: &str) -> Found;
+    fn corrected(self, note: &str, bench: &Bench) -> Found;
+}
+
+impl FoundExt for Found {
+    fn tagged(self, names: &str) -> Found {
+        let name = |id: TagId| TagName {
+            label: id.to_string(),
+            id,
+        };
+        Found {
+            tags: tags(names).into_iter().map(name).collect(),
+            ..self
+        }
+    }
+
+    fn moved_to(self, path: &str) -> Found {
+        Found {
+            path: path.to_owned(),
+            minted_id: PublicationId(id_of(path)),
+            ..self
+        }
+    }
+
+    fn corrected(self, note: &str, bench: &Bench) -> Found {
+        Found {
+            updated: Some(bench.now),
+            change_note: Some(note.to_owned()),
+            ..self
+        }
+    }
+}
+
+macro_rules! contract {
+    ($($module:ident: $($test:ident),+ $(,)?;)+) => {
+        mod memory {
+            $($(#[tokio::test]
+            async fn $test() -> super::Test {
+                super::$module::$test(super::Bench::memory()?).await
+            })+)+
+        }
+        mod sled {
+            $($(#[tokio::test]
+            async fn $test() -> super::Test {
+                super::$module::$test(super::Bench::sled()?).await
+            })+)+
+        }
+    };
+}
+
+contract! {
+    publications:
+        what_the_first_scan_finds_is_not_news,
+        a_file_that_reads_the_same_is_no_change,
+        what_is_found_long_after_its_date_is_not_news,
+        a_minor_edit_is_not_news_and_a_major_one_is,
+        a_moved_file_keeps_its_id,
+        of_two_that_may_have_moved_nothing_is_guessed,
+        a_file_that_claims_anothers_id_is_refused,
+        a_new_file_at_a_path_that_was_left_gets_an_id_of_its_own,
+        a_future_date_is_waited_for,
+        what_comes_back_is_restored,
+        a_feed_holds_the_newest_first_and_its_date_never_goes_back,
+        retagging_touches_the_feeds_left_and_entered;
+    planning:
+        only_what_passes_the_filter_is_mailed,
+        what_is_older_than_the_subscription_is_not_news,
+        a_window_takes_up_where_the_last_one_ended,
+        two_schedules_do_not_both_take_an_item,
+        one_message_whatever_number_of_subscriptions,
+        a_correction_is_marked_for_who_had_the_first,
+        of_translations_each_gets_the_one_in_their_language,
+        a_window_is_opened_once,
+        nothing_to_say_opens_and_closes_at_once,
+        many_subscribers_are_planned_in_pages,
+        a_new_line_owes_nothing_old,
+        what_is_ripe_was_applied_long_enough_ago;
+    deliveries:
+        a_claim_is_not_handed_out_twice,
+        an_expired_lease_frees_the_claim,
+        a_run_closes_when_everyone_is_settled,
+        a_deferred_delivery_comes_back_when_due,
+        nothing_goes_to_who_unsubscribed,
+        nothing_goes_to_who_was_removed,
+        what_was_withdrawn_is_dropped_from_the_mail,
+        a_settled_delivery_stays_settled,
+        an_unsubscribed_address_begins_anew,
+        an_equal_subscription_is_not_made_twice,
+        what_one_had_can_be_told;
+}

@@ -1,0 +1,94 @@
+//! What holds across processes: only backends on disk can show it.
+
+use super::*;
+
+fn reopen(bench: Bench) -> Result<Bench, Box<dyn std::error::Error>> {
+    let Bench { store, now, folder } = bench;
+    drop(store);
+    let folder = folder.ok_or("only on disk")?;
+    let store = Store::open(folder.path(), Open::Existing, [0; 16])?;
+    Ok(Bench {
+        store,
+        now,
+        folder: Some(folder),
+    })
+}
+
+#[tokio::test]
+async fn everything_is_there_again_and_claims_are_free() -> Test {
+    let bench = Bench::sled()?;
+    bench.scan(&[], &[]).await?;
+    bench.subscribe("a@example.org", "daily", "").await?;
+    bench.subscribe("b@example.org", "daily", "").await?;
+    let applied = bench.look(&[file("a.md", &bench)], &[]).await?;
+    assert_eq!(applied.changes.len(), 1);
+    bench.run("daily").await?;
+    let claims = bench.claim().await?;
+    bench
+        .settle(vec![(claims[0].key, Outcome::Accepted)])
+        .await?;
+
+    let bench = reopen(bench)?;
+    let state = bench.publication(&id_of("a.md")).await?;
+    assert_eq!(
+        bench.store.body(state.publication.body).await?,
+        "<p>a.md</p>"
+    );
+    let again = bench.claim().await?;
+    assert_eq!(
+        again.iter().map(|claim| claim.key).collect::<Vec<_>>(),
+        [claims[1].key]
+    );
+    assert_eq!(again[0].content, claims[1].content);
+    assert_eq!(
+        bench.look(&[file("a.md", &bench)], &[]).await?,
+        Applied::default()
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn planning_is_resumed_where_it_stopped() -> Test {
+    let bench = Bench::sled()?;
+    bench.scan(&[], &[]).await?;
+    for number in 0..10 {
+        bench
+            .subscribe(&format!("s{number}@example.org"), "daily", "")
+            .await?;
+    }
+    bench.look(&[file("a.md", &bench)], &[]).await?;
+    let run = bench
+        .store
+        .open_run(cadence("daily"), bench.now, None, bench.now)
+        .await?;
+    let half = bench
+        .store
+        .plan(run.key, 5, bench.now)
+        .await?
+        .ok_or("no run")?;
+    assert!(!half.planned);
+
+    let bench = reopen(bench)?;
+    let open = bench.store.open_runs().await?;
+    assert_eq!(open, [half]);
+    let whole = bench
+        .store
+        .plan(run.key, 100, bench.now)
+        .await?
+        .ok_or("no run")?;
+    assert_eq!((whole.planned, whole.counts.pending), (true, 10));
+    assert_eq!(bench.claim().await?.len(), 10);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_store_in_use_and_a_missing_store_say_so() -> Test {
+    let bench = Bench::sled()?;
+    let second = Store::open(&bench.path(), Open::Existing, [0; 16]);
+    assert!(matches!(second.err(), Some(StoreError::Locked(_))));
+    let nowhere = bench.path().join("nowhere");
+    let missing = Store::open(&nowhere, Open::Existing, [0; 16]);
+    assert!(matches!(missing.err(), Some(StoreError::Missing(path)) if path == nowhere));
+    assert!(!nowhere.exists());
+    Ok(())
+}

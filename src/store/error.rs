@@ -1,0 +1,58 @@
+//! What can go wrong with the store.
+
+use std::path::PathBuf;
+
+use super::record::Record;
+
+/// What can go wrong with the store, and what to do about it.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// No store where one was expected.
+    #[error(
+        "there is no store at {0}; `wici run` makes one, or name another configuration with `-c`"
+    )]
+    Missing(PathBuf),
+    /// Another process has it.
+    #[error("the store at {0} is in use by another process")]
+    Locked(PathBuf),
+    /// The disk refused something. What was not acknowledged may not be there.
+    #[error("the store at {path} can't be used: {why}")]
+    Disk {
+        /// Which store.
+        path: PathBuf,
+        /// The system's words.
+        why: String,
+    },
+    /// A stored value is not what was written.
+    #[error(
+        "the store is damaged: a {record} record can't be read ({why}); stop wici and bring back the state folder from a backup: starting anew would mail everybody again"
+    )]
+    Corrupt {
+        /// The kind of record.
+        record: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A stored value was written by a newer program.
+    #[error(
+        "the store was written by a newer wici (a {record} record of version {version}); install that version or a later one"
+    )]
+    Newer {
+        /// The kind of record.
+        record: &'static str,
+        /// Its version.
+        version: u8,
+    },
+    /// An earlier write failed; nothing is written any more.
+    #[error("an earlier write to the store failed; restart wici once the disk is well")]
+    Ended,
+}
+
+impl StoreError {
+    pub(super) fn corrupt<R: Record>(why: impl ToString) -> StoreError {
+        StoreError::Corrupt {
+            record: R::NAME,
+            why: why.to_string(),
+        }
+    }
+}

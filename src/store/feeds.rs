@@ -1,0 +1,103 @@
+//! What is in a feed.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::domain::{FeedKey, Language, PublicationKey, PublicationState, Sequence, TagId};
+
+use super::engine::{Go, Order, Read};
+use super::rows::FeedRow;
+use super::{Store, StoreError, keys, load};
+
+/// A feed as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedView {
+    /// The last change that touched it.
+    pub sequence: Sequence,
+    /// Its last change of substance; never goes back.
+    pub updated: Timestamp,
+    /// Newest first by date of publication.
+    pub entries: Vec<PublicationState>,
+}
+
+impl Store {
+    /// A feed with its newest entries, at most `most`; `None` if nothing was ever in it.
+    pub async fn feed(&self, feed: &FeedKey, most: usize) -> Result<Option<FeedView>, StoreError> {
+        let reader = self.reader();
+        let Some(row) = load::<FeedRow>(reader, &keys::feed(feed))? else {
+            return Ok(None);
+        };
+        let mut newest = Vec::with_capacity(most);
+        let span = keys::feed_entries(feed).prefix();
+        reader.scan(span.range(), Order::Descending, &mut |key, _| {
+            newest.push(PublicationKey(keys::last_number(key)));
+            Ok(if newest.len() < most {
+                Go::On
+            } else {
+                Go::Stop
+            })
+        })?;
+        let mut entries = Vec::with_capacity(newest.len());
+        for key in newest {
+            // One that was withdrawn since the scan is left out: its change renders the feed again.
+            entries.extend(load::<PublicationState>(reader, &keys::publication(key))?);
+        }
+        Ok(Some(FeedView {
+            sequence: row.sequence,
+            updated: row.updated,
+            entries,
+        }))
+    }
+
+    /// Every feed that anything was ever in.
+    pub async fn feeds(&self) -> Result<Vec<FeedKey>, StoreError> {
+        let mut feeds = Vec::new();
+        self.reader().scan(
+            keys::feeds().prefix().range(),
+            Order::Ascending,
+            &mut |key, _| {
+                feeds.extend(feed_key(key));
+                Ok(Go::On)
+            },
+        )?;
+        Ok(feeds)
+    }
+
+    /// Every tag that was ever used, with the number of publications in its feed now.
+    pub async fn tags(&self) -> Result<BTreeMap<TagId, u64>, StoreError> {
+        let mut tags = BTreeMap::new();
+        for feed in self.feeds().await? {
+            if let FeedKey {
+                language: None,
+                tag: Some(tag),
+            } = &feed
+            {
+                let mut count = 0;
+                let span = keys::feed_entries(&feed).prefix();
+                self.reader()
+                    .scan(span.range(), Order::Ascending, &mut |_, _| {
+                        count += 1;
+                        Ok(Go::On)
+                    })?;
+                tags.insert(tag.clone(), count);
+            }
+        }
+        Ok(tags)
+    }
+}
+
+/// The feed that a key of table `G` names.
+fn feed_key(key: &[u8]) -> Option<FeedKey> {
+    let text = std::str::from_utf8(key.get(1..)?).ok()?;
+    let (language, tag) = text.strip_suffix('\0')?.split_once('\0')?;
+    let language = (!language.is_empty())
+        .then(|| Language::parse(language))
+        .transpose()
+        .ok()?;
+    let tag = (!tag.is_empty())
+        .then(|| TagId::new(tag))
+        .transpose()
+        .ok()?;
+    Some(FeedKey { language, tag })
+}

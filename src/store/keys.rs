@@ -1,0 +1,358 @@
+//! Where things lie in the ordered map: one letter for the table, then the parts of the key.
+//!
+//! | table | key | value |
+//! | --- | --- | --- |
+//! | `M` | | [`Meta`](super::rows::Meta): counters and totals |
+//! | `S` | source | [`SourceRow`](super::rows::SourceRow) |
+//! | `P` | publication | `PublicationState` |
+//! | `R` | publication, revision | `Publication` |
+//! | `I` | id | publication: the id ledger |
+//! | `A` | source, path | publication: where it was last seen |
+//! | `B` | body hash, publication | nothing: who has this body |
+//! | `W` | instant, publication | nothing: what waits for its date |
+//! | `F` | feed, published, publication | nothing: what is in a feed |
+//! | `G` | feed | [`FeedRow`](super::rows::FeedRow) |
+//! | `N` | sequence | [`NewsRow`](super::rows::NewsRow): what is to be mailed |
+//! | `Y` | group | run: the first that could have mailed any of the group |
+//! | `U` | subscriber | `Subscriber` |
+//! | `E` | address in lower case | subscriber |
+//! | `L` | cadence, tag or `*`, subscriber | nothing: whom a publication may concern |
+//! | `K` | cadence | `Mark` |
+//! | `J` | run | `Run` |
+//! | `O` | run | nothing: the runs that are not closed |
+//! | `V` | cadence, due | run: opened once |
+//! | `C` | run, content | `Content` |
+//! | `D` | run, first subscriber | [`Chunk`](super::rows::Chunk) of deliveries |
+//! | `Q` | run, first subscriber | instant: the chunk is due from then |
+//! | `H` | subscriber, run | content: who had what |
+//!
+//! Numbers and instants are big-endian, so that keys sort as they do; texts end with a zero byte,
+//! which none of them can contain.
+
+use std::ops::Range;
+
+use jiff::Timestamp;
+
+use crate::domain::{
+    BodyHash, Cadence, FeedKey, PublicationId, PublicationKey, RunKey, Sequence, SubscriberKey,
+};
+
+/// A key being written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Key(Vec<u8>);
+
+impl Key {
+    fn table(letter: u8) -> Key {
+        Key(vec![letter])
+    }
+
+    fn text(mut self, text: &str) -> Key {
+        // A zero inside would let one key pose as another's prefix.
+        self.0.extend(text.bytes().filter(|byte| *byte != 0));
+        self.0.push(0);
+        self
+    }
+
+    fn number(mut self, number: u64) -> Key {
+        self.0.extend_from_slice(&number.to_be_bytes());
+        self
+    }
+
+    fn instant(self, instant: Timestamp) -> Key {
+        // Flipping the sign bit makes signed numbers sort as unsigned ones.
+        let sortable = (instant.as_millisecond() as u64) ^ (1 << 63);
+        self.number(sortable)
+    }
+
+    fn cadence(self, cadence: &Cadence) -> Key {
+        self.text(&cadence.schedule)
+            .text(cadence.zone.as_deref().unwrap_or(""))
+    }
+
+    fn feed(self, feed: &FeedKey) -> Key {
+        self.text(feed.language.as_ref().map_or("", |l| l.as_str()))
+            .text(feed.tag.as_ref().map_or("", |t| t.as_str()))
+    }
+
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Everything that begins with this key.
+    pub(super) fn prefix(self) -> Span {
+        let mut end = self.0.clone();
+        while end.last() == Some(&u8::MAX) {
+            end.pop();
+        }
+        if let Some(last) = end.last_mut() {
+            *last += 1;
+        }
+        Span { start: self.0, end }
+    }
+
+    /// Everything from this key up to another.
+    pub(super) fn until(self, end: Key) -> Span {
+        Span {
+            start: self.0,
+            end: end.0,
+        }
+    }
+
+    /// The first key after this one.
+    pub(super) fn next(mut self) -> Key {
+        self.0.push(0);
+        self
+    }
+}
+
+/// A stretch of keys: from `start`, before `end`.
+#[derive(Debug, Clone)]
+pub(super) struct Span {
+    pub(super) start: Vec<u8>,
+    pub(super) end: Vec<u8>,
+}
+
+impl Span {
+    pub(super) fn range(&self) -> Range<&[u8]> {
+        &self.start..self.end.as_slice().max(self.start.as_slice())
+    }
+
+    /// The same stretch from a later key on.
+    pub(super) fn from(self, start: Key) -> Span {
+        Span {
+            start: start.0.max(self.start),
+            end: self.end,
+        }
+    }
+
+    /// The same stretch up to an earlier key.
+    pub(super) fn up_to(self, end: Key) -> Span {
+        Span {
+            start: self.start,
+            end: end.0.min(self.end),
+        }
+    }
+}
+
+/// The number at the end of a key.
+pub(super) fn last_number(key: &[u8]) -> u64 {
+    key.last_chunk::<8>()
+        .map_or(0, |bytes| u64::from_be_bytes(*bytes))
+}
+
+/// The number before the last `skip` numbers of a key.
+pub(super) fn number_before(key: &[u8], skip: usize) -> u64 {
+    last_number(&key[..key.len().saturating_sub(skip * 8)])
+}
+
+/// The posting list that a subscription without an index tag is in.
+pub(super) const EVERYTHING: &str = "*";
+
+pub(super) fn meta() -> Key {
+    Key::table(b'M')
+}
+
+pub(super) fn source(name: &str) -> Key {
+    Key::table(b'S').text(name)
+}
+
+pub(super) fn publications() -> Key {
+    Key::table(b'P')
+}
+
+pub(super) fn publication(key: PublicationKey) -> Key {
+    publications().number(key.0)
+}
+
+pub(super) fn revision(key: PublicationKey, revision: u32) -> Key {
+    Key::table(b'R').number(key.0).number(u64::from(revision))
+}
+
+pub(super) fn id(id: &PublicationId) -> Key {
+    Key::table(b'I').text(&id.0)
+}
+
+pub(super) fn paths(source: &str) -> Key {
+    Key::table(b'A').text(source)
+}
+
+pub(super) fn path(source: &str, path: &str) -> Key {
+    paths(source).text(path)
+}
+
+/// The path in a key of table `A`.
+pub(super) fn path_in<'k>(key: &'k [u8], source: &str) -> &'k [u8] {
+    let start = paths(source).0.len();
+    key.get(start..key.len().saturating_sub(1))
+        .unwrap_or_default()
+}
+
+pub(super) fn with_body(hash: BodyHash) -> Key {
+    let mut key = Key::table(b'B');
+    key.0.extend_from_slice(&hash.0);
+    key
+}
+
+pub(super) fn body_of(hash: BodyHash, key: PublicationKey) -> Key {
+    with_body(hash).number(key.0)
+}
+
+pub(super) fn waiting() -> Key {
+    Key::table(b'W')
+}
+
+pub(super) fn waiting_from(instant: Timestamp) -> Key {
+    waiting().instant(instant)
+}
+
+pub(super) fn waits(instant: Timestamp, key: PublicationKey) -> Key {
+    waiting_from(instant).number(key.0)
+}
+
+/// The instant before the last number of a key of table `W`.
+pub(super) fn instant_before_last(key: &[u8]) -> Option<Timestamp> {
+    let sortable = number_before(key, 1);
+    Timestamp::from_millisecond((sortable ^ (1 << 63)) as i64).ok()
+}
+
+pub(super) fn feed_entries(feed: &FeedKey) -> Key {
+    Key::table(b'F').feed(feed)
+}
+
+pub(super) fn feed_entry(feed: &FeedKey, published: Timestamp, key: PublicationKey) -> Key {
+    feed_entries(feed).instant(published).number(key.0)
+}
+
+pub(super) fn feeds() -> Key {
+    Key::table(b'G')
+}
+
+pub(super) fn feed(feed: &FeedKey) -> Key {
+    feeds().feed(feed)
+}
+
+pub(super) fn news(sequence: Sequence) -> Key {
+    Key::table(b'N').number(sequence.0)
+}
+
+pub(super) fn group(id: &PublicationId) -> Key {
+    Key::table(b'Y').text(&id.0)
+}
+
+pub(super) fn subscribers() -> Key {
+    Key::table(b'U')
+}
+
+pub(super) fn subscriber(key: SubscriberKey) -> Key {
+    subscribers().number(key.0)
+}
+
+pub(super) fn address(key: &str) -> Key {
+    Key::table(b'E').text(key)
+}
+
+pub(super) fn postings(cadence: &Cadence, term: &str) -> Key {
+    Key::table(b'L').cadence(cadence).text(term)
+}
+
+pub(super) fn posting(cadence: &Cadence, term: &str, subscriber: SubscriberKey) -> Key {
+    postings(cadence, term).number(subscriber.0)
+}
+
+pub(super) fn marks() -> Key {
+    Key::table(b'K')
+}
+
+pub(super) fn mark(cadence: &Cadence) -> Key {
+    marks().cadence(cadence)
+}
+
+pub(super) fn runs() -> Key {
+    Key::table(b'J')
+}
+
+pub(super) fn run(key: RunKey) -> Key {
+    runs().number(key.0)
+}
+
+pub(super) fn open_runs() -> Key {
+    Key::table(b'O')
+}
+
+pub(super) fn open_run(key: RunKey) -> Key {
+    open_runs().number(key.0)
+}
+
+pub(super) fn window(cadence: &Cadence, due: Timestamp) -> Key {
+    Key::table(b'V').cadence(cadence).instant(due)
+}
+
+pub(super) fn content(run: RunKey, number: u64) -> Key {
+    Key::table(b'C').number(run.0).number(number)
+}
+
+pub(super) fn chunks(run: RunKey) -> Key {
+    Key::table(b'D').number(run.0)
+}
+
+pub(super) fn chunk(run: RunKey, first: SubscriberKey) -> Key {
+    chunks(run).number(first.0)
+}
+
+pub(super) fn queue() -> Key {
+    Key::table(b'Q')
+}
+
+pub(super) fn queued(run: RunKey, first: SubscriberKey) -> Key {
+    queue().number(run.0).number(first.0)
+}
+
+pub(super) fn had_by(subscriber: SubscriberKey) -> Key {
+    Key::table(b'H').number(subscriber.0)
+}
+
+pub(super) fn had(subscriber: SubscriberKey, run: RunKey) -> Key {
+    had_by(subscriber).number(run.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn keys_sort_as_their_parts(
+            (a, b) in (any::<i32>(), any::<i32>()),
+            (x, y) in (any::<u64>(), any::<u64>()),
+        ) {
+            let at = |seconds: i32| Timestamp::from_second(seconds.into()).expect("in range");
+            let first = waits(at(a), PublicationKey(x));
+            let second = waits(at(b), PublicationKey(y));
+            prop_assert_eq!(first.bytes().cmp(second.bytes()), (a, x).cmp(&(b, y)));
+            prop_assert_eq!(last_number(first.bytes()), x);
+            prop_assert_eq!(instant_before_last(first.bytes()), Some(at(a)));
+        }
+
+        #[test]
+        fn no_text_is_another_keys_prefix(a in "[a-z\0]{0,4}", b in "[a-z\0]{0,4}", n: u64) {
+            let cadence = |zone: &str| Cadence { schedule: a.clone(), zone: Some(zone.to_owned()) };
+            let span = postings(&cadence(&b), "x").prefix();
+            let inside = posting(&cadence(&b), "x", SubscriberKey(n));
+            prop_assert!(span.range().contains(&inside.bytes()));
+            let outside = posting(&cadence(&format!("{b}b")), "x", SubscriberKey(n));
+            prop_assert!(!span.range().contains(&outside.bytes()));
+        }
+    }
+
+    #[test]
+    fn the_prefix_of_the_greatest_number_has_an_end() {
+        let span = had_by(SubscriberKey(u64::MAX)).prefix();
+        let inside = had(SubscriberKey(u64::MAX), RunKey(u64::MAX));
+        assert!(span.range().contains(&inside.bytes()));
+    }
+}

@@ -1,0 +1,130 @@
+//! The rows that only the store knows.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{
+    Content, DeliveryState, Mark, Publication, PublicationKey, PublicationState, Run, RunKey,
+    Sequence, Subscriber, SubscriberKey,
+};
+
+use super::record::Record;
+
+/// Counters, each the last number given out, and totals.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Meta {
+    /// Names this store among all stores.
+    pub(super) id: [u8; 16],
+    pub(super) sequence: Sequence,
+    pub(super) publication: u64,
+    pub(super) subscriber: u64,
+    pub(super) run: RunKey,
+    pub(super) totals: Totals,
+}
+
+/// How many there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// In the feeds.
+    pub live: u64,
+    /// Waiting for their date.
+    pub scheduled: u64,
+    /// No longer in their source.
+    pub withdrawn: u64,
+    /// May be written to.
+    pub subscribers: u64,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct SourceRow {
+    /// Was there a complete scan? What was found before is not news.
+    pub(super) scanned: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct FeedRow {
+    /// The last change that touched the feed.
+    pub(super) sequence: Sequence,
+    /// Never goes back.
+    pub(super) updated: Timestamp,
+}
+
+/// A change that is to be mailed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct NewsRow {
+    pub(super) publication: PublicationKey,
+    /// When it was applied; `immediate` waits from then.
+    pub(super) at: Timestamp,
+}
+
+/// Deliveries planned together: the unit of claiming, and what keeps a delivery down to some
+/// twenty bytes. Sorted by subscriber.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Chunk {
+    pub(super) entries: Vec<ChunkEntry>,
+}
+
+impl Chunk {
+    /// Deliveries in one chunk.
+    pub(super) const SIZE: usize = 64;
+
+    /// When the chunk next has something to do: now (`None`) or then; `Err` when all is settled.
+    pub(super) fn due(&self) -> Result<Option<Timestamp>, Settled> {
+        let mut earliest: Result<Option<Timestamp>, Settled> = Err(Settled);
+        for entry in &self.entries {
+            match entry.state {
+                DeliveryState::Pending => return Ok(None),
+                DeliveryState::Deferred { until, .. } => {
+                    let so_far = earliest.ok().flatten();
+                    earliest = Ok(Some(so_far.map_or(until, |other| other.min(until))));
+                }
+                _ => {}
+            }
+        }
+        earliest
+    }
+}
+
+/// Nothing is left to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Settled;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ChunkEntry {
+    pub(super) subscriber: SubscriberKey,
+    pub(super) content: u64,
+    pub(super) state: DeliveryState,
+    pub(super) reply: Option<String>,
+}
+
+/// A number or instant by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Number(pub(super) u64);
+
+/// When a chunk is due; `None`: at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Due(pub(super) Option<Timestamp>);
+
+macro_rules! records {
+    ($($kind:ty => $name:literal),* $(,)?) => {
+        $(impl Record for $kind {
+            const NAME: &'static str = $name;
+        })*
+    };
+}
+
+records! {
+    Meta => "meta",
+    SourceRow => "source",
+    PublicationState => "publication",
+    Publication => "revision",
+    FeedRow => "feed",
+    NewsRow => "news",
+    Subscriber => "subscriber",
+    Mark => "mark",
+    Run => "run",
+    Content => "content",
+    Chunk => "deliveries",
+    Number => "number",
+    Due => "due",
+}

@@ -1,0 +1,194 @@
+//! Cadences, their marks, and runs: what is due is computed from rows, never remembered.
+
+use jiff::Timestamp;
+
+use crate::domain::{Cadence, Counts, Mark, Run, RunKey, Sequence, Window};
+
+use super::engine::{Go, Order, Read};
+use super::record::Record;
+use super::rows::{NewsRow, Number};
+use super::{Store, StoreError, forget, keys, load, meta, note, save};
+
+impl Store {
+    /// Makes a cadence known, or tells of its line as it reads now. A new or changed line owes no
+    /// windows from before this instant.
+    pub async fn observe(
+        &self,
+        cadence: Cadence,
+        line: String,
+        now: Timestamp,
+    ) -> Result<Mark, StoreError> {
+        self.write(move |transaction| {
+            let key = keys::mark(&cadence);
+            let mark = match load::<Mark>(transaction, &key)? {
+                Some(mark) if mark.line == line => return Ok(mark),
+                Some(mark) => Mark {
+                    line,
+                    due: now,
+                    ..mark
+                },
+                None => Mark {
+                    upper: meta(transaction)?.sequence,
+                    line,
+                    due: now,
+                },
+            };
+            save(transaction, key, &mark)?;
+            Ok(mark)
+        })
+        .await
+    }
+
+    /// How far a cadence has come; `None`: it was never observed.
+    pub async fn mark(&self, cadence: &Cadence) -> Result<Option<Mark>, StoreError> {
+        load(self.reader(), &keys::mark(cadence))
+    }
+
+    /// Lets the windows due up to an instant go: their items join the next.
+    pub async fn let_go(&self, cadence: Cadence, due: Timestamp) -> Result<(), StoreError> {
+        self.write(move |transaction| {
+            let key = keys::mark(&cadence);
+            if let Some(mark) = load::<Mark>(transaction, &key)?
+                && mark.due < due
+            {
+                save(transaction, key, &Mark { due, ..mark })?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// The number up to which news was applied no later than `by`, if that is beyond `after`: what
+    /// `immediate` may mail.
+    pub async fn ripe(
+        &self,
+        after: Sequence,
+        by: Timestamp,
+    ) -> Result<Option<Sequence>, StoreError> {
+        Ok(self
+            .news_after(after)?
+            .take_while(|(_, at)| *at <= by)
+            .map(|(number, _)| number)
+            .last())
+    }
+
+    /// When the first news beyond `after` was applied.
+    pub async fn first_news(&self, after: Sequence) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.news_after(after)?.next().map(|(_, at)| at))
+    }
+
+    fn news_after(
+        &self,
+        after: Sequence,
+    ) -> Result<impl Iterator<Item = (Sequence, Timestamp)>, StoreError> {
+        let span = keys::news(after)
+            .next()
+            .until(keys::news(Sequence(u64::MAX)));
+        let mut news = Vec::new();
+        self.reader()
+            .scan(span.range(), Order::Ascending, &mut |key, value| {
+                news.push((Sequence(keys::last_number(key)), NewsRow::decode(value)?.at));
+                Ok(Go::On)
+            })?;
+        Ok(news.into_iter())
+    }
+
+    /// Opens the run of a window, once: a window that was opened before gives its run again.
+    /// `upper` of `None` is the head. With the run the cadence's windows up to this one are no
+    /// longer owed.
+    pub async fn open_run(
+        &self,
+        cadence: Cadence,
+        due: Timestamp,
+        upper: Option<Sequence>,
+        now: Timestamp,
+    ) -> Result<Run, StoreError> {
+        self.write(move |transaction| {
+            let window_key = keys::window(&cadence, due);
+            if let Some(Number(key)) = load(transaction, &window_key)?
+                && let Some(run) = load(transaction, &keys::run(RunKey(key)))?
+            {
+                return Ok(run);
+            }
+            let mut meta = meta(transaction)?;
+            meta.run.0 += 1;
+            let run = Run {
+                key: meta.run,
+                window: Window {
+                    cadence: cadence.clone(),
+                    due,
+                    upper: upper.unwrap_or(meta.sequence),
+                },
+                opened: now,
+                planned_through: None,
+                planned: false,
+                closed: None,
+                counts: Counts::default(),
+            };
+            if let Some(mark) = load::<Mark>(transaction, &keys::mark(&cadence))? {
+                let due = mark.due.max(due);
+                save(transaction, keys::mark(&cadence), &Mark { due, ..mark })?;
+            }
+            save(transaction, keys::meta(), &meta)?;
+            save(transaction, window_key, &Number(run.key.0))?;
+            save(transaction, keys::run(run.key), &run)?;
+            note(transaction, keys::open_run(run.key));
+            Ok(run)
+        })
+        .await
+    }
+
+    /// The runs that are not closed, oldest first.
+    pub async fn open_runs(&self) -> Result<Vec<Run>, StoreError> {
+        let mut open = Vec::new();
+        let reader = self.reader();
+        reader.scan(
+            keys::open_runs().prefix().range(),
+            Order::Ascending,
+            &mut |key, _| {
+                open.push(RunKey(keys::last_number(key)));
+                Ok(Go::On)
+            },
+        )?;
+        let mut runs = Vec::with_capacity(open.len());
+        for key in open {
+            runs.extend(load::<Run>(reader, &keys::run(key))?);
+        }
+        Ok(runs)
+    }
+
+    /// A run.
+    pub async fn run(&self, key: RunKey) -> Result<Option<Run>, StoreError> {
+        load(self.reader(), &keys::run(key))
+    }
+
+    /// The latest runs, newest first.
+    pub async fn runs(&self, most: usize) -> Result<Vec<Run>, StoreError> {
+        let mut runs = Vec::new();
+        self.reader().scan(
+            keys::runs().prefix().range(),
+            Order::Descending,
+            &mut |_, value| {
+                if runs.len() == most {
+                    return Ok(Go::Stop);
+                }
+                runs.push(Run::decode(value)?);
+                Ok(Go::On)
+            },
+        )?;
+        Ok(runs)
+    }
+}
+
+/// Writes a run back, and closes it when everyone is settled.
+pub(super) fn save_run(
+    transaction: &mut super::Transaction<'_>,
+    run: &mut Run,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if run.planned && run.counts.open() == 0 && run.closed.is_none() {
+        run.closed = Some(now);
+        forget(transaction, keys::open_run(run.key));
+    }
+    save(transaction, keys::run(run.key), run)
+}

@@ -1,0 +1,165 @@
+//! One thread writes, so that a verb reads and writes undisturbed, and commits in groups: whatever
+//! queued up while the disk was busy is made durable by one flush.
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::StoreError;
+use super::engine::{Engine, Transaction};
+
+/// Verbs that may wait for the thread; a caller beyond that waits to queue.
+const QUEUE: usize = 1024;
+/// Verbs made durable together at the most.
+const GROUP: usize = 256;
+
+/// Carries out a verb on the map; then says, once the group is durable or is not, whether it was.
+type Job = Box<dyn FnOnce(&Engine, Health) -> Done + Send>;
+type Finish = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+struct Done {
+    wrote: bool,
+    health: Health,
+    finish: Finish,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Health {
+    Well,
+    /// A write failed: what the map holds may not be what was promised, so nothing more is written.
+    Ended,
+}
+
+pub(super) struct Writer(Kind);
+
+enum Kind {
+    Thread {
+        jobs: Option<mpsc::Sender<Job>>,
+        thread: Option<JoinHandle<()>>,
+    },
+    Inline {
+        engine: Arc<Engine>,
+        turn: Mutex<()>,
+    },
+}
+
+impl Writer {
+    /// Starts the thread.
+    pub(super) fn start(engine: Arc<Engine>) -> io::Result<Writer> {
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "sled is synchronous and wants one writer; the thread ends with the store"
+        )]
+        let thread = thread::Builder::new()
+            .name("store".to_owned())
+            .spawn(move || work(&engine, queue))?;
+        Ok(Writer(Kind::Thread {
+            jobs: Some(jobs),
+            thread: Some(thread),
+        }))
+    }
+
+    /// Writes on the caller's thread: for a map in memory.
+    pub(super) fn inline(engine: Arc<Engine>) -> Writer {
+        Writer(Kind::Inline {
+            engine,
+            turn: Mutex::new(()),
+        })
+    }
+
+    /// Carries out a verb and returns once it is durable.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        verb: impl FnOnce(&mut Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        match &self.0 {
+            Kind::Inline { engine, turn } => {
+                let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut transaction = Transaction::over(engine);
+                let answer = verb(&mut transaction)?;
+                transaction.commit()?;
+                Ok(answer)
+            }
+            Kind::Thread { jobs, .. } => {
+                let (answer, asked) = oneshot::channel();
+                let job = job(verb, answer);
+                let jobs = jobs.as_ref().ok_or(StoreError::Ended)?;
+                jobs.send(job).await.map_err(|_| StoreError::Ended)?;
+                asked.await.map_err(|_| StoreError::Ended)?
+            }
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if let Kind::Thread { jobs, thread } = &mut self.0 {
+            jobs.take();
+            if let Some(thread) = thread.take() {
+                // A panic in the thread has been printed by the hook; there is nobody to tell.
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+fn job<T: Send + 'static>(
+    verb: impl FnOnce(&mut Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+) -> Job {
+    Box::new(move |engine, health| {
+        let mut wrote = false;
+        let mut committed = Ok(());
+        let answer = if health == Health::Ended {
+            Err(StoreError::Ended)
+        } else {
+            let mut transaction = Transaction::over(engine);
+            verb(&mut transaction).and_then(|answer| {
+                committed = transaction.commit().map(|any| wrote = any);
+                committed.clone().map(|()| answer)
+            })
+        };
+        Done {
+            wrote,
+            health: if committed.is_err() {
+                Health::Ended
+            } else {
+                health
+            },
+            finish: Box::new(move |durable| {
+                // The caller may have gone; what it asked for is done all the same.
+                let _ = reply.send(answer.and_then(|answer| durable.map(|()| answer)));
+            }),
+        }
+    })
+}
+
+fn work(engine: &Engine, mut queue: mpsc::Receiver<Job>) {
+    let mut health = Health::Well;
+    let mut group: Vec<Finish> = Vec::with_capacity(GROUP);
+    while let Some(job) = queue.blocking_recv() {
+        let mut wrote = false;
+        let mut next = Some(job);
+        while let Some(job) = next {
+            let done = job(engine, health);
+            wrote |= done.wrote;
+            health = done.health;
+            group.push(done.finish);
+            next = if group.len() < GROUP {
+                queue.try_recv().ok()
+            } else {
+                None
+            };
+        }
+        let durable = if wrote { engine.sync() } else { Ok(()) };
+        if durable.is_err() {
+            health = Health::Ended;
+        }
+        for finish in group.drain(..) {
+            finish(durable.clone());
+        }
+    }
+}
