@@ -125,14 +125,15 @@ impl<'t, 'e> Planning<'t, 'e> {
             self.transaction
                 .scan(span.range(), Order::Ascending, &mut |key, _| {
                     let subscriber = SubscriberKey(keys::last_number(key));
-                    if concerned.len() >= most {
-                        // Only the first `most` matter, so this list is read no further than they go.
-                        match concerned.last() {
-                            Some(last) if *last <= subscriber => return Ok(Go::Stop),
-                            _ => concerned.pop_last(),
-                        };
+                    let is_beyond = concerned.last().is_some_and(|last| *last <= subscriber);
+                    if concerned.len() == most && is_beyond {
+                        // Only the first `most` matter: this list is read no further than they go.
+                        return Ok(Go::Stop);
                     }
                     concerned.insert(subscriber);
+                    if concerned.len() > most {
+                        concerned.pop_last();
+                    }
                     Ok(Go::On)
                 })?;
         }
