@@ -1,1 +1,34 @@
-//! One path for socket and direct mode.
+//! What an administrator may ask, and the answers: one path, whether the question comes over the
+//! control socket of a running daemon or from a command that opened the store itself.
+
+pub mod board;
+pub mod client;
+pub mod execute;
+pub mod report;
+pub mod request;
+pub mod server;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::config::Config;
+use crate::store::Store;
+
+pub use board::Board;
+pub use execute::execute;
+pub use request::{Refusal, Request, Response};
+
+/// Tells the time: the edge's clock, handed down.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What a request is carried out with.
+#[derive(Clone)]
+pub struct Desk {
+    /// Where everything is written down.
+    pub store: Store,
+    /// The running configuration.
+    pub config: Arc<Config>,
+    /// What is wrong at the moment.
+    pub board: Arc<Board>,
+}

@@ -85,6 +85,17 @@ pub struct TagDefinition {
     pub aliases: Vec<String>,
 }
 
+impl TagDefinition {
+    /// What the tag is called in a language; else in the site's; else at all.
+    pub fn label(&self, language: &Language, site: &Language) -> Option<&str> {
+        [language, site]
+            .into_iter()
+            .find_map(|language| self.labels.get(language))
+            .or_else(|| self.labels.values().next())
+            .map(String::as_str)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,1 +1,49 @@
-//! Feeds and pages over HTTP.
+//! Feeds and pages over HTTP. One file per page group.
+
+mod feeds;
+mod index;
+mod page;
+mod unsubscribe;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::get;
+
+use crate::config::Config;
+use crate::control::Clock;
+use crate::publish::Shelf;
+use crate::store::Store;
+use crate::text::template::Templates;
+use crate::token::Keys;
+
+/// No form of ours is larger.
+const BODY_BYTES: usize = 16 << 10;
+
+/// What pages are made from.
+pub struct Site {
+    /// The feeds as served.
+    pub shelf: Arc<Shelf>,
+    /// For the index and for unsubscribing.
+    pub store: Store,
+    /// Titles, addresses, languages.
+    pub config: Arc<Config>,
+    /// Of the links in mails.
+    pub keys: Arc<Keys>,
+    /// Of the pages.
+    pub templates: Arc<Templates>,
+    /// Tells the time.
+    pub clock: Clock,
+}
+
+/// Every route.
+pub fn router(site: Site) -> Router {
+    Router::new()
+        .route("/", get(index::show))
+        .route("/feeds/{*path}", get(feeds::serve))
+        .route("/unsubscribe/{token}", get(unsubscribe::ask).post(unsubscribe::carry_out))
+        .fallback(page::not_found)
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .with_state(Arc::new(site))
+}

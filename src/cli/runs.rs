@@ -1,0 +1,128 @@
+//! `wici runs`: what was mailed when.
+
+use std::path::Path;
+
+use clap::Subcommand;
+use jiff::tz::TimeZone;
+
+use super::access::{Access, unexpected};
+use super::{Failure, output};
+use crate::control::report::{DeliverySummary, RunSummary};
+use crate::control::{Request, Response};
+use crate::domain::{Counts, DeliveryState};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// The latest runs
+    List {
+        /// How many
+        #[arg(long, default_value_t = 20)]
+        most: usize,
+        /// For machines
+        #[arg(long)]
+        json: bool,
+    },
+    /// One run, and the deliveries of it that need a look
+    Show {
+        /// Its number, as `list` shows it
+        run: u64,
+        /// For machines
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub(super) async fn carry_out(file: &Path, command: Command) -> Result<(), Failure> {
+    let access = Access::open(file).await?;
+    let zone = &access.config.site.zone;
+    match command {
+        Command::List { most, json } => {
+            let Response::Runs(runs) = access.ask(&Request::ListRuns { most }).await? else {
+                return Err(unexpected());
+            };
+            if json {
+                output::json(&runs)?;
+            } else if runs.is_empty() {
+                output::say("There were no runs yet.");
+            } else {
+                print(&runs, zone);
+            }
+        }
+        Command::Show { run, json } => {
+            let Response::Run(detail) = access.ask(&Request::ShowRun { run }).await? else {
+                return Err(unexpected());
+            };
+            if json {
+                output::json(&detail)?;
+            } else {
+                print(std::slice::from_ref(&detail.run), zone);
+                if !detail.notable.is_empty() {
+                    print_deliveries(&detail.notable, zone);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Runs as a table.
+pub(super) fn print(runs: &[RunSummary], zone: &TimeZone) {
+    let rows = runs.iter().map(|run| {
+        let closed = run.closed.map_or_else(|| "open".to_owned(), |at| output::instant(at, zone));
+        [
+            run.run.to_string(),
+            run.schedule.clone(),
+            output::instant(run.due, zone),
+            closed,
+            counts(&run.counts),
+        ]
+    });
+    output::table(["run", "schedule", "due", "closed", "deliveries"], rows.collect());
+}
+
+/// Deliveries as a table.
+pub(super) fn print_deliveries(deliveries: &[DeliverySummary], zone: &TimeZone) {
+    let rows = deliveries.iter().map(|delivery| {
+        [
+            delivery.run.to_string(),
+            delivery.address.clone().unwrap_or_else(|| "(removed)".to_owned()),
+            state(&delivery.state, zone),
+            delivery.items.to_string(),
+            delivery.reply.clone().unwrap_or_default(),
+        ]
+    });
+    output::table(["run", "to", "state", "publications", "answer"], rows.collect());
+}
+
+fn counts(counts: &Counts) -> String {
+    let named = [
+        (counts.sent, "sent"),
+        (counts.pending, "pending"),
+        (counts.deferred, "deferred"),
+        (counts.failed, "failed"),
+        (counts.suppressed, "suppressed"),
+        (counts.in_doubt, "in doubt"),
+        (counts.expired, "expired"),
+        (counts.withdrawn, "withdrawn"),
+        (counts.skipped, "skipped"),
+    ];
+    let some: Vec<String> =
+        named.iter().filter(|(n, _)| *n > 0).map(|(n, name)| format!("{n} {name}")).collect();
+    if some.is_empty() { "none".to_owned() } else { some.join(", ") }
+}
+
+fn state(state: &DeliveryState, zone: &TimeZone) -> String {
+    match state {
+        DeliveryState::Pending => "pending".to_owned(),
+        DeliveryState::Sent => "sent".to_owned(),
+        DeliveryState::Deferred { attempts, until } => {
+            format!("deferred: tried {attempts} times, again {}", output::instant(*until, zone))
+        }
+        DeliveryState::Failed => "failed".to_owned(),
+        DeliveryState::Suppressed => "suppressed".to_owned(),
+        DeliveryState::InDoubt => "in doubt".to_owned(),
+        DeliveryState::Expired => "expired".to_owned(),
+        DeliveryState::Withdrawn => "withdrawn".to_owned(),
+        DeliveryState::Skipped => "skipped".to_owned(),
+    }
+}

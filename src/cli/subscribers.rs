@@ -1,0 +1,207 @@
+//! `wici subscribers`: who is subscribed, and to what.
+
+use std::path::Path;
+
+use clap::{Args, Subcommand};
+
+use super::access::{Access, unexpected};
+use super::{Failure, output, runs};
+use crate::config::Config;
+use crate::control::report::{SubscriberSummary, SubscriptionSummary};
+use crate::control::request::AddSubscriber;
+use crate::control::{Refusal, Request, Response};
+use crate::domain::{Address, Filter, Language, SubscriberStatus, TagId};
+use crate::text::slug::slug;
+
+/// Subscribers asked for at a time.
+const PAGE: usize = 1_000;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Subscribe an address that consented elsewhere
+    Add(Add),
+    /// Everyone
+    List {
+        /// For machines
+        #[arg(long)]
+        json: bool,
+    },
+    /// One subscriber and what they got
+    Show {
+        /// The address
+        address: String,
+        /// For machines
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove a subscriber and all that is known of them
+    Remove {
+        /// The address
+        address: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Add {
+    /// The address
+    address: String,
+    /// A tag of which any is enough; may be given again
+    #[arg(long, value_name = "TAG")]
+    any: Vec<String>,
+    /// A tag that is needed; may be given again
+    #[arg(long, value_name = "TAG")]
+    all: Vec<String>,
+    /// A tag that rules a publication out; may be given again
+    #[arg(long, value_name = "TAG")]
+    none: Vec<String>,
+    /// Only publications in this language; may be given again
+    #[arg(long, value_name = "LANGUAGE")]
+    only: Vec<String>,
+    /// A schedule of the configuration, or `immediate`; else the first one
+    #[arg(long)]
+    schedule: Option<String>,
+    /// Of the mails; else the site's
+    #[arg(long)]
+    language: Option<String>,
+    /// IANA name; else the site's
+    #[arg(long)]
+    timezone: Option<String>,
+    /// You vouch that the person consented
+    #[arg(long, required = true)]
+    confirmed: bool,
+}
+
+pub(super) async fn carry_out(file: &Path, command: Command) -> Result<(), Failure> {
+    let access = Access::open(file).await?;
+    match command {
+        Command::Add(add) => self::add(&access, add).await,
+        Command::List { json } => list(&access, json).await,
+        Command::Show { address, json } => show(&access, &address, json).await,
+        Command::Remove { address } => {
+            let address = parse_address(&address)?;
+            access.ask(&Request::RemoveSubscriber { address: address.clone() }).await?;
+            output::say(&format!("{} is removed.", address.as_str()));
+            Ok(())
+        }
+    }
+}
+
+fn parse_address(text: &str) -> Result<Address, Refusal> {
+    Address::parse(text).map_err(|error| Refusal(format!("`{text}` is {error}")))
+}
+
+fn parse_language(text: &str) -> Result<Language, Refusal> {
+    Language::parse(text).map_err(|error| Refusal(error.to_string()))
+}
+
+/// A tag as the configuration knows it, by id or alias; else by its slug.
+fn tag(config: &Config, text: &str) -> Result<TagId, Refusal> {
+    let slug = slug(text).and_then(|slug| TagId::new(&slug).ok());
+    let refusal = || Refusal(format!("`{text}` has no letter or digit that a tag could be made of"));
+    let slug = slug.ok_or_else(refusal)?;
+    let by_alias = config.tags.iter().find(|tag| {
+        let aliases = tag.aliases.iter().chain(tag.labels.values());
+        aliases.filter_map(|alias| self::slug(alias)).any(|alias| alias == slug.as_str())
+    });
+    Ok(by_alias.map_or(slug, |tag| tag.id.clone()))
+}
+
+async fn add(access: &Access, add: Add) -> Result<(), Failure> {
+    let config = &access.config;
+    let tags = |names: &[String]| names.iter().map(|name| tag(config, name)).collect();
+    let languages = add.only.iter().map(|text| parse_language(text)).collect::<Result<_, _>>();
+    let request = AddSubscriber {
+        address: parse_address(&add.address)?,
+        filter: Filter {
+            any: tags(&add.any)?,
+            all: tags(&add.all)?,
+            none: tags(&add.none)?,
+            languages: languages?,
+        },
+        schedule: add.schedule,
+        language: add.language.as_deref().map(parse_language).transpose()?,
+        timezone: add.timezone,
+    };
+    let Response::Added(subscriber) = access.ask(&Request::AddSubscriber(request)).await? else {
+        return Err(unexpected());
+    };
+    output::say(&format!("{} is subscribed.", subscriber.address));
+    print(std::slice::from_ref(&subscriber));
+    Ok(())
+}
+
+async fn list(access: &Access, json: bool) -> Result<(), Failure> {
+    let mut all = Vec::new();
+    loop {
+        let after = all.last().map_or(0, |last: &SubscriberSummary| last.key);
+        let request = Request::ListSubscribers { after, most: PAGE };
+        let Response::Subscribers(page) = access.ask(&request).await? else {
+            return Err(unexpected());
+        };
+        let is_last = page.len() < PAGE;
+        all.extend(page);
+        if is_last {
+            break;
+        }
+    }
+    if json {
+        output::json(&all)?;
+    } else if all.is_empty() {
+        output::say("Nobody is subscribed yet.");
+    } else {
+        print(&all);
+    }
+    Ok(())
+}
+
+async fn show(access: &Access, address: &str, json: bool) -> Result<(), Failure> {
+    let address = parse_address(address)?;
+    let Response::Subscriber(detail) = access.ask(&Request::ShowSubscriber { address }).await?
+    else {
+        return Err(unexpected());
+    };
+    if json {
+        output::json(&detail)?;
+        return Ok(());
+    }
+    let zone = &access.config.site.zone;
+    print(std::slice::from_ref(&detail.subscriber));
+    output::say(&format!("Consent since {}.", output::instant(detail.consent_at, zone)));
+    if detail.deliveries.is_empty() {
+        output::say("Nothing was mailed yet.");
+    } else {
+        runs::print_deliveries(&detail.deliveries, zone);
+    }
+    Ok(())
+}
+
+fn print(subscribers: &[SubscriberSummary]) {
+    let rows = subscribers.iter().map(|subscriber| {
+        let status = match &subscriber.status {
+            SubscriberStatus::Active => "active".to_owned(),
+            SubscriberStatus::Unsubscribed(at) => format!("unsubscribed {at:.0}"),
+        };
+        let asked: Vec<String> = subscriber.subscriptions.iter().map(words).collect();
+        [subscriber.address.clone(), status, subscriber.language.clone(), asked.join("\n")]
+    });
+    output::table(["address", "status", "language", "subscriptions"], rows.collect());
+}
+
+/// `daily: any of prawo, pomoc; in pl`
+fn words(subscription: &SubscriptionSummary) -> String {
+    let mut words = Vec::new();
+    for (name, tags) in [
+        ("any of", &subscription.any),
+        ("all of", &subscription.all),
+        ("none of", &subscription.none),
+        ("in", &subscription.languages),
+    ] {
+        if !tags.is_empty() {
+            words.push(format!("{name} {}", tags.join(", ")));
+        }
+    }
+    if words.is_empty() {
+        words.push("everything".to_owned());
+    }
+    format!("{}: {}", subscription.schedule, words.join("; "))
+}

@@ -1,0 +1,81 @@
+//! Asks a running daemon over its control socket.
+
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper::header::{CONTENT_TYPE, HOST};
+use hyper_util::rt::TokioIo;
+use tokio::net::UnixStream;
+
+use super::{Refusal, Request, Response, server};
+
+/// An answer is at most a page of subscribers or deliveries.
+const MOST_BYTES: usize = 64 << 20;
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A connection to a running daemon.
+pub struct Client {
+    stream: UnixStream,
+}
+
+impl Client {
+    /// Connects to the daemon at work on `state`; `None`: there is none.
+    ///
+    /// # Errors
+    /// There is a socket that may not be opened.
+    pub async fn connect(state: &Path) -> io::Result<Option<Client>> {
+        match UnixStream::connect(server::path(state)).await {
+            Ok(stream) => Ok(Some(Client { stream })),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
+                ) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Asks one question.
+    ///
+    /// # Errors
+    /// A [`Refusal`], or trouble on the way, which the context names.
+    pub async fn ask(self, request: &Request) -> anyhow::Result<Response> {
+        let body = serde_json::to_vec(request)?;
+        tokio::time::timeout(PATIENCE, exchange(self.stream, body))
+            .await
+            .context("the daemon did not answer within a minute")?
+    }
+}
+
+async fn exchange(stream: UnixStream, body: Vec<u8>) -> anyhow::Result<Response> {
+    let lost = "the daemon ended the conversation";
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    let request = hyper::Request::post("/")
+        .header(HOST, "wici")
+        .header(CONTENT_TYPE, "application/json")
+        .body(Full::new(Bytes::from(body)))?;
+    let talk = async move {
+        let answer = sender.send_request(request).await.context(lost)?;
+        let good = answer.status().is_success();
+        let body = Limited::new(answer.into_body(), MOST_BYTES).collect().await;
+        let body = body.map_err(anyhow::Error::from_boxed)?.to_bytes();
+        if good {
+            serde_json::from_slice(&body).context("the daemon answered in words of another version")
+        } else {
+            let refusal = serde_json::from_slice::<Refusal>(&body)
+                .unwrap_or_else(|_| Refusal(String::from_utf8_lossy(&body).into_owned()));
+            Err(refusal.into())
+        }
+    };
+    // The connection's future drives the exchange; it ends when `talk` drops the sender.
+    let (answer, _) = tokio::join!(talk, connection);
+    answer
+}

@@ -1,0 +1,199 @@
+//! Carries a request out.
+
+use jiff::Timestamp;
+
+use super::report::{
+    DeliverySummary, Publications, RunDetail, RunSummary, ScheduleStatus, SourceStatus,
+    StatusReport, SubscriberDetail, SubscriberSummary, TagStatus, Trouble,
+};
+use super::request::AddSubscriber;
+use super::{Desk, Refusal, Request, Response};
+use crate::domain::{
+    Address, Basis, Cadence, Counts, DeliveryState, IMMEDIATE, NewSubscription, RunKey, Subscriber,
+    SubscriberKey,
+};
+use crate::store::StoreError;
+
+/// Pages through the deliveries of a run.
+const PAGE: usize = 1024;
+/// What `runs show` lists, and `subscribers show`.
+const NOTABLE: usize = 100;
+const LATEST_RUNS: usize = 5;
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Refusal {
+        Refusal(error.to_string())
+    }
+}
+
+/// Carries a request out. `running` tells whether a daemon does it.
+///
+/// # Errors
+/// What the person who asked should read.
+pub async fn execute(
+    desk: &Desk,
+    request: Request,
+    running: bool,
+    now: Timestamp,
+) -> Result<Response, Refusal> {
+    match request {
+        Request::Status => status(desk, running, now).await.map(Response::Status),
+        Request::AddSubscriber(add) => add_subscriber(desk, add, now).await.map(Response::Added),
+        Request::ListSubscribers { after, most } => {
+            let page = desk.store.subscribers(SubscriberKey(after), most).await?;
+            Ok(Response::Subscribers(page.iter().map(SubscriberSummary::from).collect()))
+        }
+        Request::ShowSubscriber { address } => {
+            show_subscriber(desk, &address).await.map(Response::Subscriber)
+        }
+        Request::RemoveSubscriber { address } => {
+            if desk.store.remove(&address).await? {
+                Ok(Response::Removed)
+            } else {
+                Err(unknown(&address))
+            }
+        }
+        Request::ListRuns { most } => {
+            let runs = desk.store.runs(most).await?;
+            Ok(Response::Runs(runs.iter().map(RunSummary::from).collect()))
+        }
+        Request::ShowRun { run } => show_run(desk, RunKey(run)).await.map(Response::Run),
+    }
+}
+
+fn unknown(address: &Address) -> Refusal {
+    Refusal(format!("nobody with the address {} is subscribed", address.as_str()))
+}
+
+async fn add_subscriber(
+    desk: &Desk,
+    add: AddSubscriber,
+    now: Timestamp,
+) -> Result<SubscriberSummary, Refusal> {
+    let site = &desk.config.site;
+    let timezone = add.timezone.unwrap_or_else(|| site.timezone.clone());
+    if jiff::tz::TimeZone::get(&timezone).is_err() {
+        return Err(Refusal(format!(
+            "`{timezone}` is not a time zone; write an IANA name, for example `{}`",
+            site.timezone
+        )));
+    }
+    let request = NewSubscription {
+        address: add.address,
+        language: add.language.unwrap_or_else(|| site.language.clone()),
+        timezone,
+        basis: Basis::Administrator,
+        filter: add.filter,
+        cadence: cadence(desk, add.schedule)?,
+    };
+    let subscriber = desk.store.subscribe(request, now).await?;
+    Ok(SubscriberSummary::from(&subscriber))
+}
+
+/// The cadence of a schedule by name, or of the first one.
+fn cadence(desk: &Desk, name: Option<String>) -> Result<Cadence, Refusal> {
+    let mut names: Vec<&str> = desk.config.schedules.iter().map(|s| s.name.as_str()).collect();
+    names.push(IMMEDIATE);
+    let name = name.unwrap_or_else(|| names[0].to_owned());
+    if names.contains(&name.as_str()) {
+        Ok(Cadence {
+            schedule: name,
+            zone: None,
+        })
+    } else {
+        Err(Refusal(format!("there is no schedule `{name}`; there are: {}", names.join(", "))))
+    }
+}
+
+async fn show_subscriber(desk: &Desk, address: &Address) -> Result<SubscriberDetail, Refusal> {
+    let subscriber = desk.store.subscriber(address).await?.ok_or_else(|| unknown(address))?;
+    let had = desk.store.had(subscriber.key, NOTABLE).await?;
+    let whole = || Some(subscriber.address.as_str().to_owned());
+    Ok(SubscriberDetail {
+        consent_at: subscriber.consent.at,
+        deliveries: had.into_iter().map(|d| DeliverySummary::new(d, whole())).collect(),
+        subscriber: SubscriberSummary::from(&subscriber),
+    })
+}
+
+async fn show_run(desk: &Desk, key: RunKey) -> Result<RunDetail, Refusal> {
+    let store = &desk.store;
+    let run = store
+        .run(key)
+        .await?
+        .ok_or_else(|| Refusal(format!("there is no run {key}; `wici runs list` shows them")))?;
+    let mut notable = Vec::new();
+    let mut after = SubscriberKey(0);
+    loop {
+        let page = store.deliveries(key, after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.key.subscriber;
+        for delivery in page {
+            let is_plain = matches!(delivery.state, DeliveryState::Sent | DeliveryState::Pending);
+            if !is_plain && notable.len() < NOTABLE {
+                let subscriber: Option<Subscriber> =
+                    store.subscriber_by_key(delivery.key.subscriber).await?;
+                let address = subscriber.map(|s| s.address.as_str().to_owned());
+                notable.push(DeliverySummary::new(delivery, address));
+            }
+        }
+        if notable.len() == NOTABLE {
+            break;
+        }
+    }
+    Ok(RunDetail {
+        run: RunSummary::from(&run),
+        notable,
+    })
+}
+
+async fn status(desk: &Desk, running: bool, now: Timestamp) -> Result<StatusReport, Refusal> {
+    let (store, config) = (&desk.store, &desk.config);
+    let totals = store.totals().await?;
+    let mut sources = Vec::with_capacity(config.sources.len());
+    for source in &config.sources {
+        sources.push(SourceStatus {
+            name: source.name.clone(),
+            publications: store.paths(&source.name).await?.len(),
+        });
+    }
+    let tags = store.tags().await?.into_iter().map(|(id, publications)| TagStatus {
+        id: id.to_string(),
+        publications,
+    });
+    let open = store.open_runs().await?;
+    let latest = store.runs(LATEST_RUNS).await?;
+    let problems = desk.board.problems().into_iter();
+    Ok(StatusReport {
+        running,
+        sources,
+        publications: Publications {
+            live: totals.live,
+            scheduled: totals.scheduled,
+            withdrawn: totals.withdrawn,
+        },
+        subscribers: totals.subscribers,
+        tags: tags.collect(),
+        schedules: schedules(desk, now),
+        queue: open.iter().map(|run| Counts::open(&run.counts)).sum(),
+        runs: latest.iter().map(RunSummary::from).collect(),
+        problems: problems.map(|(place, problem)| Trouble { place, problem }).collect(),
+    })
+}
+
+fn schedules(desk: &Desk, now: Timestamp) -> Vec<ScheduleStatus> {
+    let config = &desk.config;
+    let cron = config.schedules.iter().map(|schedule| ScheduleStatus {
+        name: schedule.name.clone(),
+        line: schedule.cron.to_string(),
+        timezone: schedule.timezone.clone(),
+        next: schedule.cron.next_after(&schedule.zone, now),
+    });
+    let immediate = ScheduleStatus {
+        name: IMMEDIATE.to_owned(),
+        line: format!("{:#} after each release", config.immediate.delay),
+        timezone: config.site.timezone.clone(),
+        next: None,
+    };
+    cron.chain([immediate]).collect()
+}

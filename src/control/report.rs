@@ -1,0 +1,221 @@
+//! What the answers say. The field names are what `--json` prints.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{
+    Counts, Delivery, DeliveryState, Problem, Run, Subscriber, SubscriberStatus,
+};
+
+/// How are things?
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StatusReport {
+    /// Does a daemon answer?
+    pub running: bool,
+    /// Sources, in the order of the configuration.
+    pub sources: Vec<SourceStatus>,
+    /// Publications by standing.
+    pub publications: Publications,
+    /// Subscribers that may be written to.
+    pub subscribers: u64,
+    /// Tags with the number of publications that have them.
+    pub tags: Vec<TagStatus>,
+    /// Schedules, `immediate` last.
+    pub schedules: Vec<ScheduleStatus>,
+    /// Deliveries that are not settled.
+    pub queue: u64,
+    /// The latest runs, newest first.
+    pub runs: Vec<RunSummary>,
+    /// What is wrong.
+    pub problems: Vec<Trouble>,
+}
+
+/// A source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceStatus {
+    /// Its name.
+    pub name: String,
+    /// Files with a publication.
+    pub publications: usize,
+}
+
+/// Publications by standing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Publications {
+    /// In the feeds.
+    pub live: u64,
+    /// Waiting for their date.
+    pub scheduled: u64,
+    /// No longer in their source.
+    pub withdrawn: u64,
+}
+
+/// A tag.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TagStatus {
+    /// Its id.
+    pub id: String,
+    /// Publications that have it now.
+    pub publications: u64,
+}
+
+/// A schedule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScheduleStatus {
+    /// Its name.
+    pub name: String,
+    /// The cron line, or the delay of `immediate`.
+    pub line: String,
+    /// The zone that the line is read in.
+    pub timezone: String,
+    /// When it is next due; of `immediate` unknown.
+    pub next: Option<Timestamp>,
+}
+
+/// A problem and where it was met.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// A source's name, `feeds` or `mail`.
+    pub place: String,
+    /// What is wrong.
+    #[serde(flatten)]
+    pub problem: Problem,
+}
+
+/// A subscriber in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubscriberSummary {
+    /// Pass it on as `after` for the next page.
+    pub key: u64,
+    /// The whole address: whoever asks is an administrator.
+    pub address: String,
+    /// `active`, or since when not.
+    pub status: SubscriberStatus,
+    /// Of the mails.
+    pub language: String,
+    /// IANA name.
+    pub timezone: String,
+    /// What was asked for.
+    pub subscriptions: Vec<SubscriptionSummary>,
+}
+
+/// A subscription.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubscriptionSummary {
+    /// The schedule's name.
+    pub schedule: String,
+    /// Tags of which any is enough.
+    pub any: Vec<String>,
+    /// Tags that are all needed.
+    pub all: Vec<String>,
+    /// Tags that rule a publication out.
+    pub none: Vec<String>,
+    /// Languages; empty: every one.
+    pub languages: Vec<String>,
+}
+
+impl From<&Subscriber> for SubscriberSummary {
+    fn from(subscriber: &Subscriber) -> SubscriberSummary {
+        fn texts<T: ToString>(set: &std::collections::BTreeSet<T>) -> Vec<String> {
+            set.iter().map(T::to_string).collect()
+        }
+        let subscriptions = subscriber.subscriptions.iter().map(|s| SubscriptionSummary {
+            schedule: s.cadence.to_string(),
+            any: texts(&s.filter.any),
+            all: texts(&s.filter.all),
+            none: texts(&s.filter.none),
+            languages: texts(&s.filter.languages),
+        });
+        SubscriberSummary {
+            key: subscriber.key.0,
+            address: subscriber.address.as_str().to_owned(),
+            status: subscriber.status.clone(),
+            language: subscriber.language.to_string(),
+            timezone: subscriber.timezone.clone(),
+            subscriptions: subscriptions.collect(),
+        }
+    }
+}
+
+/// A subscriber and what they got.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubscriberDetail {
+    /// Who.
+    #[serde(flatten)]
+    pub subscriber: SubscriberSummary,
+    /// Since when there is consent.
+    pub consent_at: Timestamp,
+    /// The latest mails, newest first.
+    pub deliveries: Vec<DeliverySummary>,
+}
+
+/// A delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliverySummary {
+    /// The run's number.
+    pub run: u64,
+    /// Whose.
+    pub address: Option<String>,
+    /// What became of it.
+    pub state: DeliveryState,
+    /// The server's last answer, where it matters.
+    pub reply: Option<String>,
+    /// Publications in it.
+    pub items: usize,
+}
+
+impl DeliverySummary {
+    /// A delivery to an address; `None`: it was removed since.
+    pub fn new(delivery: Delivery, address: Option<String>) -> DeliverySummary {
+        DeliverySummary {
+            run: delivery.key.run.0,
+            address,
+            items: delivery.content.items.len() + delivery.content.beyond as usize,
+            state: delivery.state,
+            reply: delivery.reply,
+        }
+    }
+}
+
+/// A run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunSummary {
+    /// Its number.
+    pub run: u64,
+    /// The schedule's name.
+    pub schedule: String,
+    /// When its window fell due.
+    pub due: Timestamp,
+    /// When it was opened.
+    pub opened: Timestamp,
+    /// When everyone was settled.
+    pub closed: Option<Timestamp>,
+    /// Is everyone planned?
+    pub planned: bool,
+    /// Deliveries by state.
+    pub counts: Counts,
+}
+
+impl From<&Run> for RunSummary {
+    fn from(run: &Run) -> RunSummary {
+        RunSummary {
+            run: run.key.0,
+            schedule: run.window.cadence.to_string(),
+            due: run.window.due,
+            opened: run.opened,
+            closed: run.closed,
+            planned: run.planned,
+            counts: run.counts,
+        }
+    }
+}
+
+/// A run and the deliveries of it that need a look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunDetail {
+    /// Which.
+    #[serde(flatten)]
+    pub run: RunSummary,
+    /// Deliveries that are neither sent nor simply pending, at most 100.
+    pub notable: Vec<DeliverySummary>,
+}

@@ -1,0 +1,83 @@
+//! Questions and answers, as they go over the control socket in JSON.
+
+use serde::{Deserialize, Serialize};
+
+use super::report::{RunDetail, RunSummary, StatusReport, SubscriberDetail, SubscriberSummary};
+use crate::domain::{Address, Filter, Language};
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "request", rename_all = "kebab-case")]
+pub enum Request {
+    /// How are things?
+    Status,
+    /// Subscribe an address that consented elsewhere.
+    AddSubscriber(AddSubscriber),
+    /// A page of subscribers.
+    ListSubscribers {
+        /// The last subscriber of the page before; 0 to begin.
+        after: u64,
+        /// At most so many.
+        most: usize,
+    },
+    /// One subscriber and what they got.
+    ShowSubscriber {
+        /// Whose.
+        address: Address,
+    },
+    /// Remove a subscriber and all that is known of them.
+    RemoveSubscriber {
+        /// Whose.
+        address: Address,
+    },
+    /// The latest runs.
+    ListRuns {
+        /// At most so many.
+        most: usize,
+    },
+    /// One run and its deliveries that did not simply go well.
+    ShowRun {
+        /// Its number.
+        run: u64,
+    },
+}
+
+/// Subscribe an address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddSubscriber {
+    /// Where to write.
+    pub address: Address,
+    /// What passes.
+    pub filter: Filter,
+    /// `None`: the first of the configuration.
+    pub schedule: Option<String>,
+    /// `None`: the site's.
+    pub language: Option<Language>,
+    /// `None`: the site's.
+    pub timezone: Option<String>,
+}
+
+/// What is answered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "response", content = "content", rename_all = "kebab-case")]
+pub enum Response {
+    /// To [`Request::Status`].
+    Status(StatusReport),
+    /// To [`Request::AddSubscriber`].
+    Added(SubscriberSummary),
+    /// To [`Request::ListSubscribers`].
+    Subscribers(Vec<SubscriberSummary>),
+    /// To [`Request::ShowSubscriber`].
+    Subscriber(SubscriberDetail),
+    /// To [`Request::RemoveSubscriber`].
+    Removed,
+    /// To [`Request::ListRuns`].
+    Runs(Vec<RunSummary>),
+    /// To [`Request::ShowRun`].
+    Run(RunDetail),
+}
+
+/// The thing asked for can't be done; the words are for the person who asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{0}")]
+pub struct Refusal(pub String);

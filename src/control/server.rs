@@ -1,0 +1,52 @@
+//! The control socket: HTTP with JSON over a Unix socket that only the daemon's user can open.
+
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::post;
+use axum::{Json, Router};
+use tokio::net::UnixListener;
+
+use super::{Clock, Desk, Refusal, Request, Response, execute};
+
+/// The socket's place under the state folder.
+pub fn path(state: &Path) -> PathBuf {
+    state.join("control.sock")
+}
+
+/// Binds the socket, in place of one that a dead daemon left. The caller holds the state's lock.
+pub fn bind(state: &Path) -> io::Result<UnixListener> {
+    let path = path(state);
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(&path)?;
+    fs::set_permissions(&path, Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+/// Answers requests until `stop`.
+pub async fn serve(
+    listener: UnixListener,
+    desk: Desk,
+    clock: Clock,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let router = Router::new().route("/", post(answer)).with_state((desk, clock));
+    axum::serve(listener, router).with_graceful_shutdown(stop).await
+}
+
+async fn answer(
+    State((desk, clock)): State<(Desk, Clock)>,
+    Json(request): Json<Request>,
+) -> Result<Json<Response>, (StatusCode, Json<Refusal>)> {
+    execute(&desk, request, true, clock())
+        .await
+        .map(Json)
+        .map_err(|refusal| (StatusCode::UNPROCESSABLE_ENTITY, Json(refusal)))
+}

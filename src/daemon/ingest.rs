@@ -1,0 +1,241 @@
+//! A source: what changed in it is read and told to the store.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio_util::sync::CancellationToken;
+
+use super::signals::Signals;
+use crate::config::{self, Config};
+use crate::content::directory::{Directory, Look, Reading, Seen, Unreadable};
+use crate::content::watch::{Coalescer, Watcher};
+use crate::control::{Board, Clock};
+use crate::domain::publication::{Batch, Found, Pass};
+use crate::domain::{Change, Problem};
+use crate::feed;
+use crate::store::{Applied, Store, StoreError};
+
+/// Publications told to the store in one transaction.
+const BATCH: usize = 256;
+/// Files read before other tasks get their turn.
+const YIELD_EVERY: usize = 16;
+
+/// The loop of one source.
+pub struct Ingest {
+    source: config::Source,
+    directory: Directory,
+    max_age: SignedDuration,
+    store: Store,
+    board: Arc<Board>,
+    signals: Arc<Signals>,
+}
+
+/// What a round led to.
+#[derive(Debug, Default)]
+pub struct Ingested {
+    /// What took effect.
+    pub changes: Vec<Change>,
+    /// Files that were being written while they were read: look again soon.
+    pub unsettled: BTreeSet<String>,
+}
+
+impl Ingest {
+    /// The loop of `source`.
+    pub fn new(
+        source: &config::Source,
+        config: &Config,
+        store: Store,
+        board: Arc<Board>,
+        signals: Arc<Signals>,
+    ) -> Ingest {
+        Ingest {
+            source: source.clone(),
+            directory: Directory::new(source, &config.site, &config.tags),
+            max_age: config.guards.max_age,
+            store,
+            board,
+            signals,
+        }
+    }
+
+    /// Watches first, then scans, then follows the events; a full scan now and then, since events
+    /// are only hints.
+    pub async fn run(mut self, clock: Clock, stop: CancellationToken) -> anyhow::Result<()> {
+        let mut watcher = Watcher::new(&self.source.path, self.source.watch)?;
+        let mut coalescer = Coalescer::new(self.source.settle);
+        let mut rescan_at = clock();
+        loop {
+            let now = clock();
+            if now >= rescan_at {
+                self.round(Look::Everything, now, &mut coalescer).await?;
+                rescan_at = later(clock(), self.rescan_every(&watcher));
+            } else if let Some(look) = coalescer.take(now) {
+                self.round(look, now, &mut coalescer).await?;
+            }
+            let now = clock();
+            let next = coalescer.ready_at().map_or(rescan_at, |at| at.min(rescan_at));
+            let pause = Duration::try_from(next.duration_since(now)).unwrap_or_default();
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                hint = watcher.next() => coalescer.add(hint, clock()),
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    fn rescan_every(&self, watcher: &Watcher) -> SignedDuration {
+        if watcher.is_polling() {
+            self.source.rescan.min(Watcher::POLL_EVERY)
+        } else {
+            self.source.rescan
+        }
+    }
+
+    async fn round(
+        &mut self,
+        look: Look,
+        now: Timestamp,
+        coalescer: &mut Coalescer,
+    ) -> Result<(), StoreError> {
+        let ingested = self.tick(look, now).await?;
+        for path in ingested.unsettled {
+            coalescer.add_path(self.source.path.join(path), now);
+        }
+        Ok(())
+    }
+
+    /// One look: what changed is read and told to the store.
+    ///
+    /// # Errors
+    /// The store's. A source that can't be read is pinned to the board and changes nothing.
+    pub async fn tick(&mut self, look: Look, now: Timestamp) -> Result<Ingested, StoreError> {
+        let is_scan = look == Look::Everything;
+        let known = self.store.paths(&self.source.name).await?;
+        let seen = match self.directory.look(look, &known) {
+            Ok(seen) => seen,
+            Err(unreadable) => {
+                self.pin_unreadable(&unreadable);
+                return Ok(Ingested::default());
+            }
+        };
+        self.board.clear(&self.source.name, "");
+        self.pin_seen(&seen, is_scan);
+        let mut round = Round::of(&self.source.name, seen.missing);
+        let mut ingested = Ingested::default();
+        for (number, path) in seen.changed.iter().enumerate() {
+            if number % YIELD_EVERY == 0 {
+                tokio::task::yield_now().await;
+            }
+            self.read(path, now, &mut round, &mut ingested);
+            if round.found.len() == BATCH {
+                let applied = self.store.apply(round.batch(Pass::More), now, self.max_age).await?;
+                self.take(applied, &mut ingested);
+            }
+        }
+        let end = if is_scan { Pass::EndOfScan } else { Pass::End };
+        let applied = self.store.apply(round.batch(end), now, self.max_age).await?;
+        self.take(applied, &mut ingested);
+        self.signals.scheduled();
+        Ok(ingested)
+    }
+
+    fn read(&mut self, path: &str, now: Timestamp, round: &mut Round, ingested: &mut Ingested) {
+        match self.directory.read(path) {
+            Reading::Found(found) => match publishable(&found, now) {
+                Ok(()) => {
+                    self.board.clear(&self.source.name, path);
+                    round.found.push(*found);
+                }
+                Err(problem) => self.pin(path, problem),
+            },
+            Reading::Draft | Reading::Gone => {
+                self.board.clear(&self.source.name, path);
+                round.missing.push(path.to_owned());
+            }
+            Reading::Unsettled => drop(ingested.unsettled.insert(path.to_owned())),
+            Reading::Problem(problem) => self.pin(path, problem),
+        }
+    }
+
+    fn take(&self, applied: Applied, ingested: &mut Ingested) {
+        for refused in applied.refused {
+            let problem = Problem::of_file(
+                self.source.path.join(&refused.path),
+                format!("it claims the id {}, which {} has", refused.id, refused.holder),
+                "give one of the two an `id` of its own",
+            );
+            self.pin(&refused.path, problem);
+        }
+        for change in &applied.changes {
+            tracing::info!(kind = ?change.kind, news = change.news, number = change.sequence.0, "{}", change.title);
+        }
+        self.signals.changed(&applied.changes);
+        ingested.changes.extend(applied.changes);
+    }
+
+    fn pin(&self, path: &str, problem: Problem) {
+        tracing::warn!("{problem}");
+        self.board.pin(&self.source.name, path, problem);
+    }
+
+    fn pin_unreadable(&self, unreadable: &Unreadable) {
+        let problem = Problem::of_file(
+            &self.source.path,
+            unreadable.to_string(),
+            "nothing is withdrawn; the source is looked at again at the next scan",
+        );
+        self.pin("", problem);
+    }
+
+    /// Problems of a scan stand in place of all former ones that were not a file's own.
+    fn pin_seen(&self, seen: &Seen, is_scan: bool) {
+        if is_scan {
+            let gone: BTreeSet<&String> = seen.missing.iter().collect();
+            self.board.retain(&self.source.name, |about| {
+                !about.starts_with('/') && !gone.contains(&about.to_owned())
+            });
+        }
+        for problem in &seen.problems {
+            self.pin(&problem.file.to_string_lossy(), problem.clone());
+        }
+    }
+}
+
+/// What one look has gathered and not yet told.
+struct Round {
+    source: String,
+    found: Vec<Found>,
+    missing: Vec<String>,
+}
+
+impl Round {
+    fn of(source: &str, missing: Vec<String>) -> Round {
+        Round {
+            source: source.to_owned(),
+            found: Vec::new(),
+            missing,
+        }
+    }
+
+    fn batch(&mut self, pass: Pass) -> Batch {
+        Batch {
+            source: self.source.clone(),
+            found: std::mem::take(&mut self.found),
+            missing: self.missing.clone(),
+            pass,
+        }
+    }
+}
+
+/// A publication that no feed could carry is not taken: the last good revision stays.
+fn publishable(found: &Found, now: Timestamp) -> Result<(), Problem> {
+    feed::check(&found.revision(found.minted_id.clone(), now)).map_err(|error| {
+        Problem::of_file(&found.path, error.to_string(), "correct the file; until then its last good revision stays")
+    })
+}
+
+fn later(now: Timestamp, by: SignedDuration) -> Timestamp {
+    now.checked_add(by).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,130 @@
+//! What is due by the clock: publications that waited for their date, and windows. Missed ones are
+//! computed from the marks, never remembered.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use super::signals::Signals;
+use crate::config::{self, Config};
+use crate::control::Clock;
+use crate::domain::{Cadence, Run};
+use crate::store::{Store, StoreError};
+
+/// Subscribers planned in one transaction.
+const PAGE: usize = 2048;
+/// The longest sleep: the wall clock may be set meanwhile.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+
+/// The loop of the schedules.
+pub struct Scheduling {
+    store: Store,
+    config: Arc<Config>,
+    signals: Arc<Signals>,
+}
+
+impl Scheduling {
+    /// The loop over the schedules of `config`.
+    pub fn new(store: Store, config: Arc<Config>, signals: Arc<Signals>) -> Scheduling {
+        Scheduling {
+            store,
+            config,
+            signals,
+        }
+    }
+
+    /// Looks whenever something falls due or there is news.
+    pub async fn run(self, clock: Clock, stop: CancellationToken) -> anyhow::Result<()> {
+        loop {
+            let next = self.tick(clock()).await?;
+            let pause = next.map_or(LOOK_EVERY, |next| {
+                Duration::try_from(next.duration_since(clock())).unwrap_or_default().min(LOOK_EVERY)
+            });
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                () = self.signals.news() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    /// One round: releases, then runs that were begun, then windows that are due. Returns when the
+    /// next thing is.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn tick(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let released = self.store.release_due(now, self.config.guards.max_age).await?;
+        self.signals.changed(&released);
+        for run in self.store.open_runs().await? {
+            if !run.planned {
+                self.plan(run, now).await?;
+            }
+        }
+        let mut next = self.store.next_release().await?;
+        for schedule in &self.config.schedules {
+            next = earlier(next, self.cron(schedule, now).await?);
+        }
+        Ok(earlier(next, self.immediate(now).await?))
+    }
+
+    /// Opens the latest window due, if any; those missed before it are one with it.
+    async fn cron(
+        &self,
+        schedule: &config::Schedule,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let cadence = Cadence {
+            schedule: schedule.name.clone(),
+            zone: None,
+        };
+        let line = format!("{} {}", schedule.cron, schedule.timezone);
+        let mark = self.store.observe(cadence.clone(), line, now).await?;
+        if let Some(due) = schedule.cron.latest_in(&schedule.zone, mark.due, now) {
+            if now.duration_since(due) <= schedule.catch_up {
+                let run = self.store.open_run(cadence, due, None, now).await?;
+                self.plan(run, now).await?;
+            } else {
+                tracing::warn!(schedule = schedule.name, %due, "missed by more than catch_up: its items join the next");
+                self.store.let_go(cadence, due).await?;
+            }
+        }
+        Ok(schedule.cron.next_after(&schedule.zone, now))
+    }
+
+    /// Opens a run over the news that has waited for the delay.
+    async fn immediate(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let delay = self.config.immediate.delay;
+        let cadence = Cadence::immediate();
+        let mark = self.store.observe(cadence.clone(), String::new(), now).await?;
+        let by = now.checked_sub(delay).unwrap_or(Timestamp::MIN);
+        let mut decided = mark.upper;
+        if let Some(upper) = self.store.ripe(decided, by).await? {
+            let run = self.store.open_run(cadence, now, Some(upper), now).await?;
+            self.plan(run, now).await?;
+            decided = upper;
+        }
+        let first = self.store.first_news(decided).await?;
+        Ok(first.and_then(|first| first.checked_add(delay).ok()))
+    }
+
+    async fn plan(&self, run: Run, now: Timestamp) -> Result<(), StoreError> {
+        while let Some(planned) = self.store.plan(run.key, PAGE, now).await? {
+            self.signals.planned();
+            if planned.planned {
+                tracing::info!(run = run.key.0, schedule = %planned.window.cadence, deliveries = planned.counts.total(), "planned");
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}

@@ -1,0 +1,249 @@
+//! Sending: deliveries are claimed, composed, handed to the workers, and what came of them is
+//! settled. One loop owns all that is in flight.
+//!
+//! ```text
+//! store.claim ─▶ ready ─compose─▶ letters ─▶ workers (mail) ─▶ reports ─▶ store.settle
+//! ```
+//!
+//! At most [`IN_FLIGHT`] letters are between the queue and a durable settlement: a crash can repeat
+//! no more acceptances than that. What a worker reports waits in no buffer: the loop settles all
+//! that has been reported, and while the disk is busy with it the next reports gather.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::SignedDuration;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::signals::Signals;
+use crate::compose::{ComposeError, Composer, Shared};
+use crate::config::Config;
+use crate::control::Clock;
+use crate::domain::delivery::RetryPolicy;
+use crate::domain::{Address, Claim, DeliveryKey, Language, Outcome, RunKey};
+use crate::mail::{self, Gate, Letter, LetterSender, Mailer, Report};
+use crate::store::{Store, StoreError};
+
+/// Letters that may be accepted and not yet durably settled (design: at most 256).
+const IN_FLIGHT: usize = 256;
+/// Claims kept ready, so that the workers need not wait for the store.
+const READY: usize = 512;
+/// What is not settled by then may be claimed by another. Longer than any letter can take.
+const LEASE: SignedDuration = SignedDuration::from_hours(2);
+/// The longest sleep: the wall clock may be set meanwhile.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// Rendered bodies kept at hand.
+const SHARED: usize = 1_000;
+
+/// The loop that sends.
+pub struct Sending {
+    store: Store,
+    mailer: Arc<Mailer>,
+    desk: ComposingDesk,
+    policy: RetryPolicy,
+    signals: Arc<Signals>,
+    clock: Clock,
+}
+
+impl Sending {
+    /// The loop that sends by `mailer`.
+    pub fn new(
+        store: Store,
+        mailer: Arc<Mailer>,
+        composer: Composer,
+        config: &Config,
+        signals: Arc<Signals>,
+        clock: Clock,
+    ) -> Sending {
+        Sending {
+            store,
+            mailer,
+            desk: ComposingDesk {
+                composer,
+                from: config.mail.from.clone(),
+                shared: HashMap::new(),
+            },
+            policy: config.mail.retry,
+            signals,
+            clock,
+        }
+    }
+
+    /// Sends what is due until `stop`; then lets the workers finish what is on the wire, and
+    /// settles it.
+    pub async fn run(mut self, stop: CancellationToken) -> anyhow::Result<()> {
+        let (letters, queue) = mail::queue(IN_FLIGHT);
+        let (reports, mut reported) = mpsc::channel(IN_FLIGHT);
+        let mut workers = JoinSet::new();
+        for _ in 0..self.mailer.workers() {
+            let mailer = Arc::clone(&self.mailer);
+            let gate = StoreGate(self.store.clone());
+            let (queue, reports, stop) = (queue.clone(), reports.clone(), stop.clone());
+            workers.spawn(async move { mailer.work(queue, &gate, reports, stop).await });
+        }
+        drop((queue, reports));
+        let mut flow = Flow::new(letters);
+        while !stop.is_cancelled() {
+            self.fill(&mut flow).await?;
+            self.hand_over(&mut flow).await?;
+            self.wait(&mut flow, &mut reported, &stop).await?;
+        }
+        flow.letters.close();
+        while let Some(report) = reported.recv().await {
+            flow.note(report, &mut reported);
+            self.settle(&mut flow).await?;
+        }
+        Ok(())
+    }
+
+    /// Claims more when few are ready.
+    async fn fill(&self, flow: &mut Flow) -> Result<(), StoreError> {
+        if flow.ready.len() >= READY / 2 || flow.drained {
+            return Ok(());
+        }
+        let claims = self.store.claim(READY - flow.ready.len(), LEASE, (self.clock)()).await?;
+        flow.drained = claims.is_empty();
+        flow.ready.extend(claims);
+        Ok(())
+    }
+
+    /// Composes what is ready and hands it to the workers, as far as may be in flight.
+    async fn hand_over(&mut self, flow: &mut Flow) -> Result<(), StoreError> {
+        while flow.in_flight < IN_FLIGHT {
+            let Some(claim) = flow.ready.pop_front() else { break };
+            match self.desk.compose(&claim) {
+                Ok(letter) => {
+                    flow.in_flight += 1;
+                    if flow.letters.try_send(letter).is_err() {
+                        // The workers are gone; the claim is free again at the next start.
+                        flow.in_flight -= 1;
+                        break;
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(run = claim.key.run.0, "can't compose: {error}");
+                    flow.outcomes.push((claim.key, Outcome::Deferred(error.to_string())));
+                }
+            }
+        }
+        self.settle(flow).await
+    }
+
+    /// Waits for reports and settles them; with nothing in flight, for something to be due.
+    async fn wait(
+        &self,
+        flow: &mut Flow,
+        reported: &mut mpsc::Receiver<Report>,
+        stop: &CancellationToken,
+    ) -> Result<(), StoreError> {
+        let pause = if flow.drained && flow.ready.is_empty() {
+            let now = (self.clock)();
+            let due = self.store.next_due(now).await?;
+            due.map_or(LOOK_EVERY, |due| Duration::try_from(due.duration_since(now)).unwrap_or_default())
+                .min(LOOK_EVERY)
+        } else {
+            LOOK_EVERY
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            Some(report) = reported.recv() => {
+                flow.note(report, reported);
+                self.settle(flow).await?;
+            }
+            () = self.signals.queue() => flow.drained = false,
+            () = tokio::time::sleep(pause) => flow.drained = false,
+        }
+        Ok(())
+    }
+
+    async fn settle(&self, flow: &mut Flow) -> Result<(), StoreError> {
+        if flow.outcomes.is_empty() {
+            return Ok(());
+        }
+        let outcomes = std::mem::take(&mut flow.outcomes);
+        for (key, outcome) in &outcomes {
+            match outcome {
+                Outcome::Accepted | Outcome::Suppressed => {}
+                Outcome::Deferred(reply) | Outcome::Refused(reply) | Outcome::InDoubt(reply) => {
+                    tracing::info!(run = key.run.0, subscriber = key.subscriber.0, reply, "not accepted");
+                }
+            }
+        }
+        self.store.settle(outcomes, self.policy, (self.clock)()).await
+    }
+}
+
+/// What is claimed and not yet settled.
+struct Flow {
+    letters: LetterSender,
+    ready: VecDeque<Claim>,
+    in_flight: usize,
+    outcomes: Vec<(DeliveryKey, Outcome)>,
+    /// The last claim brought nothing: there is nothing to claim until something is due.
+    drained: bool,
+}
+
+impl Flow {
+    fn new(letters: LetterSender) -> Flow {
+        Flow {
+            letters,
+            ready: VecDeque::new(),
+            in_flight: 0,
+            outcomes: Vec::new(),
+            drained: false,
+        }
+    }
+
+    /// Takes a report and all that came with it.
+    fn note(&mut self, first: Report, reported: &mut mpsc::Receiver<Report>) {
+        let mut next = Some(first);
+        while let Some(report) = next {
+            self.in_flight -= 1;
+            self.outcomes.push((report.key, report.outcome));
+            next = reported.try_recv().ok();
+        }
+    }
+}
+
+/// Asked right before MAIL FROM: may the subscriber still be written to?
+struct StoreGate(Store);
+
+impl Gate for StoreGate {
+    async fn admit(&self, key: DeliveryKey) -> bool {
+        self.0.may_write(key.subscriber)
+    }
+}
+
+/// Composes letters; bodies that many subscribers share are rendered once.
+struct ComposingDesk {
+    composer: Composer,
+    from: Address,
+    shared: HashMap<(RunKey, u64, Language), Shared>,
+}
+
+impl ComposingDesk {
+    fn compose(&mut self, claim: &Claim) -> Result<Letter, ComposeError> {
+        let key = (claim.key.run, claim.content.number, claim.language.clone());
+        if !self.shared.contains_key(&key) {
+            if self.shared.len() >= SHARED {
+                self.shared.clear();
+            }
+            let shared = self.composer.shared(&claim.content, &claim.language, &claim.cadence)?;
+            self.shared.insert(key.clone(), shared);
+        }
+        let bytes = match self.shared.get(&key) {
+            Some(shared) => self.composer.letter(shared, claim),
+            None => Vec::new(),
+        };
+        Ok(Letter {
+            key: claim.key,
+            from: self.from.clone(),
+            to: claim.address.clone(),
+            bytes: Bytes::from(bytes),
+        })
+    }
+}

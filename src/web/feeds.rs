@@ -1,0 +1,64 @@
+//! Feeds from memory, with conditional requests (RFC 9110, section 13).
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
+};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use jiff::fmt::{rfc2822, strtime};
+
+use super::{Site, page};
+use crate::publish::Document;
+
+/// Readers may rely on what they have for so long; it is asked for again after that.
+const CACHE: &str = "public, max-age=300";
+
+/// A feed, or that it has not changed.
+pub(super) async fn serve(
+    State(site): State<Arc<Site>>,
+    Path(path): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let Some(document) = site.shelf.get(&path) else {
+        return page::not_found(State(site), headers).await;
+    };
+    let mut tags = HeaderMap::new();
+    let modified = http_date(document.modified);
+    for (name, value) in [
+        (CACHE_CONTROL, Some(CACHE.to_owned())),
+        (ETAG, Some(document.etag.clone())),
+        (LAST_MODIFIED, modified),
+    ] {
+        if let Some(Ok(value)) = value.map(|value| value.parse()) {
+            tags.insert(name, value);
+        }
+    }
+    if has_current(&headers, &document) {
+        return (StatusCode::NOT_MODIFIED, tags).into_response();
+    }
+    let media_type = [(CONTENT_TYPE, document.media_type)];
+    (tags, media_type, document.bytes.clone()).into_response()
+}
+
+/// Does the client have these bytes? If-None-Match decides alone where it is given (13.2.2).
+fn has_current(headers: &HeaderMap, document: &Document) -> bool {
+    if headers.contains_key(IF_NONE_MATCH) {
+        let given = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+        return given.flat_map(|list| list.split(',')).any(|tag| {
+            let tag = tag.trim();
+            tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == document.etag
+        });
+    }
+    let since = headers.get(IF_MODIFIED_SINCE).and_then(|value| value.to_str().ok());
+    let since = since.and_then(|date| rfc2822::DateTimeParser::new().parse_timestamp(date).ok());
+    since.is_some_and(|since| document.modified.as_second() <= since.as_second())
+}
+
+/// RFC 9110 5.6.7: `Tue, 24 Nov 2026 08:00:00 GMT`.
+fn http_date(instant: Timestamp) -> Option<String> {
+    strtime::format("%a, %d %b %Y %H:%M:%S GMT", instant).ok()
+}
