@@ -1,1 +1,3 @@
+//! The `wici` command.
+
 fn main() {}

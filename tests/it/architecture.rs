@@ -59,7 +59,7 @@ const SPAWN_METHODS: [&str; 5] = [
 /// By their last two names, so that a re-export is no way around.
 const CLOCK: [&str; 5] = [
     "Timestamp::now",
-    "Zoned::now",
+    "ZonedDateTime::now",
     "SystemTime::now",
     "Utc::now",
     "Local::now",
@@ -171,7 +171,8 @@ fn violations(map: &Map, sources: &[(String, String)]) -> Vec<Violation> {
             });
             let methods = found.methods.iter().filter_map(|mention| {
                 let spawns = SPAWN_METHODS.contains(&mention.path[0].as_str());
-                (spawns && !excepted(&MAY_SPAWN, file)).then(|| (mention, spawning()))
+                (spawns && !excepted(&MAY_SPAWN, file))
+                    .then(|| (mention, only(&MAY_SPAWN, "starts tasks and threads")))
             });
             paths
                 .chain(methods)
@@ -197,25 +198,22 @@ fn broken_rules(map: &Map, file: &str, room: &str, path: &[String]) -> Vec<Strin
         broken.push(format!("`{room}` is pure: no clock, file, socket or task"));
     }
     if SPAWN.iter().any(|banned| names(path, banned)) && !excepted(&MAY_SPAWN, file) {
-        broken.push(spawning());
+        broken.push(only(&MAY_SPAWN, "starts tasks and threads"));
     }
-    let ends_as = |call: &&str| path.join("::").ends_with(*call);
-    if CLOCK.iter().any(|call| ends_as(&call)) && !excepted(&MAY_READ_THE_CLOCK, file) {
-        let places = MAY_READ_THE_CLOCK.map(|place| place.under);
-        broken.push(format!(
-            "only {} reads the clock: take `now`",
-            places.join(", ")
-        ));
+    let text = path.join("::");
+    if CLOCK.iter().any(|call| text.ends_with(call)) && !excepted(&MAY_READ_THE_CLOCK, file) {
+        broken.push(only(&MAY_READ_THE_CLOCK, "reads the clock"));
     }
-    if matches!(path, [only] if only == "include") {
-        broken.push("`include!` hides code from this check".to_owned());
+    if matches!(path, [only] if only == "include!" || only == "#[path]") {
+        broken.push("hides from this check in which room the code stands".to_owned());
     }
     broken
 }
 
-fn spawning() -> String {
-    let places = MAY_SPAWN.map(|place| format!("{} ({})", place.under, place.reason));
-    format!("only these start tasks and threads: {}", places.join("; "))
+fn only(places: &[Exception], does: &str) -> String {
+    let place = |place: &Exception| format!("{} ({})", place.under, place.reason);
+    let places: Vec<String> = places.iter().map(place).collect();
+    format!("nothing but this {does}: {}", places.join("; "))
 }
 
 fn excepted(places: &[Exception], file: &str) -> bool {

@@ -143,12 +143,6 @@ impl Reader {
             at += 1;
         }
     }
-
-    fn in_module(&mut self, name: &syn::Ident, visit: impl FnOnce(&mut Self)) {
-        self.module.push(name.to_string());
-        visit(self);
-        self.module.pop();
-    }
 }
 
 impl<'ast> Visit<'ast> for Reader {
@@ -163,7 +157,16 @@ impl<'ast> Visit<'ast> for Reader {
     }
 
     fn visit_item_mod(&mut self, node: &'ast syn::ItemMod) {
-        self.in_module(&node.ident, |reader| visit::visit_item_mod(reader, node));
+        if node
+            .attrs
+            .iter()
+            .any(|attribute| attribute.path().is_ident("path"))
+        {
+            self.path(vec!["#[path]".to_owned()], node.ident.span().start().line);
+        }
+        self.module.push(node.ident.to_string());
+        visit::visit_item_mod(self, node);
+        self.module.pop();
     }
 
     fn visit_impl_item_fn(&mut self, node: &'ast syn::ImplItemFn) {
@@ -177,12 +180,7 @@ impl<'ast> Visit<'ast> for Reader {
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
-        let names = path.segments.iter().map(|part| part.ident.to_string());
-        let line = path
-            .segments
-            .first()
-            .map(|part| part.ident.span().start().line);
-        self.path(names.collect(), line.unwrap_or_default());
+        self.path(names(path), line(path));
         visit::visit_path(self, path);
     }
 
@@ -195,6 +193,9 @@ impl<'ast> Visit<'ast> for Reader {
     }
 
     fn visit_macro(&mut self, node: &'ast syn::Macro) {
+        if node.path.is_ident("include") {
+            self.path(vec!["include!".to_owned()], line(&node.path));
+        }
         self.visit_path(&node.path);
         self.tokens(&[], node.tokens.clone());
     }
@@ -208,12 +209,21 @@ impl<'ast> Visit<'ast> for Reader {
                     && let Ok(text) = syn::parse_str::<syn::LitStr>(&literal.to_string())
                     && let Ok(path) = text.parse::<syn::Path>()
                 {
-                    let names = path.segments.iter().map(|part| part.ident.to_string());
-                    self.path(names.collect(), literal.span().start().line);
+                    self.path(names(&path), literal.span().start().line);
                 }
             }
         }
     }
+}
+
+fn names(path: &syn::Path) -> Vec<String> {
+    let segments = path.segments.iter();
+    segments.map(|segment| segment.ident.to_string()).collect()
+}
+
+fn line(path: &syn::Path) -> usize {
+    let first = path.segments.first();
+    first.map_or(0, |segment| segment.ident.span().start().line)
 }
 
 fn is_punct(token: Option<&TokenTree>, wanted: char) -> bool {

@@ -140,7 +140,7 @@ fn every_spawn_outside_the_daemon_is_found() {
 fn every_look_at_the_clock_is_found() {
     let wrong = [
         "fn f() { jiff::Timestamp::now(); }",
-        "use jiff::Zoned; fn f() { Zoned::now(); }",
+        "use jiff::ZonedDateTime as Z; fn f() { Z::now(); }",
         "use std::time::SystemTime as Clock; fn f() { Clock::now(); }",
         "fn f() { g(chrono::Utc::now); }",
         "fn f() { info!(at = %Timestamp::now()); }",
@@ -174,6 +174,22 @@ fn pure_rooms_name_nothing_of_the_outside() {
         }
     }
     assert_eq!(lines("src/config/mod.rs", "use std::fs;"), [0; 0]);
+}
+
+#[test]
+fn code_that_hides_is_found() {
+    assert_eq!(lines("src/web/mod.rs", "include!(\"page.in\");"), [1]);
+    assert_eq!(
+        lines("src/web/mod.rs", "\n#[path = \"../mail/x.rs\"]\nmod x;"),
+        [3]
+    );
+    assert_eq!(
+        lines(
+            "src/web/mod.rs",
+            "fn f(path: &str, include: bool) { g(path, include) }"
+        ),
+        [0; 0]
+    );
 }
 
 #[test]
