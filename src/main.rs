@@ -1,5 +1,6 @@
 //! Arguments, runtime, exit code.
 #![forbid(unsafe_code)]
+#![expect(clippy::print_stderr, reason = "without a runtime nothing else can say it")]
 
 use std::process::ExitCode;
 
