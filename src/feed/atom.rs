@@ -1,0 +1,107 @@
+//! Atom (RFC 4287). No feed-level extension elements: the crate writes them after the entries,
+//! which the RFC's schema refuses. Entries have no `xml:lang` in the crate; their texts have.
+
+use atom_syndication::{Category, Content, Generator, Link, Person, Text, WriteConfig};
+
+use super::write::{chrono, line, lines};
+use super::{Entry, Feed, FeedError, Format};
+
+pub fn render(feed: &Feed) -> Result<Vec<u8>, FeedError> {
+    let entries: Result<Vec<_>, _> = feed.entries.iter().map(|e| self::entry(feed, e)).collect();
+    let description = lines(&feed.description);
+    let atom = atom_syndication::Feed {
+        title: text(line(&feed.title), None),
+        id: line(&feed.id),
+        updated: chrono(&feed.id, feed.updated)?,
+        authors: vec![person(line(&feed.author))],
+        generator: Some(Generator {
+            value: env!("CARGO_PKG_NAME").to_owned(),
+            uri: Some(env!("CARGO_PKG_REPOSITORY").to_owned()),
+            ..Generator::default()
+        }),
+        links: vec![
+            Link {
+                href: feed.url(Format::Atom),
+                rel: "self".to_owned(),
+                mime_type: Some("application/atom+xml".to_owned()),
+                ..Link::default()
+            },
+            page(line(&feed.home), None),
+        ],
+        subtitle: (!description.is_empty()).then(|| text(description, None)),
+        entries: entries?,
+        lang: Some(feed.main_language().to_string()),
+        ..atom_syndication::Feed::default()
+    };
+    let config = WriteConfig {
+        indent_size: Some(2),
+        ..WriteConfig::default()
+    };
+    let mut bytes = atom.write_with_config(Vec::new(), config)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn entry(feed: &Feed, entry: &Entry) -> Result<atom_syndication::Entry, FeedError> {
+    let publication = &entry.publication;
+    let id = line(&publication.id.0);
+    let lang = feed.language_of(entry);
+    let summary = lines(&publication.summary);
+    let mut links = vec![page(
+        line(&publication.link),
+        Some(publication.language.to_string()),
+    )];
+    links.extend(entry.latest_version().map(|href| Link {
+        href,
+        rel: "latest-version".to_owned(),
+        ..Link::default()
+    }));
+    let categories = entry.categories.iter().map(|category| Category {
+        term: line(&category.term),
+        scheme: Some(line(&feed.scheme)),
+        label: Some(line(&category.label)),
+    });
+    Ok(atom_syndication::Entry {
+        title: text(line(&publication.title), lang.clone()),
+        updated: chrono(&id, publication.updated)?,
+        published: Some(chrono(&id, publication.published)?),
+        id,
+        authors: entry.authors().map(person).collect(),
+        categories: categories.collect(),
+        links,
+        summary: (!summary.is_empty()).then(|| text(summary, lang.clone())),
+        content: entry.body.as_deref().map(|body| Content {
+            lang,
+            value: Some(lines(body)),
+            content_type: Some("html".to_owned()),
+            ..Content::default()
+        }),
+        ..atom_syndication::Entry::default()
+    })
+}
+
+fn text(value: String, lang: Option<String>) -> Text {
+    Text {
+        value,
+        lang,
+        ..Text::default()
+    }
+}
+
+fn person(name: String) -> Person {
+    Person {
+        name,
+        ..Person::default()
+    }
+}
+
+/// The page that a feed or entry stands for.
+fn page(href: String, hreflang: Option<String>) -> Link {
+    Link {
+        href,
+        rel: "alternate".to_owned(),
+        hreflang,
+        mime_type: Some("text/html".to_owned()),
+        ..Link::default()
+    }
+}

@@ -1,0 +1,114 @@
+//! JSON Feed 1.1 (<https://www.jsonfeed.org/version/1.1/>).
+
+use serde::Serialize;
+
+use super::write::{line, lines, rfc3339};
+use super::{Entry, Feed, FeedError, Format};
+
+#[derive(Serialize)]
+struct Document {
+    version: &'static str,
+    title: String,
+    home_page_url: String,
+    feed_url: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    description: String,
+    language: String,
+    authors: Vec<Author>,
+    items: Vec<Item>,
+}
+
+#[derive(Serialize)]
+struct Author {
+    name: String,
+}
+
+#[derive(Serialize)]
+struct Item {
+    id: String,
+    url: String,
+    title: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<String>,
+    #[serde(flatten)]
+    content: Content,
+    date_published: String,
+    date_modified: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    authors: Vec<Author>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<String>,
+    #[serde(rename = "_wici", skip_serializing_if = "Option::is_none")]
+    extension: Option<Extension>,
+}
+
+/// An item must have one kind of content or the other.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Content {
+    Full {
+        #[serde(skip_serializing_if = "String::is_empty")]
+        summary: String,
+        content_html: String,
+    },
+    Summary {
+        content_text: String,
+    },
+}
+
+/// What JSON Feed has no word for; the specification asks for `about`.
+#[derive(Serialize)]
+struct Extension {
+    about: &'static str,
+    /// RFC 5829: where the current version of an archived page is.
+    latest_version: String,
+}
+
+pub fn render(feed: &Feed) -> Result<Vec<u8>, FeedError> {
+    let items: Result<Vec<_>, _> = feed.entries.iter().map(|e| item(feed, e)).collect();
+    let document = Document {
+        version: "https://jsonfeed.org/version/1.1",
+        title: line(&feed.title),
+        home_page_url: line(&feed.home),
+        feed_url: feed.url(Format::Json),
+        description: lines(&feed.description),
+        language: feed.main_language().to_string(),
+        authors: vec![Author {
+            name: line(&feed.author),
+        }],
+        items: items?,
+    };
+    let mut bytes = serde_json::to_vec_pretty(&document)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn item(feed: &Feed, entry: &Entry) -> Result<Item, FeedError> {
+    let publication = &entry.publication;
+    let id = line(&publication.id.0);
+    let summary = lines(&publication.summary);
+    let categories = entry.categories.iter();
+    Ok(Item {
+        url: line(&publication.link),
+        title: line(&publication.title),
+        language: feed.language_of(entry),
+        content: match &entry.body {
+            Some(body) => Content::Full {
+                summary,
+                content_html: lines(body),
+            },
+            None => Content::Summary {
+                content_text: summary,
+            },
+        },
+        date_published: rfc3339(&id, publication.published)?,
+        date_modified: rfc3339(&id, publication.updated)?,
+        authors: entry.authors().map(|name| Author { name }).collect(),
+        tags: categories.map(|category| line(&category.label)).collect(),
+        extension: entry.latest_version().map(|latest_version| Extension {
+            about: env!("CARGO_PKG_REPOSITORY"),
+            latest_version,
+        }),
+        id,
+    })
+}

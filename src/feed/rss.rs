@@ -1,0 +1,73 @@
+//! RSS 2.0, with `atom:link` for what RSS lacks words for and Dublin Core for authors, since RSS
+//! itself wants their mail addresses.
+
+use ::rss::extension::atom::{AtomExtension, Link};
+use ::rss::extension::dublincore::DublinCoreExtension;
+use ::rss::{Category, Channel, Guid, Item};
+use quick_xml::escape::partial_escape;
+
+use super::write::{line, lines, rfc2822};
+use super::{Entry, Feed, FeedError, Format};
+
+pub fn render(feed: &Feed) -> Result<Vec<u8>, FeedError> {
+    let items: Result<Vec<_>, _> = feed.entries.iter().map(|e| item(feed, e)).collect();
+    let own = link("self", feed.url(Format::Rss), Some("application/rss+xml"));
+    let channel = Channel {
+        title: line(&feed.title),
+        link: line(&feed.home),
+        description: lines(&feed.description),
+        language: Some(feed.main_language().to_string()),
+        last_build_date: Some(rfc2822(&feed.id, feed.updated)?),
+        generator: Some(env!("CARGO_PKG_NAME").to_owned()),
+        docs: Some("https://www.rssboard.org/rss-specification".to_owned()),
+        atom_ext: Some(AtomExtension { links: vec![own] }),
+        items: items?,
+        ..Channel::default()
+    };
+    let mut bytes = channel.pretty_write_to(Vec::new(), b' ', 2)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn item(feed: &Feed, entry: &Entry) -> Result<Item, FeedError> {
+    let publication = &entry.publication;
+    let id = line(&publication.id.0);
+    let summary = lines(&publication.summary);
+    let categories = entry.categories.iter().map(|category| Category {
+        name: line(&category.label),
+        domain: Some(line(&feed.scheme)),
+    });
+    let dublin_core = DublinCoreExtension {
+        creators: entry.authors().collect(),
+        languages: feed.language_of(entry).into_iter().collect(),
+        ..DublinCoreExtension::default()
+    };
+    let latest = entry.latest_version();
+    Ok(Item {
+        title: Some(line(&publication.title)),
+        link: Some(line(&publication.link)),
+        // Readers take a description for HTML.
+        description: (!summary.is_empty()).then(|| partial_escape(summary).into_owned()),
+        categories: categories.collect(),
+        pub_date: Some(rfc2822(&id, publication.published)?),
+        guid: Some(Guid {
+            value: id,
+            permalink: false,
+        }),
+        content: entry.body.as_deref().map(lines),
+        atom_ext: latest.map(|href| AtomExtension {
+            links: vec![link("latest-version", href, None)],
+        }),
+        dublin_core_ext: (dublin_core != DublinCoreExtension::default()).then_some(dublin_core),
+        ..Item::default()
+    })
+}
+
+fn link(rel: &str, href: String, media_type: Option<&str>) -> Link {
+    Link {
+        href,
+        rel: rel.to_owned(),
+        mime_type: media_type.map(str::to_owned),
+        ..Link::default()
+    }
+}

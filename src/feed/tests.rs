@@ -1,0 +1,323 @@
+//! The law: whatever the texts hold, every format is well-formed, and an independent parser reads
+//! back what went in, but for the characters that XML cannot carry.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use quick_xml::escape::partial_escape;
+use roxmltree::{Document, Node};
+
+use super::write::{line, lines};
+use super::*;
+use crate::domain::{Archived, BodyHash, PublicationId, TagId, TagName};
+
+const ATOM: &str = "http://www.w3.org/2005/Atom";
+const DUBLIN_CORE: &str = "http://purl.org/dc/elements/1.1/";
+const CONTENT: &str = "http://purl.org/rss/1.0/modules/content/";
+const XML: &str = "http://www.w3.org/XML/1998/namespace";
+
+/// Any characters, with those that hurt well represented.
+fn text() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        any::<String>(),
+        any::<char>().prop_map(String::from),
+        prop::sample::select(vec![
+            "]]>",
+            "<",
+            ">",
+            "&",
+            "&lt;",
+            "\"",
+            "'",
+            "\0",
+            "\u{FFFE}",
+            "\u{FFFF}",
+            "\r\n",
+            "\r",
+            "\n",
+            "\t",
+            " ",
+            "\u{A0}",
+            "\u{85}",
+            "\u{2028}",
+            "😀",
+            "<![CDATA[",
+            "ż",
+            "ї",
+        ])
+        .prop_map(str::to_owned),
+    ];
+    vec(piece, 0..6).prop_map(|pieces| pieces.concat())
+}
+
+fn date() -> impl Strategy<Value = Timestamp> {
+    // The years 1 to 9999.
+    (-62_135_596_800_i64..253_402_207_200, 0..1_000_000_000_i32)
+        .prop_filter_map("in range", |(s, ns)| Timestamp::new(s, ns).ok())
+        .prop_filter("year 1", |date| write::date_in_range("", *date).is_ok())
+}
+
+fn language() -> impl Strategy<Value = Language> {
+    prop::sample::select(vec!["pl", "uk", "en-GB"])
+        .prop_filter_map("a tag", |tag| Language::parse(tag).ok())
+}
+
+fn entry() -> impl Strategy<Value = Entry> {
+    let texts = (text(), text(), text(), text(), vec(text(), 0..3));
+    let rest = (
+        language(),
+        date(),
+        date(),
+        prop::option::of(text()),
+        prop::option::of(text()),
+        vec((text(), text()), 0..3),
+    );
+    (texts, rest).prop_map(
+        |(
+            (id, title, link, summary, authors),
+            (language, published, updated, latest, body, tags),
+        )| {
+            let publication = Publication {
+                id: PublicationId(id),
+                title,
+                link,
+                language,
+                published,
+                updated,
+                tags: Vec::new(),
+                summary,
+                body: BodyHash([0; 32]),
+                authors,
+                archived: latest.map(|latest| Archived {
+                    notice: String::new(),
+                    latest: Some(latest),
+                }),
+                change_note: None,
+                translation_of: None,
+            };
+            let category = |(term, label)| Category { term, label };
+            Entry {
+                publication: Arc::new(publication),
+                categories: tags.into_iter().map(category).collect(),
+                body,
+            }
+        },
+    )
+}
+
+fn feed() -> impl Strategy<Value = Feed> {
+    let texts = (
+        text(),
+        text(),
+        text(),
+        text(),
+        text(),
+        text(),
+        text(),
+        text(),
+    );
+    let rest = (prop::option::of(language()), date(), vec(entry(), 0..4));
+    (texts, rest).prop_map(
+        |(
+            (id, title, description, home, base, stem, author, scheme),
+            (language, updated, entries),
+        )| {
+            Feed {
+                id,
+                title,
+                description,
+                home,
+                base,
+                stem,
+                language,
+                site_language: Language::parse("pl").expect("a language tag"),
+                updated,
+                author,
+                scheme,
+                entries,
+            }
+        },
+    )
+}
+
+fn texts<'a>(parent: Node<'a, '_>, namespace: &str, name: &str) -> Vec<String> {
+    parent
+        .children()
+        .filter(|n| n.is_element())
+        .filter(|n| n.tag_name().name() == name)
+        .filter(|n| n.tag_name().namespace().unwrap_or_default() == namespace)
+        .map(|n| n.children().filter_map(|c| c.text()).collect())
+        .collect()
+}
+
+/// The attributes' values, of the children of that name.
+fn attributes(parent: Node<'_, '_>, element: &str, name: &str) -> Vec<String> {
+    parent
+        .children()
+        .filter(|n| n.is_element() && n.tag_name().name() == element)
+        .filter_map(|n| n.attribute(name).map(str::to_owned))
+        .collect()
+}
+
+fn parsed(feed: &Feed, format: Format) -> String {
+    let bytes = render(feed, format).expect("every feed in range can be written");
+    assert_eq!(bytes, render(feed, format).expect("it could before"));
+    String::from_utf8(bytes).expect("feeds are UTF-8")
+}
+
+fn labels(entry: &Entry) -> Vec<String> {
+    entry.categories.iter().map(|c| line(&c.label)).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn rss_gives_back_what_went_in(feed in feed()) {
+        let xml = parsed(&feed, Format::Rss);
+        let document = Document::parse(&xml).expect("well-formed");
+        let channel = document.root_element().first_element_child().expect("a channel");
+        prop_assert_eq!(texts(channel, "", "title"), [line(&feed.title)]);
+        prop_assert_eq!(texts(channel, "", "link"), [line(&feed.home)]);
+        prop_assert_eq!(texts(channel, "", "description"), [lines(&feed.description)]);
+        let items: Vec<_> = channel.children().filter(|n| n.has_tag_name("item")).collect();
+        prop_assert_eq!(items.len(), feed.entries.len());
+        for (item, entry) in items.into_iter().zip(&feed.entries) {
+            let publication = &entry.publication;
+            prop_assert_eq!(texts(item, "", "guid"), [line(&publication.id.0)]);
+            prop_assert_eq!(attributes(item, "guid", "isPermaLink"), ["false"]);
+            prop_assert_eq!(texts(item, "", "title"), [line(&publication.title)]);
+            prop_assert_eq!(texts(item, "", "link"), [line(&publication.link)]);
+            prop_assert_eq!(texts(item, "", "category"), labels(entry));
+            let summary = partial_escape(lines(&publication.summary)).into_owned();
+            prop_assert_eq!(texts(item, "", "description").concat(), summary);
+            let body = entry.body.as_deref().map(lines);
+            prop_assert_eq!(texts(item, CONTENT, "encoded").pop(), body);
+            let authors: Vec<_> = entry.authors().collect();
+            prop_assert_eq!(texts(item, DUBLIN_CORE, "creator"), authors);
+        }
+    }
+
+    #[test]
+    fn atom_gives_back_what_went_in(feed in feed()) {
+        let xml = parsed(&feed, Format::Atom);
+        let document = Document::parse(&xml).expect("well-formed");
+        let root = document.root_element();
+        prop_assert_eq!(texts(root, ATOM, "title"), [line(&feed.title)]);
+        prop_assert_eq!(texts(root, ATOM, "id"), [line(&feed.id)]);
+        prop_assert_eq!(root.attribute((XML, "lang")), Some(feed.main_language().as_str()));
+        let own = [feed.url(Format::Atom), line(&feed.home)];
+        prop_assert_eq!(attributes(root, "link", "href"), own);
+        let entries: Vec<_> = root.children().filter(|n| n.has_tag_name((ATOM, "entry"))).collect();
+        prop_assert_eq!(entries.len(), feed.entries.len());
+        for (node, entry) in entries.into_iter().zip(&feed.entries) {
+            let publication = &entry.publication;
+            prop_assert_eq!(texts(node, ATOM, "id"), [line(&publication.id.0)]);
+            prop_assert_eq!(texts(node, ATOM, "title"), [line(&publication.title)]);
+            prop_assert_eq!(texts(node, ATOM, "summary").concat(), lines(&publication.summary));
+            prop_assert_eq!(texts(node, ATOM, "content").pop(), entry.body.as_deref().map(lines));
+            prop_assert_eq!(attributes(node, "category", "label"), labels(entry));
+            let links: Vec<_> = [line(&publication.link)].into_iter().chain(entry.latest_version()).collect();
+            prop_assert_eq!(attributes(node, "link", "href"), links);
+            let published: Timestamp = texts(node, ATOM, "published").concat().parse().expect("RFC 3339");
+            prop_assert_eq!(published.as_second(), publication.published.as_second());
+        }
+    }
+
+    #[test]
+    fn json_gives_back_what_went_in(feed in feed()) {
+        let json = parsed(&feed, Format::Json);
+        let document: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        prop_assert_eq!(&document["title"], &line(&feed.title));
+        prop_assert_eq!(&document["feed_url"], &feed.url(Format::Json));
+        let items = document["items"].as_array().expect("a list");
+        prop_assert_eq!(items.len(), feed.entries.len());
+        for (item, entry) in items.iter().zip(&feed.entries) {
+            let publication = &entry.publication;
+            prop_assert_eq!(&item["id"], &line(&publication.id.0));
+            prop_assert_eq!(&item["title"], &line(&publication.title));
+            match &entry.body {
+                Some(body) => prop_assert_eq!(&item["content_html"], &lines(body)),
+                None => prop_assert_eq!(&item["content_text"], &lines(&publication.summary)),
+            }
+        }
+    }
+
+    #[test]
+    fn opml_gives_back_what_went_in(title in text(), feeds in vec((text(), text(), text()), 0..4)) {
+        let list: Vec<_> = feeds.iter().map(|(title, xml, html)| OpmlFeed {
+            title: title.clone(),
+            xml_url: xml.clone(),
+            html_url: html.clone(),
+            language: Language::parse("uk").ok(),
+        }).collect();
+        let bytes = opml(&title, &list).expect("memory takes it");
+        let text = String::from_utf8(bytes).expect("UTF-8");
+        let document = Document::parse(&text).expect("well-formed");
+        let outlines: Vec<_> = document.descendants().filter(|n| n.has_tag_name("outline")).collect();
+        prop_assert_eq!(outlines.len(), feeds.len());
+        for (outline, (title, xml, _)) in outlines.into_iter().zip(&feeds) {
+            prop_assert_eq!(outline.attribute("text").map(str::to_owned), Some(line(title)));
+            prop_assert_eq!(outline.attribute("xmlUrl").map(str::to_owned), Some(line(xml)));
+        }
+    }
+}
+
+fn publication(link: &str, published: &str) -> Publication {
+    let published = published.parse().expect("a timestamp");
+    Publication {
+        id: PublicationId("tag:portal.example,2026:pages/a".to_owned()),
+        title: "A".to_owned(),
+        link: link.to_owned(),
+        language: Language::parse("pl").expect("a language tag"),
+        published,
+        updated: published,
+        tags: vec![TagName {
+            id: TagId::new("a").expect("a slug"),
+            label: "A".to_owned(),
+        }],
+        summary: String::new(),
+        body: BodyHash([0; 32]),
+        authors: Vec::new(),
+        archived: None,
+        change_note: None,
+        translation_of: None,
+    }
+}
+
+#[test]
+fn only_what_keeps_a_feed_valid_passes() {
+    let good = "https://portal.example/żółw/?a=1";
+    assert!(check(&publication(good, "2026-11-02T08:00:00Z")).is_ok());
+    for (link, published) in [
+        ("portal.example/a", "2026-11-02T08:00:00Z"),
+        ("https://portal.example/a b", "2026-11-02T08:00:00Z"),
+        ("", "2026-11-02T08:00:00Z"),
+        (good, "-000044-03-15T12:00:00Z"),
+        (good, "0000-12-31T23:59:59Z"),
+    ] {
+        let checked = check(&publication(link, published));
+        assert!(checked.is_err(), "{link:?} {published}");
+    }
+}
+
+#[test]
+fn a_date_that_a_feed_cannot_carry_names_its_publication() {
+    let error = write::rfc3339(
+        "tag:x",
+        "-000044-03-15T12:00:00Z".parse().expect("a timestamp"),
+    )
+    .expect_err("before the year 1");
+    assert!(
+        error
+            .to_string()
+            .starts_with("tag:x: feeds cannot carry the date")
+    );
+}
+
+#[test]
+fn formats_are_named_by_their_extension() {
+    for format in Format::ALL {
+        assert_eq!(format.to_string().parse(), Ok(format));
+    }
+    assert!("RSS 2.0".parse::<Format>().is_err());
+}

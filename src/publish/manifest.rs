@@ -1,0 +1,172 @@
+//! The manifest: what each file in the feeds folder should hold. A log of JSON lines, one a
+//! change, the last for a path counts; it is written anew when it has grown well beyond what it
+//! says. Lines that cannot be read are passed over: a file without a line is written again.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Document;
+use crate::domain::Sequence;
+
+/// The manifest's name in the feeds folder.
+pub const FILE: &str = "manifest.jsonl";
+
+/// Superseded lines that are always put up with.
+const SLACK: usize = 1_000;
+
+/// What is known of a document besides its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// BLAKE3 of the bytes, hexadecimal.
+    blake3: String,
+    /// As served.
+    pub media_type: String,
+    /// The number of the last change that it shows.
+    pub sequence: Sequence,
+    /// When that was.
+    pub modified: Timestamp,
+}
+
+impl Record {
+    pub fn of(document: &Document) -> Record {
+        Record {
+            blake3: document.hash.to_hex().to_string(),
+            media_type: document.media_type.to_owned(),
+            sequence: document.sequence,
+            modified: document.modified,
+        }
+    }
+}
+
+/// A line. Without a record: the document was removed.
+#[derive(Serialize, Deserialize)]
+struct Line<'a> {
+    path: std::borrow::Cow<'a, str>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    record: Option<std::borrow::Cow<'a, Record>>,
+}
+
+#[derive(Debug)]
+pub struct Manifest {
+    path: PathBuf,
+    records: BTreeMap<String, Record>,
+    /// Lines that are not in the file yet.
+    pending: Vec<u8>,
+    /// How many lines there are, pending ones included; `None`: write it anew.
+    lines: Option<usize>,
+}
+
+impl Manifest {
+    pub fn open(dir: &Path) -> io::Result<Manifest> {
+        let path = dir.join(FILE);
+        let log = match fs::read(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+            read => read?,
+        };
+        let mut manifest = Manifest {
+            path,
+            records: BTreeMap::new(),
+            pending: Vec::new(),
+            lines: None,
+        };
+        let whole = manifest.replay(&log);
+        manifest.lines = whole.then(|| log.split(|byte| *byte == b'\n').count() - 1);
+        Ok(manifest)
+    }
+
+    /// Was every line whole, the last one included?
+    fn replay(&mut self, log: &[u8]) -> bool {
+        let mut whole = log.ends_with(b"\n");
+        for line in log.split(|byte| *byte == b'\n').filter(|l| !l.is_empty()) {
+            match serde_json::from_slice::<Line<'_>>(line) {
+                Ok(Line { path, record }) => match record {
+                    Some(record) => {
+                        self.records.insert(path.into_owned(), record.into_owned());
+                    }
+                    None => {
+                        self.records.remove(path.as_ref());
+                    }
+                },
+                Err(_) => whole = false,
+            }
+        }
+        whole
+    }
+
+    pub fn set(&mut self, path: &str, record: Record) {
+        if self.records.get(path) != Some(&record) {
+            self.note(path, Some(&record));
+            self.records.insert(path.to_owned(), record);
+        }
+    }
+
+    pub fn retain(&mut self, mut keep: impl FnMut(&str, &Record) -> bool) {
+        let records = std::mem::take(&mut self.records);
+        for (path, record) in records {
+            if keep(&path, &record) {
+                self.records.insert(path, record);
+            } else {
+                self.note(&path, None);
+            }
+        }
+    }
+
+    fn note(&mut self, path: &str, record: Option<&Record>) {
+        append(&mut self.pending, path, record);
+        self.lines = self.lines.map(|lines| lines + 1);
+    }
+
+    /// Writes what is pending and syncs it.
+    pub fn commit(&mut self) -> io::Result<()> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        match self.lines {
+            Some(lines) if lines <= 2 * self.records.len() + SLACK => {
+                // Should this fail half-way, the next commit must not continue a torn line.
+                self.lines = None;
+                let mut file = OpenOptions::new().append(true).open(&self.path)?;
+                file.write_all(&self.pending)?;
+                file.sync_data()?;
+                self.lines = Some(lines);
+            }
+            _ => {
+                self.rewrite()?;
+                self.lines = Some(self.records.len());
+            }
+        }
+        self.pending.clear();
+        Ok(())
+    }
+
+    fn rewrite(&self) -> io::Result<()> {
+        let mut log = Vec::new();
+        for (path, record) in &self.records {
+            append(&mut log, path, Some(record));
+        }
+        let temporary = self.path.with_file_name(".manifest.tmp");
+        let mut file = File::create(&temporary)?;
+        file.write_all(&log)?;
+        file.sync_data()?;
+        fs::rename(&temporary, &self.path)?;
+        match self.path.parent() {
+            Some(folder) => File::open(folder)?.sync_all(),
+            None => Ok(()),
+        }
+    }
+}
+
+fn append(log: &mut Vec<u8>, path: &str, record: Option<&Record>) {
+    let line = Line {
+        path: path.into(),
+        record: record.map(std::borrow::Cow::Borrowed),
+    };
+    // Text and numbers cannot fail to be JSON; a line that did would be one that is passed over.
+    let _ = serde_json::to_writer(&mut *log, &line);
+    log.push(b'\n');
+}

@@ -1,0 +1,254 @@
+use tempfile::TempDir;
+
+use super::*;
+
+const ATOM: &str = "application/atom+xml; charset=utf-8";
+
+/// A publisher and its folder, which every reopening shares.
+struct Site {
+    dir: TempDir,
+    publisher: Publisher,
+}
+
+impl Site {
+    fn new() -> Site {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let publisher = Publisher::open(dir.path().to_owned()).expect("a folder of its own");
+        Site { dir, publisher }
+    }
+
+    /// As after a crash: what was not committed is forgotten.
+    fn reopen(&mut self) -> usize {
+        self.publisher = Publisher::open(self.dir.path().to_owned()).expect("still there");
+        self.publisher.shelve_existing()
+    }
+
+    fn put(&mut self, path: &str, text: &str, sequence: u64) -> Put {
+        let (bytes, modified) = (text.as_bytes().to_vec(), Timestamp::UNIX_EPOCH);
+        self.publisher
+            .put(path, ATOM, bytes, Sequence(sequence), modified)
+            .expect("the disk takes it")
+    }
+
+    fn commit(&mut self) {
+        self.publisher.commit().expect("the disk takes it");
+    }
+
+    fn on_disk(&self, path: &str) -> Option<String> {
+        fs::read_to_string(self.dir.path().join(path)).ok()
+    }
+
+    fn served(&self, path: &str) -> Option<(String, String)> {
+        let document = self.publisher.shelf().get(path)?;
+        let text = String::from_utf8_lossy(&document.bytes).into_owned();
+        Some((text, document.etag.clone()))
+    }
+}
+
+#[test]
+fn what_is_put_is_on_disk_and_served() {
+    let mut site = Site::new();
+    assert_eq!(site.put("pl/tag/a.atom", "one", 7), Put::Written);
+    assert_eq!(site.on_disk("pl/tag/a.atom").as_deref(), Some("one"));
+    let etag = format!("\"7-{}\"", &blake3::hash(b"one").to_hex()[..16]);
+    assert_eq!(site.served("pl/tag/a.atom"), Some(("one".to_owned(), etag)));
+    assert_eq!(site.served("pl/tag/b.atom"), None);
+}
+
+#[test]
+fn equal_bytes_are_not_written_again() {
+    let mut site = Site::new();
+    site.put("all.atom", "one", 1);
+    fs::remove_file(site.dir.path().join("all.atom")).expect("it was there");
+    assert_eq!(site.put("all.atom", "one", 2), Put::Unchanged);
+    assert_eq!(site.on_disk("all.atom"), None, "it was written again");
+    let (_, etag) = site.served("all.atom").expect("still served");
+    assert!(etag.starts_with("\"2-"), "{etag}");
+    assert_eq!(site.put("all.atom", "two", 3), Put::Written);
+}
+
+#[test]
+fn a_new_run_writes_only_what_the_disk_lacks() {
+    let mut site = Site::new();
+    site.put("all.atom", "one", 1);
+    site.commit();
+    site.publisher = Publisher::open(site.dir.path().to_owned()).expect("still there");
+    assert!(site.publisher.shelf().is_empty());
+    assert_eq!(site.put("all.atom", "one", 1), Put::Unchanged);
+    assert!(site.served("all.atom").is_some());
+}
+
+#[test]
+fn a_new_run_serves_what_the_last_one_left() {
+    let mut site = Site::new();
+    site.put("all.atom", "one", 4);
+    site.put("tag/a.atom", "two", 5);
+    site.commit();
+    let before = (site.served("all.atom"), site.served("tag/a.atom"));
+    assert_eq!(site.reopen(), 2);
+    assert_eq!((site.served("all.atom"), site.served("tag/a.atom")), before);
+    let document = site.publisher.shelf().get("tag/a.atom").expect("shelved");
+    assert_eq!(
+        (document.sequence, document.media_type),
+        (Sequence(5), ATOM)
+    );
+}
+
+#[test]
+fn a_torn_file_is_not_served_and_is_written_again() {
+    let mut site = Site::new();
+    site.put("all.atom", "whole", 1);
+    site.put("tag/a.atom", "other", 1);
+    site.commit();
+    fs::write(site.dir.path().join("all.atom"), "wh").expect("torn");
+    assert_eq!(site.reopen(), 1);
+    assert_eq!(site.served("all.atom"), None);
+    assert_eq!(site.put("all.atom", "whole", 1), Put::Written);
+    assert_eq!(site.on_disk("all.atom").as_deref(), Some("whole"));
+}
+
+#[test]
+fn a_torn_file_is_written_again_without_a_manifest_too() {
+    let mut site = Site::new();
+    site.put("all.atom", "whole", 1);
+    fs::write(site.dir.path().join("all.atom"), "").expect("torn");
+    assert_eq!(site.reopen(), 0);
+    assert_eq!(site.put("all.atom", "whole", 1), Put::Written);
+}
+
+#[test]
+fn a_file_newer_than_the_manifest_is_not_served_under_an_old_number() {
+    let mut site = Site::new();
+    site.put("all.atom", "one", 1);
+    site.commit();
+    site.put("all.atom", "two", 2);
+    assert_eq!(site.reopen(), 0);
+    assert_eq!(site.put("all.atom", "two", 2), Put::Unchanged);
+    site.commit();
+    assert_eq!(site.reopen(), 1);
+}
+
+#[test]
+fn a_manifest_cut_anywhere_loses_lines_and_nothing_else() {
+    let mut site = Site::new();
+    for (path, sequence) in [("a.atom", 1), ("b.atom", 2), ("c.atom", 3)] {
+        site.put(path, path, sequence);
+        site.commit();
+    }
+    let manifest = site.dir.path().join(manifest::FILE);
+    let log = fs::read(&manifest).expect("committed");
+    for cut in 0..log.len() {
+        fs::write(&manifest, &log[..cut]).expect("writable");
+        let served = site.reopen();
+        assert!(served >= log[..cut].iter().filter(|b| **b == b'\n').count());
+        // The next lines must not be glued to the torn one.
+        for (path, sequence) in [("a.atom", 1), ("b.atom", 2), ("c.atom", 3)] {
+            assert_eq!(site.put(path, path, sequence), Put::Unchanged);
+        }
+        site.commit();
+        assert_eq!(site.reopen(), 3, "cut at {cut}");
+    }
+}
+
+#[test]
+fn a_manifest_of_rubbish_is_survived() {
+    let mut site = Site::new();
+    site.put("all.atom", "one", 1);
+    site.commit();
+    let outside = r#"{"path":"../x","blake3":"","media_type":"","sequence":1,"modified":"1970-01-01T00:00:00Z"}"#;
+    let rubbish = [b"\xff\0\n{}\n[]\n".as_slice(), outside.as_bytes(), b"\n"].concat();
+    fs::write(site.dir.path().join(manifest::FILE), rubbish).expect("writable");
+    assert_eq!(site.reopen(), 0);
+    assert_eq!(site.put("all.atom", "one", 1), Put::Unchanged);
+}
+
+#[test]
+fn the_manifest_does_not_grow_without_bound() {
+    let mut site = Site::new();
+    for sequence in 0..3_000 {
+        site.put("all.atom", &sequence.to_string(), sequence);
+        if sequence % 10 == 0 {
+            site.commit();
+        }
+    }
+    site.commit();
+    let lines = site.on_disk(manifest::FILE).map(|log| log.lines().count());
+    assert!(lines < Some(1_100), "{lines:?} lines");
+    assert_eq!(site.reopen(), 1);
+}
+
+#[test]
+fn only_documents_that_are_not_wanted_are_removed() {
+    let mut site = Site::new();
+    fs::write(site.dir.path().join("README.md"), "mine").expect("writable");
+    for path in ["all.atom", "tag/a.atom", "tag/b.atom"] {
+        site.put(path, path, 1);
+    }
+    site.commit();
+    site.reopen();
+    let removed = site.publisher.retain(|path| path != "tag/a.atom");
+    assert_eq!(removed.ok(), Some(1));
+    site.commit();
+    assert_eq!(site.on_disk("tag/a.atom"), None);
+    assert_eq!(site.served("tag/a.atom"), None);
+    assert_eq!(site.on_disk("README.md").as_deref(), Some("mine"));
+    assert_eq!(site.reopen(), 2);
+}
+
+#[test]
+fn no_path_leads_out_of_the_folder_or_to_what_is_not_ours() {
+    let mut site = Site::new();
+    for path in [
+        "",
+        "/etc/x",
+        "../x",
+        "tag/../../x",
+        "tag//x",
+        "tag/",
+        ".",
+        ".all.atom.tmp",
+        "a\\b",
+        "C:x",
+        "a\0b",
+        "README.md",
+        "manifest.jsonl",
+    ] {
+        let put = site
+            .publisher
+            .put(path, ATOM, Vec::new(), Sequence(1), Timestamp::UNIX_EPOCH);
+        let kind = put.expect_err(path).kind();
+        assert_eq!(kind, ErrorKind::InvalidInput, "{path:?}");
+    }
+}
+
+#[test]
+fn nothing_temporary_is_left_behind() {
+    let mut site = Site::new();
+    site.put("all.atom", "one", 1);
+    fs::create_dir(site.dir.path().join("tag")).expect("writable");
+    fs::create_dir(site.dir.path().join("tag/a.atom")).expect("writable");
+    let bytes = b"two".to_vec();
+    let blocked = site.publisher.put(
+        "tag/a.atom",
+        ATOM,
+        bytes,
+        Sequence(2),
+        Timestamp::UNIX_EPOCH,
+    );
+    assert!(blocked.is_err(), "a folder was replaced");
+    assert_eq!(site.served("tag/a.atom"), None);
+    site.commit();
+    let names = |dir: &Path| {
+        let mut names: Vec<_> = fs::read_dir(dir)
+            .expect("readable")
+            .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
+            .collect();
+        names.sort();
+        names
+    };
+    assert_eq!(
+        names(site.dir.path()),
+        ["all.atom", "manifest.jsonl", "tag"]
+    );
+    assert_eq!(names(&site.dir.path().join("tag")), ["a.atom"]);
+}
