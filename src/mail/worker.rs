@@ -1,0 +1,275 @@
+//! One connection's life: connect, carry letters, idle, quit; and back off when that fails.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::extension::ClientId;
+use tokio::time::{Instant, sleep_until};
+use tokio_rustls::rustls::pki_types::CertificateDer;
+
+use super::hello::Door;
+use super::smtp::{Connection, Lead, Timeouts, Verdict};
+use super::tls::Tls;
+use super::{Desk, Gate, Letter};
+use crate::config::{Security, SmtpServer};
+use crate::domain::Outcome;
+
+/// Sends letters to one server over several connections.
+pub struct SmtpMailer {
+    door: Door,
+    connections: usize,
+    timeouts: Timeouts,
+    reach: Reach,
+}
+
+impl std::fmt::Debug for SmtpMailer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SmtpMailer({}:{})", self.door.host, self.door.port)
+    }
+}
+
+impl SmtpMailer {
+    /// See [`super::Mailer::from_config`].
+    ///
+    /// # Errors
+    /// TLS is asked for and no trusted certificate was found, or the server's name is not one.
+    pub fn new(
+        server: &SmtpServer,
+        connections: usize,
+        helo: &str,
+        extra_roots: &[CertificateDer<'static>],
+    ) -> anyhow::Result<SmtpMailer> {
+        let tls = match server.security {
+            Security::None => None,
+            security => Some((security, Tls::to(&server.host, extra_roots)?)),
+        };
+        let credentials = server
+            .credentials
+            .clone()
+            .map(|(user, password)| Credentials::new(user, password));
+        Ok(SmtpMailer {
+            door: Door {
+                host: server.host.clone(),
+                port: server.port,
+                tls,
+                credentials,
+                helo: client_id(helo),
+            },
+            connections: connections.max(1),
+            timeouts: Timeouts::default(),
+            reach: Reach::default(),
+        })
+    }
+
+    /// Other timeouts than the default ones.
+    pub fn with_timeouts(mut self, timeouts: Timeouts) -> SmtpMailer {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// Connections at the most.
+    pub fn connections(&self) -> usize {
+        self.connections
+    }
+
+    pub(super) async fn work<G: Gate>(&self, desk: Desk<'_, G>) {
+        // Its envelope went over a connection that broke for another's sake: it goes again at
+        // once, and since it is the first on its new connection, only once.
+        let mut again = None;
+        loop {
+            if again.is_none() {
+                self.reach.wait_for_turn(&desk).await;
+                again = desk.next(None).await;
+            }
+            let Some(letter) = again.take() else { return };
+            match self.open(&desk).await {
+                Ok(connection) => {
+                    let _live = self.reach.connected();
+                    again = self.carry(connection, letter, &desk).await;
+                }
+                Err(reason) => desk.report(letter.key, Outcome::Deferred(reason)).await,
+            }
+        }
+    }
+
+    async fn open<G: Gate>(&self, desk: &Desk<'_, G>) -> Result<Connection, String> {
+        if let Some(reason) = self.reach.known_down() {
+            return Err(reason);
+        }
+        let result = tokio::select! {
+            biased;
+            () = desk.cancel.cancelled() => return Err("stopped before it was begun".to_owned()),
+            result = self.door.open(&self.timeouts) => result,
+        };
+        result.map_err(|error| {
+            let reason = error.to_string();
+            self.reach.failed(&reason);
+            reason
+        })
+    }
+
+    /// Carries `first` and whatever else comes over one connection, to the connection's end.
+    /// Returns a letter that is to be offered again over another.
+    async fn carry<G: Gate>(
+        &self,
+        mut connection: Connection,
+        first: Letter,
+        desk: &Desk<'_, G>,
+    ) -> Option<Letter> {
+        let mut lead = Lead::Nothing;
+        // Connecting took time.
+        let mut next = desk.admitted(first).await;
+        let mut fresh = true;
+        loop {
+            let alive = match &lead {
+                Lead::Nothing => true,
+                Lead::Reset => connection.clear(Lead::RESET, next.as_ref()).await.is_ok(),
+                Lead::NoBody => connection.clear(Lead::NO_BODY, next.as_ref()).await.is_ok(),
+                Lead::Body(letter) => {
+                    let (outcome, alive) = connection.body(letter, next.as_ref()).await;
+                    desk.report(letter.key, outcome).await;
+                    alive
+                }
+            };
+            if !alive {
+                return next;
+            }
+            lead = match next.take() {
+                None => Lead::Nothing,
+                Some(letter) => match connection.envelope(&letter).await {
+                    Ok(Verdict::Taken) => Lead::Body(letter),
+                    Ok(Verdict::Refused(refusal, lead)) => {
+                        desk.report(letter.key, refusal.outcome(&letter.to)).await;
+                        lead
+                    }
+                    // A server that has had enough of this connection may like another.
+                    Ok(Verdict::Closed(refusal)) if refusal.closing && !fresh => {
+                        return Some(letter);
+                    }
+                    Ok(Verdict::Closed(refusal)) => {
+                        desk.report(letter.key, refusal.outcome(&letter.to)).await;
+                        return None;
+                    }
+                    Err(lost) if !lost.timed_out && !fresh => return Some(letter),
+                    Err(lost) => {
+                        desk.report(letter.key, Outcome::Deferred(lost.reason)).await;
+                        return None;
+                    }
+                },
+            };
+            fresh &= matches!(lead, Lead::Nothing);
+            next = desk.next_waiting().await;
+            if next.is_none() && matches!(lead, Lead::Nothing) {
+                next = desk.next(Some(self.timeouts.idle)).await;
+                if next.is_none() {
+                    connection.quit().await;
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+/// The EHLO argument (RFC 5321, 4.1.3): a name, or an address as a literal.
+fn client_id(helo: &str) -> ClientId {
+    match helo.trim_matches(['[', ']']).parse() {
+        Ok(std::net::IpAddr::V4(address)) => ClientId::Ipv4(address),
+        Ok(std::net::IpAddr::V6(address)) => ClientId::Ipv6(address),
+        Err(_) => ClientId::Domain(helo.to_owned()),
+    }
+}
+
+/// Whether the server can be reached; shared by all workers.
+#[derive(Default)]
+struct Reach(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    live: usize,
+    failures: u32,
+    /// Until then no connection is tried, and why.
+    down: Option<(Instant, String)>,
+}
+
+/// An open connection.
+struct Live<'r>(&'r Reach);
+
+impl Reach {
+    const FIRST_PAUSE: Duration = Duration::from_secs(1);
+    const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn connected(&self) -> Live<'_> {
+        let mut state = self.state();
+        if state.failures > 0 && state.live == 0 {
+            tracing::info!("the mail server can be reached again");
+        }
+        state.live += 1;
+        state.failures = 0;
+        state.down = None;
+        Live(self)
+    }
+
+    fn failed(&self, reason: &str) {
+        let mut state = self.state();
+        if state.failures == 0 {
+            tracing::warn!(connections = state.live, "{reason}");
+        }
+        let pause = Reach::FIRST_PAUSE * 2u32.saturating_pow(state.failures.min(6));
+        state.failures += 1;
+        state.down = Some((
+            Instant::now() + pause.min(Reach::LONGEST_PAUSE),
+            reason.to_owned(),
+        ));
+    }
+
+    /// Why no connection is to be tried now.
+    fn known_down(&self) -> Option<String> {
+        let state = self.state();
+        let (until, reason) = state.down.as_ref()?;
+        (state.live == 0 && Instant::now() < *until).then(|| reason.clone())
+    }
+
+    /// A server may allow fewer connections than are configured. Then those who have one carry
+    /// the letters, and those who have none must not hand them back as undeliverable: they wait.
+    async fn wait_for_turn<G: Gate>(&self, desk: &Desk<'_, G>) {
+        const LOOK_AROUND: Duration = Duration::from_millis(200);
+        loop {
+            let now = Instant::now();
+            let until = match &*self.state() {
+                State {
+                    live: 1..,
+                    down: Some((until, _)),
+                    ..
+                } if now < *until && !desk.letters.is_closed() => *until,
+                _ => return,
+            };
+            tokio::select! {
+                () = desk.cancel.cancelled() => return,
+                () = sleep_until(until.min(now + LOOK_AROUND)) => {}
+            }
+        }
+    }
+}
+
+impl Drop for Live<'_> {
+    fn drop(&mut self) {
+        self.0.state().live -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ehlo_names_an_address_as_a_literal() {
+        assert_eq!(client_id("portal.example").to_string(), "portal.example");
+        assert_eq!(client_id("127.0.0.1").to_string(), "[127.0.0.1]");
+        assert_eq!(client_id("[::1]").to_string(), "[IPv6:::1]");
+    }
+}
