@@ -1,0 +1,449 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use mail_parser::{HeaderValue, Message, MessageParser, MimeHeaders};
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::delivery::ClaimItem;
+use crate::domain::{Archived, BodyHash, DeliveryKey, Publication, PublicationId, RunKey};
+use crate::text::template::Templates;
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+fn keys() -> Arc<Keys> {
+    Arc::new(Keys::generate([7; 32]))
+}
+
+fn composer(site_title: &str, web_url: &str) -> Composer {
+    let templates = Templates::new(&BTreeMap::new()).expect("the built-in templates");
+    let letterhead = Letterhead {
+        site_title: site_title.to_owned(),
+        site_url: "https://portal.example/".to_owned(),
+        from_name: Some(site_title.to_owned()),
+        from: Address::parse("wici@portal.example").expect("an address"),
+        web_url: web_url.to_owned(),
+        message_id_domain: "portal.example".to_owned(),
+        list_id: "wici.portal.example".to_owned(),
+        zone: TimeZone::get("Europe/Warsaw").expect("a zone"),
+    };
+    Composer::new(Arc::new(templates), letterhead, keys())
+}
+
+fn portal() -> Composer {
+    composer("Portal Miejski", "https://wici.portal.example/")
+}
+
+fn language(tag: &str) -> Language {
+    Language::parse(tag).expect("a language")
+}
+
+fn item(tag: &str, title: &str, summary: &str) -> ClaimItem {
+    // 23:30 UTC is the next day in Warsaw.
+    let published = "2026-11-23T23:30:00Z".parse().expect("an instant");
+    ClaimItem {
+        publication: Publication {
+            id: PublicationId("tag:portal.example,2026:pages/1".to_owned()),
+            title: title.to_owned(),
+            link: "https://portal.example/aktualnosci/1/?a=1&b=2".to_owned(),
+            language: language(tag),
+            published,
+            updated: published,
+            tags: Vec::new(),
+            summary: summary.to_owned(),
+            body: BodyHash::of(""),
+            authors: Vec::new(),
+            archived: None,
+            change_note: None,
+            translation_of: None,
+        },
+        correction: false,
+    }
+}
+
+fn polish() -> ClaimItem {
+    item(
+        "pl",
+        "Nabór wniosków o stypendia dla młodych twórców",
+        "Wnioski przyjmujemy do końca grudnia. Stypendium może dostać każdy, kto nie skończył \
+         trzydziestu lat i mieszka w naszym mieście co najmniej od roku.",
+    )
+}
+
+fn ukrainian() -> ClaimItem {
+    item(
+        "uk",
+        "Безкоштовні курси польської мови",
+        "Заняття проходять двічі на тиждень у міській бібліотеці; записатися можна до п’ятниці.",
+    )
+}
+
+fn english() -> ClaimItem {
+    item(
+        "en",
+        "Water supply works on <Harbour> & \"Mill\" Street",
+        "There will be no water on Thursday between nine and noon.",
+    )
+}
+
+fn content(items: Vec<ClaimItem>, more: u32) -> ClaimContent {
+    ClaimContent {
+        number: 1,
+        items,
+        more,
+    }
+}
+
+fn daily() -> Cadence {
+    Cadence {
+        schedule: "daily".to_owned(),
+        zone: "Europe/Warsaw".to_owned(),
+    }
+}
+
+fn claim(content: &ClaimContent, tag: &str, cadence: &Cadence) -> Claim {
+    Claim {
+        key: DeliveryKey {
+            run: RunKey(3),
+            subscriber: SubscriberKey(12_345),
+        },
+        address: Address::parse("jan.kowalski@example.org").expect("an address"),
+        language: language(tag),
+        cadence: cadence.clone(),
+        date: "2026-11-24T07:00:00Z".parse().expect("an instant"),
+        content: Arc::new(content.clone()),
+    }
+}
+
+fn compose(composer: &Composer, claim: &Claim) -> Vec<u8> {
+    let shared = composer.shared(&claim.content, &claim.language, &claim.cadence);
+    composer.letter(&shared.expect("the built-in templates render"), claim)
+}
+
+/// A letter as the portal's readers of a language get it.
+fn letter(content: &ClaimContent, tag: &str, cadence: &Cadence) -> Vec<u8> {
+    compose(&portal(), &claim(content, tag, cadence))
+}
+
+fn parse(letter: &[u8]) -> Message<'_> {
+    MessageParser::default().parse(letter).expect("a message")
+}
+
+/// Subject, text and HTML as a mail program decodes them, for people to review.
+fn decoded(letter: &[u8]) -> String {
+    let message = parse(letter);
+    let raw = String::from_utf8_lossy(letter);
+    let head = raw.split("\r\n\r\n").next().unwrap_or_default();
+    format!(
+        "{}\n\n{}\n=== text\n{}\n=== html\n{}",
+        head.replace("\r\n", "\n"),
+        message.subject().unwrap_or_default(),
+        message.body_text(0).unwrap_or_default().replace('\r', ""),
+        message.body_html(0).unwrap_or_default().replace('\r', ""),
+    )
+}
+
+fn unsubscribe_url() -> String {
+    let token = keys().sign(Purpose::Unsubscribe, SubscriberKey(12_345));
+    format!("https://wici.portal.example/unsubscribe/{token}")
+}
+
+#[test]
+fn a_single_publication_in_each_language() {
+    let immediate = Cadence::immediate();
+    for (tag, item) in [("pl", polish()), ("uk", ukrainian()), ("en", english())] {
+        let letter = letter(&content(vec![item], 0), tag, &immediate);
+        insta::assert_snapshot!(format!("single_{tag}"), decoded(&letter));
+    }
+}
+
+#[test]
+fn a_digest_of_three_in_each_language() {
+    let three = content(vec![polish(), ukrainian(), english()], 0);
+    for tag in ["pl", "uk", "en"] {
+        let letter = letter(&three, tag, &daily());
+        insta::assert_snapshot!(format!("digest_{tag}"), decoded(&letter));
+    }
+}
+
+#[test]
+fn archived_and_corrected_publications_say_so() {
+    let mut archived = polish();
+    archived.publication.archived = Some(Archived {
+        notice: "Obecna strona jest wersją archiwalną.".to_owned(),
+        latest: Some("https://www.portal.example/web/stypendia".to_owned()),
+    });
+    let mut corrected = polish();
+    corrected.correction = true;
+    corrected.publication.change_note = Some("Termin przedłużono do 15 stycznia.".to_owned());
+    let letter = letter(
+        &content(vec![archived, corrected], 0),
+        "pl",
+        &Cadence::immediate(),
+    );
+    insta::assert_snapshot!("archived_and_corrected", decoded(&letter));
+}
+
+#[test]
+fn fifty_and_seven_more_are_counted_in_the_right_plural() {
+    let fifty = content(vec![ukrainian(); 50], 7);
+    for (tag, subject, more) in [
+        (
+            "pl",
+            "57 nowych publikacji: Безкоштовні",
+            "… i jeszcze 7 publikacji",
+        ),
+        (
+            "uk",
+            "57 нових публікацій: Безкоштовні",
+            "… і ще 7 публікацій",
+        ),
+        (
+            "en",
+            "57 new publications: Безкоштовні",
+            "… and 7 more publications",
+        ),
+    ] {
+        let letter = letter(&fifty, tag, &daily());
+        let message = parse(&letter);
+        let text = message.body_text(0).expect("text");
+        let html = message.body_html(0).expect("HTML");
+        assert!(
+            message.subject().is_some_and(|s| s.starts_with(subject)),
+            "{:?}",
+            message.subject()
+        );
+        assert!(text.contains(more) && html.contains(more), "{text}");
+        assert_eq!(text.matches("Безкоштовні курси").count(), 50);
+        // Gmail hides what is over 102 kB.
+        assert!(html.len() < 100_000, "{}", html.len());
+    }
+}
+
+#[test]
+fn a_letter_has_exactly_these_headers() -> Outcome {
+    let letter = letter(&content(vec![polish()], 0), "pl", &daily());
+    let message = parse(&letter);
+    let names: Vec<&str> = message.headers().iter().map(|h| h.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "Date",
+            "To",
+            "Message-ID",
+            "List-Unsubscribe",
+            "From",
+            "Subject",
+            "List-ID",
+            "List-Unsubscribe-Post",
+            "Auto-Submitted",
+            "Precedence",
+            "Content-Language",
+            "MIME-Version",
+            "Content-Type"
+        ]
+    );
+    let raw = String::from_utf8(letter.clone())?;
+    let url = unsubscribe_url();
+    for line in [
+        "Date: Tue, 24 Nov 2026 07:00:00 +0000",
+        "To: jan.kowalski@example.org",
+        &format!("List-Unsubscribe: <{url}>"),
+        "From: \"Portal Miejski\" <wici@portal.example>",
+        "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
+        "Content-Language: pl",
+    ] {
+        assert!(raw.contains(&format!("{line}\r\n")), "{line}\n{raw}");
+    }
+    let id = message.message_id().expect("a Message-ID");
+    assert!(id.ends_with("@portal.example") && !id.contains("12345"));
+    Ok(())
+}
+
+#[test]
+fn one_click_is_offered_over_https_alone() {
+    let content = content(vec![polish()], 0);
+    let composer = composer("Portal", "http://127.0.0.1:8080/");
+    let letter = compose(&composer, &claim(&content, "pl", &daily()));
+    let message = parse(&letter);
+    assert!(message.header("List-Unsubscribe").is_some());
+    assert!(message.header("List-Unsubscribe-Post").is_none());
+}
+
+#[test]
+fn the_same_claim_makes_the_same_bytes_and_another_differs_only_where_it_must() {
+    let content = content(vec![polish(), ukrainian()], 0);
+    let first = claim(&content, "pl", &daily());
+    let composer = portal();
+    let shared = composer.shared(&content, &first.language, &first.cadence);
+    let shared = shared.expect("the built-in templates render");
+    assert_eq!(composer.letter(&shared, &first), compose(&portal(), &first));
+    let mut second = first.clone();
+    second.key.subscriber = SubscriberKey(9);
+    second.address = Address::parse("ewa@example.net").expect("an address");
+    let lines = |claim: &Claim| -> Vec<String> {
+        let letter = String::from_utf8(composer.letter(&shared, claim)).expect("ASCII");
+        letter.split("\r\n").map(str::to_owned).collect()
+    };
+    let (one, two) = (lines(&first), lines(&second));
+    assert_eq!(one.len(), two.len());
+    let differing: Vec<&String> = one
+        .iter()
+        .zip(&two)
+        .filter(|(a, b)| a != b)
+        .map(|(a, _)| a)
+        .collect();
+    // To, Message-ID, List-Unsubscribe, and the link in text and HTML.
+    assert_eq!(differing.len(), 5, "{differing:#?}");
+}
+
+#[test]
+fn a_reader_of_another_language_gets_english() {
+    let german = letter(&content(vec![english()], 0), "de", &Cadence::immediate());
+    let message = parse(&german);
+    assert!(
+        message
+            .body_text(0)
+            .is_some_and(|t| t.contains("24 November 2026"))
+    );
+    assert!(String::from_utf8_lossy(&german).contains("Content-Language: en\r\n"));
+}
+
+#[test]
+fn links_that_are_not_of_the_web_are_left_out() {
+    for link in ["javascript:alert(1)", "data:text/html,x", "nonsense", ""] {
+        let mut item = english();
+        item.publication.link = link.to_owned();
+        let letter = letter(&content(vec![item], 0), "en", &daily());
+        let html = parse(&letter).body_html(0).expect("HTML").into_owned();
+        assert_eq!(
+            html.matches("href=").count(),
+            2,
+            "site and unsubscribe: {html}"
+        );
+    }
+}
+
+/// Letters, digits, and everything that has ever broken a mail.
+fn nasty_text() -> impl Strategy<Value = String> {
+    let nasty = prop::sample::select(vec![
+        "\r\n",
+        "\n\n",
+        "\r",
+        "\0",
+        "\u{2028}",
+        "\u{2029}",
+        "\u{85}",
+        "\u{feff}",
+        "\u{202e}",
+        "=?utf-8?q?x?=",
+        "=?",
+        "?=",
+        "=",
+        ".",
+        "\n.\n",
+        "From ",
+        "<script>",
+        "&amp;",
+        "\"",
+        "\\",
+        "{{ 1 }}",
+        "{% raw %}",
+        "Bcc: x@example.org",
+        " ",
+        "\t",
+        "żółw",
+        "їжак",
+        "👩‍👩‍👧",
+        "e\u{301}",
+        "\u{fffe}",
+        "--",
+    ]);
+    let long = "[a-z]{1,1200}".prop_map(|word| word);
+    let piece = prop_oneof![
+        4 => nasty.prop_map(str::to_owned),
+        3 => "\\PC{0,30}",
+        2 => any::<String>(),
+        1 => long,
+    ];
+    prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}
+
+/// The text that HTML stands for, where it only has the entities that templates write.
+fn unescaped(html: &str) -> String {
+    html.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&#39;", "'")
+        .replace("&amp;", "&")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn whatever_the_author_writes_the_message_stands(
+        titles in prop::collection::vec(nasty_text(), 1..4),
+        summary in nasty_text(),
+        note in nasty_text(),
+        site in nasty_text(),
+    ) {
+        let items: Vec<ClaimItem> = titles.iter().map(|title| {
+            let mut item = item("uk", title, &summary);
+            item.correction = true;
+            item.publication.change_note = Some(note.clone());
+            item
+        }).collect();
+        let content = content(items, 0);
+        let composer = composer(&site, "https://wici.portal.example/");
+        let letter = compose(&composer, &claim(&content, "uk", &daily()));
+
+        prop_assert!(letter.is_ascii() && !letter.contains(&0));
+        let raw = String::from_utf8(letter.clone()).expect("ASCII");
+        prop_assert!(!raw.replace("\r\n", "").contains(['\r', '\n']));
+        for line in raw.split("\r\n") {
+            prop_assert!(line.len() <= 98, "{line:?}");
+        }
+        let head = raw.split("\r\n\r\n").next().expect("a head");
+        let names: BTreeSet<&str> = head.split("\r\n")
+            .filter(|line| !line.starts_with([' ', '\t']))
+            .filter_map(|line| line.split_once(':').map(|(name, _)| name))
+            .collect();
+        prop_assert_eq!(names.len(), 13, "{}", head);
+
+        let message = parse(&letter);
+        prop_assert_eq!(message.parts.len(), 3);
+        if let [title] = titles.as_slice() {
+            let expected = header::shorten(&header::one_line(title), 200);
+            prop_assert_eq!(message.subject().unwrap_or_default(), expected);
+        }
+        let text = message.body_text(0).expect("text").into_owned();
+        let html = message.body_html(0).expect("HTML").into_owned();
+        let url = unsubscribe_url();
+        prop_assert!(text.contains(&format!("\n{url}")));
+        prop_assert!(html.contains(&format!("href=\"{url}\"")));
+        prop_assert!(!html.contains("<script"));
+        let flowing = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        for title in &titles {
+            let title = flowing(&header::one_line(title));
+            prop_assert!(flowing(&text).contains(&title), "{title:?} in {text}");
+            prop_assert!(flowing(&unescaped(&html)).contains(&title), "{title:?} in {html}");
+        }
+        let parts = message.parts.iter().skip(1);
+        for part in parts {
+            prop_assert!(part.content_type().is_some_and(|t| t.attribute("charset") == Some("utf-8")));
+            prop_assert!(!matches!(part.headers.first().map(|h| &h.value), Some(HeaderValue::Empty)));
+        }
+    }
+}
+
+#[test]
+fn a_letter_is_a_copy() {
+    let content = content(vec![polish(), ukrainian(), english()], 0);
+    let claim = claim(&content, "pl", &daily());
+    let composer = portal();
+    let shared = composer
+        .shared(&content, &claim.language, &claim.cadence)
+        .expect("the built-in templates render");
+    assert!(shared.pieces.len() == 3, "text and HTML have one link each");
+    assert!(composer.letter(&shared, &claim).len() <= shared.size + PERSONAL);
+}
