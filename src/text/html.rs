@@ -1,1 +1,177 @@
 //! HTML: cleaning, plain text, summaries.
+
+mod guard;
+mod words;
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use ammonia::{Builder, UrlRelative};
+use url::Url;
+
+use super::xml;
+pub use guard::TooComplex;
+
+/// The length of a summary, in characters.
+const SUMMARY: usize = 300;
+
+/// What may be shown of this HTML anywhere: known harmless elements and attributes, URLs absolute
+/// (relative ones against `base`), no script, style, form, embedded page, event handler, inline
+/// image data or tracking pixel. Well-formed as browsers write it, and clean of what XML forbids.
+///
+/// # Errors
+/// Markup nested or repeated so that parsing it would cost out of all proportion.
+pub fn sanitise(html: &str, base: &Url) -> Result<String, TooComplex> {
+    guard::check(html)?;
+    let cleaned = Builder::default()
+        .rm_tags(["area", "map"])
+        .add_tags(["tfoot"])
+        .add_clean_content_tags([
+            "iframe", "noscript", "object", "template", "textarea", "title",
+        ])
+        .url_schemes(HashSet::from(["http", "https", "mailto", "tel"]))
+        .url_relative(UrlRelative::RewriteWithBase(base.clone()))
+        .add_tag_attributes("code", ["class"])
+        .add_tag_attributes("div", ["class", "id"])
+        .add_tag_attributes("sup", ["class", "id"])
+        .add_tag_attributes("li", ["id"])
+        .add_tag_attributes("time", ["datetime"])
+        .attribute_filter(keep_known_classes)
+        .clean(html)
+        .to_string();
+    guard::check_depth(&cleaned)?;
+    let body = without_pixels(&cleaned);
+    Ok(xml::clean(body.trim()).into_owned())
+}
+
+/// Classes are for the site's own styles, but for the two that carry meaning: the language of
+/// code, and what a footnote is.
+fn keep_known_classes<'v>(element: &str, attribute: &str, value: &'v str) -> Option<Cow<'v, str>> {
+    let known = match (element, attribute) {
+        ("code", "class") => value.starts_with("language-") && !value.contains(' '),
+        (_, "class") => matches!(
+            value,
+            "footnote-definition" | "footnote-definition-label" | "footnote-reference"
+        ),
+        _ => true,
+    };
+    known.then_some(Cow::Borrowed(value))
+}
+
+/// Drops images that nobody can see: without a source, or one pixel wide or high. `html` is what
+/// the sanitiser wrote: attributes are quoted, and quotes within them escaped.
+fn without_pixels(html: &str) -> String {
+    let mut kept = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some(start) = rest.find("<img") {
+        let (before, image) = rest.split_at(start);
+        let end = end_of_tag(image);
+        let (tag, after) = image.split_at(end);
+        kept.push_str(before);
+        if is_visible(tag) {
+            kept.push_str(tag);
+        }
+        rest = after;
+    }
+    kept.push_str(rest);
+    kept
+}
+
+/// The length of the tag that `html` begins with, its `>` included.
+fn end_of_tag(html: &str) -> usize {
+    let mut quoted = false;
+    html.bytes()
+        .position(|b| {
+            quoted ^= b == b'"';
+            b == b'>' && !quoted
+        })
+        .map_or(html.len(), |at| at + 1)
+}
+
+fn is_visible(tag: &str) -> bool {
+    // Split at quotes: names (with their `=`) and values take turns.
+    let mut parts = tag.trim_start_matches("<img").split('"');
+    let mut attributes = HashMap::new();
+    while let (Some(name), Some(value)) = (parts.next(), parts.next()) {
+        attributes.insert(name.trim().trim_end_matches('='), value.trim());
+    }
+    let tiny = |name| {
+        attributes
+            .get(name)
+            .is_some_and(|size| matches!(size.trim_end_matches("px"), "0" | "1"))
+    };
+    attributes.get("src").is_some_and(|src| !src.is_empty()) && !tiny("width") && !tiny("height")
+}
+
+/// The words of some HTML on one line, without markup; scripts and styles are no words.
+pub fn plain(html: &str) -> String {
+    one_line(&words::all(html))
+}
+
+/// The first paragraph that has words, without markup, or all words where there is no paragraph;
+/// at most about 300 characters.
+pub fn summary(html: &str) -> String {
+    let paragraph = words::first_paragraph(html);
+    let text = one_line(&paragraph);
+    if text.is_empty() {
+        shorten(&plain(html), SUMMARY)
+    } else {
+        shorten(&text, SUMMARY)
+    }
+}
+
+/// Plain text on one line: white space folded, clean of what XML forbids.
+pub fn one_line(text: &str) -> String {
+    let clean = xml::clean(text);
+    let mut line = String::with_capacity(clean.len());
+    for word in clean.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    line
+}
+
+/// The text as it is, or cut after a word and ended by `…`, `most` characters in all.
+pub fn shorten(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let room = most.saturating_sub(1);
+    let end = text
+        .char_indices()
+        .nth(room)
+        .map_or(text.len(), |(at, _)| at);
+    let (head, tail) = text.split_at(end);
+    let whole_words = if tail.starts_with(char::is_whitespace) {
+        head
+    } else {
+        // A word longer than half the room is cut: better than losing all before it.
+        match head.rfind(char::is_whitespace) {
+            Some(space) if space > end / 2 => &head[..space],
+            _ => head,
+        }
+    };
+    let trimmed = whole_words.trim_end_matches(|c: char| c.is_whitespace() || ",;:–—-".contains(c));
+    format!("{trimmed}…")
+}
+
+/// Text as HTML.
+pub fn escape(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            c => html.push(c),
+        }
+    }
+    html
+}
+
+#[cfg(test)]
+mod tests;

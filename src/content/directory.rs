@@ -1,0 +1,257 @@
+//! A folder as a source: what changed in it since it was last read, and what is gone.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::parse::{self, Context, Parsed};
+use super::walk::{self, Fingerprint, Listing};
+use crate::config;
+use crate::domain::{Found, Problem, TagDefinition};
+
+/// Where to look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Look {
+    /// Everywhere.
+    Everything,
+    /// At these files and folders, which need not exist any more. Absolute or relative as the
+    /// source's path is.
+    Paths(BTreeSet<PathBuf>),
+}
+
+/// What a look brought.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Files to be read: they are not as this process last read them. In order.
+    pub changed: Vec<String>,
+    /// Known files that are no longer there. In order.
+    pub missing: Vec<String>,
+    /// What could not be seen or was passed over.
+    pub problems: Vec<Problem>,
+}
+
+/// The source as a whole can't be trusted: nothing of it may be withdrawn.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// It isn't there, or may not be read.
+    #[error("the content folder {} cannot be read: {why}", root.display())]
+    Root {
+        /// The folder.
+        root: PathBuf,
+        /// The system's words.
+        why: String,
+    },
+    /// There are no content files where some are known.
+    #[error("the content folder {} is empty, but {known} publications are known from it", root.display())]
+    Empty {
+        /// The folder.
+        root: PathBuf,
+        /// How many.
+        known: usize,
+    },
+}
+
+/// What became of reading a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reading {
+    /// Something to publish.
+    Found(Box<Found>),
+    /// Not for readers yet, or no longer.
+    Draft,
+    /// It is not there any more.
+    Gone,
+    /// It changed while it was read; the next look brings it again.
+    Unsettled,
+    /// It can't be read or understood. What was last understood of it stays.
+    Problem(Problem),
+}
+
+/// A folder, and what this process has read of it.
+#[derive(Debug)]
+pub struct Directory {
+    root: PathBuf,
+    context: Context,
+    /// The state of each file when it was last read to the end.
+    read: BTreeMap<String, Fingerprint>,
+    /// Files whose name on disk is not in NFC, as content paths are.
+    renamed: BTreeMap<String, PathBuf>,
+}
+
+impl Directory {
+    /// Nothing is read yet.
+    pub fn new(source: &config::Source, site: &config::Site, tags: &[TagDefinition]) -> Directory {
+        Directory {
+            root: source.path.clone(),
+            context: Context::new(source, site, tags),
+            read: BTreeMap::new(),
+            renamed: BTreeMap::new(),
+        }
+    }
+
+    /// What differs from what this process last read, and which of `known` (the paths that the
+    /// store has of this source) are no longer there. What can't be seen is not missing.
+    ///
+    /// # Errors
+    /// The root can't be read, or has no content though some is known.
+    pub fn look(&mut self, at: Look, known: &BTreeSet<String>) -> Result<Seen, Unreadable> {
+        self.check_root()?;
+        let (starts, complete) = match at {
+            Look::Everything => (BTreeSet::from([self.root.clone()]), true),
+            Look::Paths(paths) => (outermost(paths), false),
+        };
+        let mut seen = Seen::default();
+        let mut missing = BTreeSet::new();
+        for start in starts {
+            let Some(path) = walk::relative(&self.root, &start) else {
+                continue;
+            };
+            if !complete && self.is_behind_link(&start) {
+                continue;
+            }
+            let listing = walk::walk(&self.root, &start)
+                .unwrap_or_else(|error| Listing::unseen_at(&start, &path, &error));
+            self.forget(&path, &listing);
+            missing.extend(
+                known
+                    .iter()
+                    .filter(|known| walk::is_within(known, &path))
+                    .filter(|known| {
+                        !listing.files.contains_key(*known) && !listing.is_unseen(known)
+                    })
+                    .cloned(),
+            );
+            self.compare(listing, &mut seen);
+        }
+        if !missing.is_empty() && !self.has_content() {
+            return Err(Unreadable::Empty {
+                root: self.root.clone(),
+                known: known.len(),
+            });
+        }
+        seen.missing = missing.into_iter().collect();
+        seen.changed.sort();
+        seen.changed.dedup();
+        Ok(seen)
+    }
+
+    /// Reads one file. What was read to the end is not brought again by [`Directory::look`] until
+    /// it changes, whether it could be understood or not.
+    pub fn read(&mut self, path: &str) -> Reading {
+        let real = match self.renamed.get(path) {
+            Some(real) => real.clone(),
+            None => self.root.join(path),
+        };
+        match read_settled(&real) {
+            Ok(Some((bytes, fingerprint))) => {
+                self.read.insert(path.to_owned(), fingerprint);
+                match parse::parse(path, &bytes, &self.context) {
+                    Ok(Parsed::Publication(found)) => Reading::Found(found),
+                    Ok(Parsed::Draft) => Reading::Draft,
+                    Err(mut problem) => {
+                        problem.file = real;
+                        Reading::Problem(problem)
+                    }
+                }
+            }
+            Ok(None) => Reading::Unsettled,
+            Err(error) if walk::is_gone(&error) => {
+                self.read.remove(path);
+                Reading::Gone
+            }
+            // Not remembered: permissions can change without a trace in the fingerprint.
+            Err(error) => Reading::Problem(Problem::of_file(
+                real,
+                format!("cannot be read: {error}"),
+                "let the daemon's user read it",
+            )),
+        }
+    }
+
+    fn check_root(&self) -> Result<(), Unreadable> {
+        fs::read_dir(&self.root)
+            .map(drop)
+            .map_err(|error| Unreadable::Root {
+                root: self.root.clone(),
+                why: error.to_string(),
+            })
+    }
+
+    /// Is a folder on the way from the root to this path a link? Links to folders are not followed.
+    fn is_behind_link(&self, path: &Path) -> bool {
+        path.ancestors()
+            .skip(1)
+            .take_while(|folder| *folder != self.root && folder.starts_with(&self.root))
+            .any(Path::is_symlink)
+    }
+
+    /// Forgets what is no longer there, so that it is read again if it comes back.
+    fn forget(&mut self, path: &str, listing: &Listing) {
+        let is_gone = |file: &str| walk::is_within(file, path) && !listing.files.contains_key(file);
+        self.read.retain(|file, _| !is_gone(file));
+        self.renamed.retain(|file, _| !is_gone(file));
+    }
+
+    fn compare(&mut self, listing: Listing, seen: &mut Seen) {
+        seen.problems.extend(listing.problems);
+        for (path, entry) in listing.files {
+            if self.read.get(&path) != Some(&entry.fingerprint) {
+                seen.changed.push(path.clone());
+            }
+            if entry.real != self.root.join(&path) {
+                self.renamed.insert(path, entry.real);
+            }
+        }
+    }
+
+    /// Only asked when something is missing, so a whole walk is bearable.
+    fn has_content(&self) -> bool {
+        walk::walk(&self.root, &self.root)
+            .is_ok_and(|listing| !listing.files.is_empty() || !listing.unseen.is_empty())
+    }
+}
+
+impl Listing {
+    fn unseen_at(real: &Path, path: &str, error: &io::Error) -> Listing {
+        Listing {
+            unseen: BTreeSet::from([path.to_owned()]),
+            problems: vec![Problem::of_file(
+                real,
+                format!("cannot be read: {error}"),
+                "let the daemon's user read it",
+            )],
+            ..Listing::default()
+        }
+    }
+}
+
+/// Without those that are below others.
+fn outermost(paths: BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
+    let mut kept: Vec<PathBuf> = Vec::new();
+    // A folder sorts right before what is below it.
+    for path in paths {
+        if !kept.last().is_some_and(|folder| path.starts_with(folder)) {
+            kept.push(path);
+        }
+    }
+    kept.into_iter().collect()
+}
+
+/// The whole file and its state, or `None` if it changed meanwhile. One byte more than the
+/// largest file is read at most: enough to refuse it.
+fn read_settled(path: &Path) -> io::Result<Option<(Vec<u8>, Fingerprint)>> {
+    let before = fs::metadata(path)?;
+    if !before.is_file() {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?
+        .take(parse::MAX_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)?;
+    let fingerprint = Fingerprint::of(&before);
+    let after = Fingerprint::of(&fs::metadata(path)?);
+    Ok((fingerprint == after).then_some((bytes, fingerprint)))
+}
+
+#[cfg(test)]
+mod tests;
