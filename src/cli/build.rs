@@ -9,7 +9,7 @@ use anyhow::Context;
 use super::{Failure, configuration, output};
 use crate::config::Config;
 use crate::control::Board;
-use crate::content::directory::Look;
+use crate::content::Look;
 use crate::daemon::clock;
 use crate::daemon::ingest::Ingest;
 use crate::daemon::publish::Publishing;

@@ -24,7 +24,7 @@ pub(super) fn remark(text: &str) {
 pub(super) fn table<const N: usize>(head: [&str; N], rows: Vec<[String; N]>) {
     let mut table = Table::new();
     table
-        .load_preset(presets::UTF8_HORIZONTAL_ONLY)
+        .load_style(presets::UTF8_HORIZONTAL_ONLY)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(head);
     for row in rows {
@@ -56,7 +56,7 @@ pub(super) fn error(error: &anyhow::Error) {
 
 /// An instant in a zone, to the minute.
 pub(super) fn instant(instant: Timestamp, zone: &TimeZone) -> String {
-    instant.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
+    instant.to_zoned_datetime(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 /// Colour (an SGR code) where a person looks.

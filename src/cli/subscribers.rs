@@ -1,5 +1,6 @@
 //! `wici subscribers`: who is subscribed, and to what.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use clap::{Args, Subcommand};
@@ -108,7 +109,9 @@ fn tag(config: &Config, text: &str) -> Result<TagId, Refusal> {
 
 async fn add(access: &Access, add: Add) -> Result<(), Failure> {
     let config = &access.config;
-    let tags = |names: &[String]| names.iter().map(|name| tag(config, name)).collect();
+    let tags = |names: &[String]| -> Result<BTreeSet<TagId>, Refusal> {
+        names.iter().map(|name| tag(config, name)).collect()
+    };
     let languages = add.only.iter().map(|text| parse_language(text)).collect::<Result<_, _>>();
     let request = AddSubscriber {
         address: parse_address(&add.address)?,

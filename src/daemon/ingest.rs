@@ -9,8 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::signals::Signals;
 use crate::config::{self, Config};
-use crate::content::directory::{Directory, Look, Reading, Seen, Unreadable};
-use crate::content::watch::{Coalescer, Watcher};
+use crate::content::{Coalescer, Directory, Hint, Look, Reading, Seen, Unreadable, Watcher};
 use crate::control::{Board, Clock};
 use crate::domain::publication::{Batch, Found, Pass};
 use crate::domain::{Change, Problem};
@@ -21,6 +20,8 @@ use crate::store::{Applied, Store, StoreError};
 const BATCH: usize = 256;
 /// Files read before other tasks get their turn.
 const YIELD_EVERY: usize = 16;
+/// Between full scans where there are no file events.
+const POLL_EVERY: SignedDuration = SignedDuration::from_secs(5);
 
 /// The loop of one source.
 pub struct Ingest {
@@ -86,8 +87,8 @@ impl Ingest {
     }
 
     fn rescan_every(&self, watcher: &Watcher) -> SignedDuration {
-        if watcher.is_polling() {
-            self.source.rescan.min(Watcher::POLL_EVERY)
+        if watcher.polling() {
+            self.source.rescan.min(POLL_EVERY)
         } else {
             self.source.rescan
         }
@@ -100,8 +101,9 @@ impl Ingest {
         coalescer: &mut Coalescer,
     ) -> Result<(), StoreError> {
         let ingested = self.tick(look, now).await?;
-        for path in ingested.unsettled {
-            coalescer.add_path(self.source.path.join(path), now);
+        if !ingested.unsettled.is_empty() {
+            let paths = ingested.unsettled.iter().map(|path| self.source.path.join(path));
+            coalescer.add(Hint::Paths(paths.collect()), now);
         }
         Ok(())
     }

@@ -11,8 +11,7 @@ use super::signals::Signals;
 use crate::config::Config;
 use crate::control::{Board, Clock};
 use crate::domain::{FeedKey, Language, Problem, PublicationState, Sequence, TagDefinition, TagId};
-use crate::feed::opml::{OpmlFeed, opml};
-use crate::feed::{self, Category, Entry, Feed, OPML_MEDIA_TYPE};
+use crate::feed::{self, Category, Entry, Feed, OPML_MEDIA_TYPE, OpmlFeed, opml};
 use crate::publish::{Publisher, Put};
 use crate::store::{FeedView, Store};
 

@@ -2,18 +2,6 @@
 
 use std::borrow::Cow;
 
-/// Leaves out what XML 1.0 cannot carry, not even escaped (production 2, `Char`): most control
-/// characters, U+FFFE and U+FFFF.
-pub fn clean(text: &str) -> Cow<'_, str> {
-    if text.chars().all(is_char) {
-        Cow::Borrowed(text)
-    } else {
-        Cow::Owned(text.chars().filter(|c| is_char(*c)).collect())
-    }
-}
-
-fn is_char(c: char) -> bool {
-    matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
 /// May this character stand in an XML document? (XML 1.0, production 2, `Char`.)
 fn is_xml(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)

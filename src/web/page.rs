@@ -40,7 +40,7 @@ pub(super) fn render(
     let locale = Locale::new(language, site.config.site.zone.clone());
     let about = context! {
         site => context! {
-            title => site.config.site.title,
+            title => site.config.site.title.as_str(),
             url => site.config.site.url.as_str(),
         },
         ..context
