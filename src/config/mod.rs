@@ -1,15 +1,77 @@
 //! From `daemon.toml` to a [`Config`], or to every problem in it.
+//!
+//! [`raw`] walks the text key by key and notes places, [`value`] and [`transport`] read single
+//! values, [`check`] puts them together. A key exists when `check` asks for it.
 
+mod check;
+mod raw;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod transport;
+mod value;
+
+use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use url::Url;
 
 use crate::domain::delivery::RetryPolicy;
-use crate::domain::{Address, CronLine, Language, TagDefinition};
+use crate::domain::{Address, CronLine, Language, Problem, TagDefinition};
 use crate::feed::Format;
+
+/// Reads and checks a configuration file. Relative paths in it start at its folder. The password
+/// of an SMTP user is taken from the environment variable `WICI_SMTP_PASSWORD`, else from
+/// `[mail] password_file`.
+///
+/// # Errors
+/// Every problem in it, in the order of the text.
+pub fn load(path: &Path) -> Result<Config, Vec<Problem>> {
+    let text = std::fs::read(path).map_err(|error| {
+        vec![Problem::of_file(
+            path,
+            format!("cannot be read: {error}"),
+            "name another file with -c, or let `wici init DIR` write one",
+        )]
+    })?;
+    let text = String::from_utf8(text).map_err(|error| {
+        let good = error.utf8_error().valid_up_to();
+        let before = error.as_bytes().iter().take(good);
+        let line = before.filter(|byte| **byte == b'\n').count() + 1;
+        let problem = Problem::of_file(path, "not UTF-8", "save the file in UTF-8");
+        vec![problem.at_line(u32::try_from(line).unwrap_or(u32::MAX))]
+    })?;
+    let base = path.parent().unwrap_or(Path::new(""));
+    let secrets = Secrets {
+        environment: std::env::var("WICI_SMTP_PASSWORD").ok(),
+        read: &|file| std::fs::read_to_string(file),
+    };
+    check::config(&text, path, base, &secrets)
+}
+
+/// Checks the text of a configuration. `file` names it in problems, relative paths start at `base`.
+/// Reads neither files nor the environment, so that an SMTP user has no password here.
+///
+/// # Errors
+/// Every problem in it, in the order of the text.
+pub fn parse(text: &str, file: &Path, base: &Path) -> Result<Config, Vec<Problem>> {
+    let secrets = Secrets {
+        environment: None,
+        read: &|_| Err(io::ErrorKind::Unsupported.into()),
+    };
+    check::config(text, file, base, &secrets)
+}
+
+/// Where a password may come from.
+struct Secrets<'s> {
+    /// `WICI_SMTP_PASSWORD`
+    environment: Option<String>,
+    /// Reads `[mail] password_file`.
+    read: &'s dyn Fn(&Path) -> io::Result<String>,
+}
 
 /// A checked configuration. Paths are absolute, or relative to the working directory, never to
 /// the file.

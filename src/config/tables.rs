@@ -1,0 +1,308 @@
+//! The tables of the file: one function each. Defaults are written as a user would write them.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use url::Url;
+
+use super::check::Names;
+use super::raw::{Fault, Table, suggestion};
+use super::value::{self, duration, one_of};
+use super::{
+    Feeds, Guards, Immediate, Mail, Schedule, Secrets, Site, Source, Watch, Web, transport,
+};
+use crate::domain::delivery::{InDoubt, RetryPolicy};
+use crate::domain::{Language, TagDefinition, TagId};
+use crate::feed::Format;
+
+const LANGUAGES: [&str; 3] = ["pl", "uk", "en"];
+
+/// A path that starts at `base`.
+pub(super) fn path(base: &Path) -> impl Fn(&str) -> Result<PathBuf, Fault> {
+    move |text| {
+        if text.is_empty() {
+            return Err(Fault::new("expected a path", "name a file or folder"));
+        }
+        Ok(base.join(text))
+    }
+}
+
+pub(super) fn site(table: &Table<'_>) -> Option<Site> {
+    let title = table.required("title", "title = \"Portal\"", value::title);
+    let example = "url = \"https://portal.example/\"";
+    let url = table.required("url", example, value::base_url);
+    let example = "authority = \"portal.example,2026\"; ids are made of it, so never change it";
+    let authority = table.required("authority", example, value::authority);
+    let language = table.optional("language", "pl", value::language);
+    let languages = languages(table, language.as_ref());
+    let zone = table.optional("timezone", "Europe/Warsaw", value::zone);
+    let (timezone, zone) = zone?;
+    Some(Site {
+        title: title?,
+        url: url?,
+        authority: authority?,
+        language: language?,
+        languages: languages?,
+        timezone,
+        zone,
+    })
+}
+
+/// The default is the languages that the daemon itself speaks, where the site's is among them.
+fn languages(table: &Table<'_>, main: Option<&Language>) -> Option<Vec<Language>> {
+    let spoken = LANGUAGES.iter().filter_map(|tag| Language::parse(tag).ok());
+    let default = match main {
+        Some(main) if !LANGUAGES.contains(&main.as_str()) => vec![main.clone()],
+        _ => spoken.collect(),
+    };
+    let languages = table.list("languages", default, value::language)?;
+    if let Some(main) = main.filter(|main| !languages.contains(main)) {
+        table.complain(
+            "languages",
+            Fault::new(
+                format!("the site's language `{main}` is not among them"),
+                format!("add \"{main}\", or change language"),
+            ),
+        );
+    }
+    no_twice(table, "languages", &languages);
+    Some(languages)
+}
+
+pub(super) fn source(table: &Table<'_>, base: &Path, names: &mut Names) -> Option<Source> {
+    let name = table.required("name", "name = \"pages\"", value::name);
+    if let Some(name) = &name {
+        names.claim(table, "name", name);
+    }
+    let kind = table.optional("kind", "directory", |text| match text {
+        "directory" => Ok(()),
+        "feed" => Err(Fault::new(
+            "\"feed\" is not in this version yet",
+            "take this source out, or let it read a folder: kind = \"directory\"",
+        )),
+        _ => one_of(&[("directory", ())])(text),
+    });
+    let path = match kind {
+        Some(()) => table.required("path", "path = \"content\"", path(base)),
+        // Another kind might not need one.
+        None => table.given("path", path(base)).flatten(),
+    };
+    let link = table.optional("link", "{site}{path}/", value::link);
+    let settle = table.optional("settle", "500ms", duration("0ms", "1m"));
+    let rescan = table.optional("rescan", "5m", duration("100ms", "7d"));
+    let watch = table.optional(
+        "watch",
+        "auto",
+        one_of(&[
+            ("auto", Watch::Auto),
+            ("events", Watch::Events),
+            ("poll", Watch::Poll),
+        ]),
+    );
+    Some(Source {
+        name: name?,
+        path: path?,
+        link: link?,
+        settle: settle?,
+        rescan: rescan?,
+        watch: watch?,
+    })
+}
+
+pub(super) fn tag(
+    table: &Table<'_>,
+    languages: Option<&[Language]>,
+    names: &mut Names,
+) -> Option<TagDefinition> {
+    let id = table.required("id", "id = \"wspolpraca\"", |text| {
+        TagId::new(text).map_err(|_| {
+            Fault::expected(
+                "a tag id of at most 80 of a-z, 0-9 and single hyphens between them",
+                text,
+                "the id stands in addresses; write what readers see as label, and other \
+                 spellings as aliases",
+            )
+        })
+    });
+    if let Some(id) = &id {
+        names.claim(table, "id", id.as_str());
+    }
+    let example = "label = { pl = \"Prawo\", en = \"Law\" }";
+    let labels = table.pairs("label", example, |language, text| {
+        let language = label_language(language, languages)?;
+        let text = text.trim();
+        if text.is_empty() || text.contains(char::is_control) {
+            return Err(Fault::expected(
+                "one line of text",
+                text,
+                "write what readers are to see",
+            ));
+        }
+        Ok((language, text.to_owned()))
+    });
+    let aliases = table.list("aliases", Vec::new(), |text| match text.trim() {
+        "" => Err(Fault::new(
+            "expected a word, found an empty one",
+            "take it out",
+        )),
+        alias => Ok(alias.to_owned()),
+    });
+    Some(TagDefinition {
+        id: id?,
+        labels: labels?.into_iter().collect(),
+        aliases: aliases?,
+    })
+}
+
+fn label_language(text: &str, languages: Option<&[Language]>) -> Result<Language, Fault> {
+    let language = value::language(text)?;
+    match languages {
+        Some(languages) if !languages.contains(&language) => {
+            let known: Vec<&str> = languages.iter().map(Language::as_str).collect();
+            Err(Fault::new(
+                format!("`{language}` is not among the site's languages"),
+                suggestion(text, &known),
+            ))
+        }
+        _ => Ok(language),
+    }
+}
+
+pub(super) fn feeds(table: &Table<'_>, base: &Path) -> Option<Feeds> {
+    let dir = table.optional("dir", "feeds", path(base));
+    let formats = table.list(
+        "formats",
+        vec![Format::Rss, Format::Atom, Format::Json],
+        one_of(&[
+            ("rss", Format::Rss),
+            ("atom", Format::Atom),
+            ("json", Format::Json),
+        ]),
+    );
+    match &formats {
+        Some(formats) if formats.is_empty() => table.complain(
+            "formats",
+            Fault::new(
+                "expected at least one",
+                "write [\"rss\", \"atom\", \"json\"]",
+            ),
+        ),
+        Some(formats) => no_twice(table, "formats", formats),
+        None => {}
+    }
+    let items = table.whole("items", 50, [1, 1_000]);
+    let full = table.optional(
+        "content",
+        "full",
+        one_of(&[("full", true), ("summary", false)]),
+    );
+    Some(Feeds {
+        dir: dir?,
+        formats: formats?,
+        items: items?,
+        full: full?,
+    })
+}
+
+fn no_twice<T: Ord>(table: &Table<'_>, key: &'static str, list: &[T]) {
+    if list.iter().collect::<BTreeSet<_>>().len() < list.len() {
+        let fault = Fault::new("the same one is there twice", "take one of them out");
+        table.complain(key, fault);
+    }
+}
+
+pub(super) fn web(table: &Table<'_>) -> Option<Web> {
+    let listen = table.optional("listen", "127.0.0.1:8080", value::listen);
+    let url = table.given("url", value::base_url);
+    let (listen, url) = (listen?, url?);
+    let here = || {
+        let known = !listen.ip().is_unspecified();
+        known.then(|| Url::parse(&format!("http://{listen}/")).ok())?
+    };
+    let Some(url) = url.or_else(here) else {
+        let example = format!(
+            "url = \"https://feeds.portal.example/\": readers cannot go to {listen} by that name"
+        );
+        table.complain_missing("url", &example);
+        return None;
+    };
+    Some(Web { listen, url })
+}
+
+pub(super) fn mail(table: &Table<'_>, base: &Path, secrets: &Secrets<'_>) -> Option<Mail> {
+    let example = "from = \"Portal <wici@portal.example>\"";
+    let from = table.required("from", example, value::sender);
+    let password_file = table.given("password_file", path(base));
+    let transport = table.optional("transport", "outbox:outbox", |text| {
+        let password_file = password_file.as_ref().and_then(Option::as_deref);
+        transport::transport(text, base)?.unlock(password_file, secrets)
+    });
+    let connections = table.whole("connections", 10, [1, 1_000]);
+    let retry_for = table.optional("retry_for", "3d", duration("1s", "30d"));
+    let in_doubt = table.optional(
+        "in_doubt",
+        "resend",
+        one_of(&[("resend", InDoubt::Resend), ("skip", InDoubt::Skip)]),
+    );
+    let (from_name, from) = from?;
+    Some(Mail {
+        from_name,
+        from,
+        transport: transport?,
+        connections: connections?,
+        retry: RetryPolicy {
+            retry_for: retry_for?,
+            in_doubt: in_doubt?,
+        },
+    })
+}
+
+pub(super) fn guards(table: &Table<'_>) -> Option<Guards> {
+    let max_age = table.optional("max_age", "7d", duration("1s", "3650d"));
+    Some(Guards { max_age: max_age? })
+}
+
+pub(super) fn schedule(
+    table: &Table<'_>,
+    site: Option<&Site>,
+    names: &mut Names,
+) -> Option<Schedule> {
+    let name = table.required("name", "name = \"daily\"", value::schedule_name);
+    if let Some(name) = &name {
+        names.claim(table, "name", name);
+    }
+    let cron = table.required("cron", "cron = \"0 8 * * *\"", value::cron);
+    let zone = table.given("timezone", value::zone);
+    let catch_up = table.optional("catch_up", "24h", duration("0s", "366d"));
+    let (timezone, zone) = match zone? {
+        Some(zone) => zone,
+        None => site.map(|site| (site.timezone.clone(), site.zone.clone()))?,
+    };
+    Some(Schedule {
+        name: name?,
+        cron: cron?,
+        timezone,
+        zone,
+        catch_up: catch_up?,
+    })
+}
+
+pub(super) fn immediate(table: &Table<'_>) -> Option<Immediate> {
+    let delay = table.optional("delay", "2m", duration("0s", "7d"));
+    Some(Immediate { delay: delay? })
+}
+
+/// There is one kind of store today.
+pub(super) fn store(table: &Table<'_>) -> Option<()> {
+    table.optional("url", "sled:", |text| {
+        if text == "sled:" {
+            return Ok(());
+        }
+        let remedy = "write \"sled:\", the store under the state folder";
+        if text.starts_with("postgres") {
+            // The rest may hold a password.
+            return Err(Fault::new("PostgreSQL is not in this version yet", remedy));
+        }
+        Err(Fault::expected("the URL of a store", text, remedy))
+    })
+}
