@@ -3,7 +3,7 @@
 
 use atom_syndication::{Category, Content, Generator, Link, Person, Text, WriteConfig};
 
-use super::write::{chrono, line, lines};
+use super::write::{chrono, line, lines, url};
 use super::{Entry, Feed, FeedError, Format};
 
 pub fn render(feed: &Feed) -> Result<Vec<u8>, FeedError> {
@@ -26,7 +26,7 @@ pub fn render(feed: &Feed) -> Result<Vec<u8>, FeedError> {
                 mime_type: Some("application/atom+xml".to_owned()),
                 ..Link::default()
             },
-            page(line(&feed.home), None),
+            page(url(&feed.home), None),
         ],
         subtitle: (!description.is_empty()).then(|| text(description, None)),
         entries: entries?,
@@ -48,7 +48,7 @@ fn entry(feed: &Feed, entry: &Entry) -> Result<atom_syndication::Entry, FeedErro
     let lang = feed.language_of(entry);
     let summary = lines(&publication.summary);
     let mut links = vec![page(
-        line(&publication.link),
+        url(&publication.link),
         Some(publication.language.to_string()),
     )];
     links.extend(entry.latest_version().map(|href| Link {

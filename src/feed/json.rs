@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::write::{line, lines, rfc3339};
+use super::write::{line, lines, rfc3339, url};
 use super::{Entry, Feed, FeedError, Format};
 
 #[derive(Serialize)]
@@ -69,7 +69,7 @@ pub fn render(feed: &Feed) -> Result<Vec<u8>, FeedError> {
     let document = Document {
         version: "https://jsonfeed.org/version/1.1",
         title: line(&feed.title),
-        home_page_url: line(&feed.home),
+        home_page_url: url(&feed.home),
         feed_url: feed.url(Format::Json),
         description: lines(&feed.description),
         language: feed.main_language().to_string(),
@@ -89,7 +89,7 @@ fn item(feed: &Feed, entry: &Entry) -> Result<Item, FeedError> {
     let summary = lines(&publication.summary);
     let categories = entry.categories.iter();
     Ok(Item {
-        url: line(&publication.link),
+        url: url(&publication.link),
         title: line(&publication.title),
         language: feed.language_of(entry),
         content: match &entry.body {

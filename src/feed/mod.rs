@@ -194,7 +194,7 @@ pub fn check(publication: &Publication) -> Result<(), FeedError> {
 impl Feed {
     /// Where the feed is in this format.
     fn url(&self, format: Format) -> String {
-        write::line(&format!("{}{}.{format}", self.base, self.stem))
+        write::url(&format!("{}{}.{format}", self.base, self.stem))
     }
 
     /// The language to declare for the feed as a whole.
@@ -220,6 +220,6 @@ impl Entry {
     /// URL of the current version, if this one is archived (RFC 5829 `latest-version`).
     fn latest_version(&self) -> Option<String> {
         let archived = self.publication.archived.as_ref()?;
-        archived.latest.as_deref().map(write::line)
+        archived.latest.as_deref().map(write::url)
     }
 }

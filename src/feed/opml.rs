@@ -3,7 +3,7 @@
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
-use super::write::line;
+use super::write::{line, url};
 use crate::domain::Language;
 
 /// The value of Content-Type.
@@ -54,7 +54,7 @@ pub fn opml(title: &str, feeds: &[OpmlFeed]) -> std::io::Result<Vec<u8>> {
 }
 
 fn outline(writer: &mut Writer<Vec<u8>>, feed: &OpmlFeed) -> std::io::Result<()> {
-    let (title, xml, html) = (line(&feed.title), line(&feed.xml_url), line(&feed.html_url));
+    let (title, xml, html) = (line(&feed.title), url(&feed.xml_url), url(&feed.html_url));
     // The type is `rss` whatever the feed's format.
     let mut element = writer.create_element("outline").with_attributes([
         ("type", "rss"),

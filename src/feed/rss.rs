@@ -6,7 +6,7 @@ use ::rss::extension::dublincore::DublinCoreExtension;
 use ::rss::{Category, Channel, Guid, Item};
 use quick_xml::escape::partial_escape;
 
-use super::write::{line, lines, rfc2822};
+use super::write::{line, lines, rfc2822, url};
 use super::{Entry, Feed, FeedError, Format};
 
 pub fn render(feed: &Feed) -> Result<Vec<u8>, FeedError> {
@@ -14,7 +14,7 @@ pub fn render(feed: &Feed) -> Result<Vec<u8>, FeedError> {
     let own = link("self", feed.url(Format::Rss), Some("application/rss+xml"));
     let channel = Channel {
         title: line(&feed.title),
-        link: line(&feed.home),
+        link: url(&feed.home),
         description: lines(&feed.description),
         language: Some(feed.main_language().to_string()),
         last_build_date: Some(rfc2822(&feed.id, feed.updated)?),
@@ -45,7 +45,7 @@ fn item(feed: &Feed, entry: &Entry) -> Result<Item, FeedError> {
     let latest = entry.latest_version();
     Ok(Item {
         title: Some(line(&publication.title)),
-        link: Some(line(&publication.link)),
+        link: Some(url(&publication.link)),
         // Readers take a description for HTML.
         description: (!summary.is_empty()).then(|| partial_escape(summary).into_owned()),
         categories: categories.collect(),

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use quick_xml::escape::partial_escape;
 use roxmltree::{Document, Node};
 
-use super::write::{line, lines};
+use super::write::{line, lines, url};
 use super::*;
 use crate::domain::{Archived, BodyHash, PublicationId, TagId, TagName};
 
@@ -43,6 +43,7 @@ fn text() -> impl Strategy<Value = String> {
             "<![CDATA[",
             "ż",
             "ї",
+            "https://żółw.example/a b?c='&d",
         ])
         .prop_map(str::to_owned),
     ];
@@ -177,7 +178,7 @@ proptest! {
         let document = Document::parse(&xml).expect("well-formed");
         let channel = document.root_element().first_element_child().expect("a channel");
         prop_assert_eq!(texts(channel, "", "title"), [line(&feed.title)]);
-        prop_assert_eq!(texts(channel, "", "link"), [line(&feed.home)]);
+        prop_assert_eq!(texts(channel, "", "link"), [url(&feed.home)]);
         prop_assert_eq!(texts(channel, "", "description"), [lines(&feed.description)]);
         let items: Vec<_> = channel.children().filter(|n| n.has_tag_name("item")).collect();
         prop_assert_eq!(items.len(), feed.entries.len());
@@ -186,7 +187,7 @@ proptest! {
             prop_assert_eq!(texts(item, "", "guid"), [line(&publication.id.0)]);
             prop_assert_eq!(attributes(item, "guid", "isPermaLink"), ["false"]);
             prop_assert_eq!(texts(item, "", "title"), [line(&publication.title)]);
-            prop_assert_eq!(texts(item, "", "link"), [line(&publication.link)]);
+            prop_assert_eq!(texts(item, "", "link"), [url(&publication.link)]);
             prop_assert_eq!(texts(item, "", "category"), labels(entry));
             let summary = partial_escape(lines(&publication.summary)).into_owned();
             prop_assert_eq!(texts(item, "", "description").concat(), summary);
@@ -205,7 +206,7 @@ proptest! {
         prop_assert_eq!(texts(root, ATOM, "title"), [line(&feed.title)]);
         prop_assert_eq!(texts(root, ATOM, "id"), [line(&feed.id)]);
         prop_assert_eq!(root.attribute((XML, "lang")), Some(feed.main_language().as_str()));
-        let own = [feed.url(Format::Atom), line(&feed.home)];
+        let own = [feed.url(Format::Atom), url(&feed.home)];
         prop_assert_eq!(attributes(root, "link", "href"), own);
         let entries: Vec<_> = root.children().filter(|n| n.has_tag_name((ATOM, "entry"))).collect();
         prop_assert_eq!(entries.len(), feed.entries.len());
@@ -216,7 +217,7 @@ proptest! {
             prop_assert_eq!(texts(node, ATOM, "summary").concat(), lines(&publication.summary));
             prop_assert_eq!(texts(node, ATOM, "content").pop(), entry.body.as_deref().map(lines));
             prop_assert_eq!(attributes(node, "category", "label"), labels(entry));
-            let links: Vec<_> = [line(&publication.link)].into_iter().chain(entry.latest_version()).collect();
+            let links: Vec<_> = [url(&publication.link)].into_iter().chain(entry.latest_version()).collect();
             prop_assert_eq!(attributes(node, "link", "href"), links);
             let published: Timestamp = texts(node, ATOM, "published").concat().parse().expect("RFC 3339");
             prop_assert_eq!(published.as_second(), publication.published.as_second());
@@ -257,7 +258,7 @@ proptest! {
         prop_assert_eq!(outlines.len(), feeds.len());
         for (outline, (title, xml, _)) in outlines.into_iter().zip(&feeds) {
             prop_assert_eq!(outline.attribute("text").map(str::to_owned), Some(line(title)));
-            prop_assert_eq!(outline.attribute("xmlUrl").map(str::to_owned), Some(line(xml)));
+            prop_assert_eq!(outline.attribute("xmlUrl").map(str::to_owned), Some(url(xml)));
         }
     }
 }

@@ -18,6 +18,13 @@ pub fn line(text: &str) -> String {
         .join(" ")
 }
 
+/// An address as every reader takes it: an IRI becomes the URL that it stands for. What is neither
+/// stays as it is.
+pub fn url(text: &str) -> String {
+    let text = line(text);
+    url::Url::parse(&text).map_or(text, String::from)
+}
+
 /// Any number of lines, ended as every XML parser ends them (XML 1.0 2.11).
 pub fn lines(text: &str) -> String {
     xml::clean(text).replace("\r\n", "\n").replace('\r', "\n")

@@ -121,16 +121,15 @@ impl Publisher {
             }
             wanted
         });
+        let mut failed = None;
         for path in &unwanted {
             self.shelf.remove(path);
-        }
-        for path in &unwanted {
             match fs::remove_file(self.dir.join(path)) {
-                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                Err(error) if error.kind() != ErrorKind::NotFound => failed = Some(error),
                 _ => {}
             }
         }
-        Ok(unwanted.len())
+        failed.map_or(Ok(unwanted.len()), Err)
     }
 
     /// Brings the manifest up to date and syncs it. A crash before that costs the next start the

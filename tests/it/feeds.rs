@@ -54,8 +54,9 @@ fn a_folder_of_feeds_is_published_for_the_judges() -> Outcome {
     keys.dedup();
     let mut list = Vec::new();
     for key in keys {
-        let members = everything.iter().filter(|p| FeedKey::of(p).contains(&key));
-        let mut feed = feed(key, members.cloned().collect())?;
+        let mut members = everything.clone();
+        members.retain(|publication| FeedKey::of(publication).contains(&key));
+        let mut feed = feed(key, members)?;
         if feed.stem.starts_with("pl/") {
             feed.entries.iter_mut().for_each(|e| e.body = None);
         }
@@ -122,7 +123,10 @@ fn body_of(publication: &Publication) -> &'static str {
         "tag:portal.example,2026:pages/nabor" => {
             "<p>Nabór trwa do <strong>30 listopada</strong>.</p>\n<p>„Zażółć gęślą jaźń” – w\u{A0}domu.</p>"
         }
-        _ => "<p>Новини для громади: <a href=\"https://portal.example/uk/\">читати</a></p>",
+        "tag:portal.example,2026:pages/hromada" => {
+            "<p>Новини для громади: <a href=\"https://portal.example/uk/\">читати</a></p>"
+        }
+        _ => "<p>Strona jest dostępna pod nowym adresem.</p>",
     }
 }
 
@@ -144,6 +148,7 @@ fn publications() -> Result<Vec<Publication>, Box<dyn Error>> {
         "Співпраця прикордонних громад",
         "2026-10-30T06:15:00Z",
     )?;
+    news.link = "https://portal.example/uk/громада/".to_owned();
     news.summary = "Об’єднання шести ґмін починає спільний проєкт.".to_owned();
     news.tags = vec![tag("spivpratsia", "Співпраця")?];
 
