@@ -7,6 +7,7 @@ unsubscribed-title = You are unsubscribed
 unsubscribed-text = { $site } sends no more updates to { $address }.
 unsubscribed-text-forgotten = { $site } sends no more updates to this address.
 
+index-title = What is new
 index-newest = Newest publications
 index-tags = Topics
 index-all = All publications

@@ -7,6 +7,7 @@ unsubscribed-title = Rezygnacja przyjęta
 unsubscribed-text = Nie wysyłamy już powiadomień serwisu „{ $site }” na adres { $address }.
 unsubscribed-text-forgotten = Nie wysyłamy już powiadomień serwisu „{ $site }” na ten adres.
 
+index-title = Co nowego
 index-newest = Najnowsze publikacje
 index-tags = Tematy
 index-all = Wszystkie publikacje

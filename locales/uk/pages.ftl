@@ -7,6 +7,7 @@ unsubscribed-title = Підписку скасовано
 unsubscribed-text = Ми більше не надсилаємо сповіщень сайту «{ $site }» на адресу { $address }.
 unsubscribed-text-forgotten = Ми більше не надсилаємо сповіщень сайту «{ $site }» на цю адресу.
 
+index-title = Що нового
 index-newest = Найновіші публікації
 index-tags = Теми
 index-all = Усі публікації

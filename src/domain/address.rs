@@ -45,6 +45,11 @@ impl Address {
         }
         lettre::Address::new(local, &domain)
             .map_err(|_| NotAnAddress("a character in it is not allowed"))?;
+        if !local.is_ascii() {
+            return Err(NotAnAddress(
+                "a letter before `@` needs SMTPUTF8, which few servers take",
+            ));
+        }
         if local.contains('"') {
             return Err(NotAnAddress("quoted local parts are not supported"));
         }
@@ -131,6 +136,7 @@ mod tests {
             "a@[127.0.0.1]",
             "a@example..org",
             "a>@example.org",
+            "żółw@example.org",
             "a@-example.org",
             &long,
         ] {

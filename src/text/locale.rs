@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt;
 
 use fluent_templates::fluent_bundle::FluentValue;
 use fluent_templates::{LanguageIdentifier, Loader, langid};
@@ -149,13 +148,12 @@ impl Locale {
         .ok()?;
         // CLDR separates with no-break spaces here and there; in plain text they hinder wrapping
         // and searching.
-        Some(formatter.format(&date).to_string().replace('\u{a0}', " "))
-    }
-}
-
-impl fmt::Display for Locale {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.language())
+        Some(
+            formatter
+                .format(&date)
+                .to_string()
+                .replace(['\u{a0}', '\u{202f}'], " "),
+        )
     }
 }
 

@@ -139,6 +139,9 @@ fn pages_render_in_every_language() {
             assert!(!page.contains("<script") && page.contains("</html>"));
         }
     }
+    let page = |name, tag| templates.render(name, &reader(tag), context()).expect(name);
+    insta::assert_snapshot!("index", page("index.html", "pl"));
+    insta::assert_snapshot!("unsubscribe", page("unsubscribe.html", "uk"));
     let index = templates
         .render("index.html", &reader("pl"), context())
         .expect("a page");
