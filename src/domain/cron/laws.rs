@@ -112,7 +112,7 @@ proptest! {
         let expected = match reading.offset() {
             AmbiguousOffset::Unambiguous { .. } => vec![reading.compatible()?],
             AmbiguousOffset::Fold { .. } if line.every_hour => {
-                vec![reading.clone().earlier()?, reading.later()?]
+                vec![reading.earlier()?, reading.later()?]
             }
             AmbiguousOffset::Fold { .. } => vec![reading.earlier()?],
             AmbiguousOffset::Gap { .. } if line.every_hour => vec![],
