@@ -6,7 +6,8 @@ use std::path::{Component, Path, PathBuf};
 use toml::de::DeTable;
 use unicode_normalization::UnicodeNormalization;
 
-use super::raw::{Fault, Report, Table};
+use super::raw::Table;
+use super::report::{Fault, Report};
 use super::{Config, Secrets, Source, tables};
 use crate::domain::{Problem, TagDefinition, TagId};
 

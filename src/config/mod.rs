@@ -1,10 +1,11 @@
 //! From `daemon.toml` to a [`Config`], or to every problem in it.
 //!
-//! [`raw`] walks the text key by key and notes places, [`value`] and [`transport`] read single
-//! values, [`check`] puts them together. A key exists when `check` asks for it.
+//! `raw` walks the text key by key, `report` notes what is wrong where; `value` and `transport` read single
+//! values, `tables` one table each; `check` is the top of the file and what must agree across tables.
 
 mod check;
 mod raw;
+mod report;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -46,7 +47,9 @@ pub fn load(path: &Path) -> Result<Config, Vec<Problem>> {
     })?;
     let base = path.parent().unwrap_or(Path::new(""));
     let secrets = Secrets {
-        environment: std::env::var("WICI_SMTP_PASSWORD").ok(),
+        environment: std::env::var("WICI_SMTP_PASSWORD")
+            .ok()
+            .filter(|password| !password.is_empty()),
         read: &|file| std::fs::read_to_string(file),
     };
     check::config(&text, path, base, &secrets)

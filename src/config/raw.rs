@@ -5,12 +5,11 @@
 //! for are the keys that exist: whatever else a table holds is reported when its reading ends.
 
 use std::cell::RefCell;
-use std::path::Path;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::domain::Problem;
+use super::report::{Fault, Report, suggestion};
 
 /// Keys of the design that this version does not have: the table as it is written, and the key.
 const LATER: [(&str, &str); 9] = [
@@ -24,91 +23,6 @@ const LATER: [(&str, &str); 9] = [
     ("[guards]", "hold_over"),
     ("[[schedule]]", "aliases"),
 ];
-
-/// What is wrong with a value, and what to do about it; its place is added by the [`Table`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault {
-    what: String,
-    remedy: String,
-}
-
-impl Fault {
-    /// `what` goes on after the name of the key and a colon; `remedy` is a sentence.
-    pub(super) fn new(what: impl Into<String>, remedy: impl Into<String>) -> Fault {
-        Fault {
-            what: what.into(),
-            remedy: remedy.into(),
-        }
-    }
-
-    /// Something else was expected than the `found` text.
-    pub(super) fn expected(expected: &str, found: &str, remedy: impl Into<String>) -> Fault {
-        Fault::new(
-            format!("expected {expected}, found {}", quoted(found)),
-            remedy,
-        )
-    }
-}
-
-/// A value of the user's for a message: one line, and no longer than a line.
-pub(super) fn quoted(text: &str) -> String {
-    const LONGEST: usize = 60;
-    let mut shown: String = text.chars().take(LONGEST).collect();
-    if shown.len() < text.len() {
-        shown.push('…');
-    }
-    format!("{shown:?}")
-}
-
-/// The problems found so far.
-pub(super) struct Report<'t> {
-    file: &'t Path,
-    text: &'t str,
-    problems: RefCell<Vec<Problem>>,
-}
-
-impl<'t> Report<'t> {
-    pub(super) fn new(file: &'t Path, text: &'t str) -> Report<'t> {
-        Report {
-            file,
-            text,
-            problems: RefCell::default(),
-        }
-    }
-
-    /// Notes a fault at a byte of the text; `None`: the file as a whole.
-    pub(super) fn note(&self, at: Option<usize>, fault: Fault) {
-        let problem = Problem::of_file(self.file, fault.what, fault.remedy);
-        self.problems.borrow_mut().push(match at {
-            Some(byte) => {
-                let (line, column) = self.position(byte);
-                problem.at(line, column)
-            }
-            None => problem,
-        });
-    }
-
-    /// All problems in the order of the text.
-    pub(super) fn into_problems(self) -> Vec<Problem> {
-        let mut problems = self.problems.into_inner();
-        problems.sort_by_key(|problem| (problem.line, problem.column));
-        problems
-    }
-
-    /// Line and column of a byte, both from 1; the column in characters.
-    fn position(&self, byte: usize) -> (u32, u32) {
-        let before = self.text.get(..byte).unwrap_or(self.text);
-        let line = before.matches('\n').count() + 1;
-        let column = before
-            .chars()
-            .rev()
-            .take_while(|&character| character != '\n')
-            .count()
-            + 1;
-        let small = |number| u32::try_from(number).unwrap_or(u32::MAX);
-        (small(line), small(column))
-    }
-}
 
 /// A table, or the want of one: then every key is missing.
 pub(super) struct Table<'d> {
@@ -248,18 +162,16 @@ impl<'d> Table<'d> {
         let Some(value) = self.find(key) else {
             return Some(default);
         };
-        let wrong = |found: &str| {
-            Fault::new(
-                format!("expected a whole number from {least} to {most}, found {found}"),
-                "write it in digits, without quotes",
-            )
+        let wrong = |found: &str, remedy: &str| {
+            let expected = format!("expected a whole number from {least} to {most}, found {found}");
+            Fault::new(expected, remedy)
         };
         let result = match value.get_ref() {
             DeValue::Integer(integer) => usize::from_str_radix(integer.as_str(), integer.radix())
                 .ok()
                 .filter(|number| (least..=most).contains(number))
-                .ok_or_else(|| wrong(integer.as_str())),
-            other => Err(wrong(kind(other))),
+                .ok_or_else(|| wrong(integer.as_str(), "choose one in this range")),
+            other => Err(wrong(kind(other), "write it in digits, without quotes")),
         };
         self.noted(key, Some(value.span().start), result)
     }
@@ -370,12 +282,11 @@ impl<'d> Table<'d> {
     }
 
     fn note(&self, key: &str, at: Option<usize>, fault: Fault) {
-        let place = match self.name {
+        let name = match self.name {
             "" => key.to_owned(),
-            name => format!("{name} {key}"),
+            table => format!("{table} {key}"),
         };
-        let what = format!("{place}: {}", fault.what);
-        self.report.note(at, Fault { what, ..fault });
+        self.report.note(at, fault.of(&name));
     }
 
     /// Reports the keys that nobody asked for.
@@ -406,31 +317,14 @@ impl<'d> Table<'d> {
     }
 }
 
-/// What may have been meant by an unknown word.
-pub(super) fn suggestion(word: &str, known: &[&str]) -> String {
-    let near = known
-        .iter()
-        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
-        .min_by_key(|(distance, _)| *distance)
-        .filter(|(distance, candidate)| *distance <= 1.max(candidate.len() / 3));
-    match near {
-        Some((_, candidate)) => format!("did you mean `{candidate}`?"),
-        None => {
-            let mut known = known.to_vec();
-            known.sort_unstable();
-            known.dedup();
-            format!("known here: {}", known.join(", "))
-        }
-    }
-}
-
 /// A string.
 fn string<'v>(value: &'v DeValue<'_>) -> Result<&'v str, Fault> {
     value.as_str().ok_or_else(|| {
-        Fault::new(
-            format!("expected a string, found {}", kind(value)),
-            "put it in double quotes",
-        )
+        let remedy = match value {
+            DeValue::Array(_) | DeValue::Table(_) => "write one string, in double quotes",
+            _ => "put it in double quotes",
+        };
+        Fault::new(format!("expected a string, found {}", kind(value)), remedy)
     })
 }
 

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use super::check::Names;
-use super::raw::{Fault, Table, suggestion};
+use super::raw::Table;
+use super::report::{Fault, suggestion};
 use super::value::{self, duration, one_of};
 use super::{
     Feeds, Guards, Immediate, Mail, Schedule, Secrets, Site, Source, Watch, Web, transport,
@@ -80,7 +81,11 @@ pub(super) fn source(table: &Table<'_>, base: &Path, names: &mut Names) -> Optio
             "\"feed\" is not in this version yet",
             "take this source out, or let it read a folder: kind = \"directory\"",
         )),
-        _ => one_of(&[("directory", ())])(text),
+        _ => Err(Fault::expected(
+            "\"directory\"",
+            text,
+            "write \"directory\", or leave it out",
+        )),
     });
     let path = match kind {
         Some(()) => table.required("path", "path = \"content\"", path(base)),
@@ -298,11 +303,14 @@ pub(super) fn store(table: &Table<'_>) -> Option<()> {
         if text == "sled:" {
             return Ok(());
         }
-        let remedy = "write \"sled:\", the store under the state folder";
-        if text.starts_with("postgres") {
-            // The rest may hold a password.
-            return Err(Fault::new("PostgreSQL is not in this version yet", remedy));
-        }
-        Err(Fault::expected("the URL of a store", text, remedy))
+        // The rest of the text may hold a password, so it is not repeated.
+        let what = match text.starts_with("postgres") {
+            true => "PostgreSQL is not in this version yet",
+            false => "expected \"sled:\", found another store",
+        };
+        Err(Fault::new(
+            what,
+            "write \"sled:\", the store under the state folder",
+        ))
     })
 }

@@ -25,11 +25,15 @@ fn root() -> PathBuf {
 }
 
 fn read(text: &str) -> Result<Config, String> {
-    parse(text, Path::new("daemon.toml"), Path::new("/srv/portal")).map_err(|problems| shown(&problems))
+    parse(text, Path::new("daemon.toml"), Path::new("/srv/portal"))
+        .map_err(|problems| shown(&problems))
 }
 
 fn shown(problems: &[problem::Problem]) -> String {
-    problems.iter().map(|problem| format!("{problem}\n")).collect()
+    problems
+        .iter()
+        .map(|problem| format!("{problem}\n"))
+        .collect()
 }
 
 /// The least configuration with another `[mail] transport`.
@@ -66,7 +70,10 @@ fn every_bad_configuration_gets_its_message() -> Tested {
             differences += &format!("--- {}\n{}", path.display(), diff(&expected, &found));
         }
     }
-    assert!(cases >= 25, "only {cases} cases: the corpus is not where it should be");
+    assert!(
+        cases >= 25,
+        "only {cases} cases: the corpus is not where it should be"
+    );
     assert!(differences.is_empty(), "\n{differences}");
     Ok(())
 }
@@ -102,7 +109,7 @@ fn what_the_sample_shows_as_default_is_the_default() -> Tested {
     let is_setting = |line: &str| {
         let (key, value) = line.split_once(" = ").unwrap_or_default();
         let word = |c: char| c.is_ascii_lowercase() || c == '_';
-        key.chars().all(word) && value.starts_with(['"', '[']) || value.parse::<u32>().is_ok()
+        key.chars().all(word) && (value.starts_with(['"', '[']) || value.parse::<u32>().is_ok())
     };
     let mut uncommented = 0;
     let explicit: String = sample
@@ -115,7 +122,7 @@ fn what_the_sample_shows_as_default_is_the_default() -> Tested {
             _ => format!("{line}\n"),
         })
         .collect();
-    assert_eq!(uncommented, 14);
+    assert_eq!(uncommented, 15);
     assert_eq!(
         format!("{:?}", read(&explicit)?),
         format!("{:?}", read(&sample)?)
@@ -130,17 +137,28 @@ fn what_is_left_out_has_a_default() -> Tested {
     assert_eq!(config.site.url.as_str(), "https://portal.example/news/");
     assert_eq!(config.site.timezone, "Europe/Warsaw");
     let languages: Vec<&str> = config.site.languages.iter().map(Language::as_str).collect();
-    assert_eq!((config.site.language.as_str(), languages), ("pl", vec!["pl", "uk", "en"]));
+    assert_eq!(
+        (config.site.language.as_str(), languages),
+        ("pl", vec!["pl", "uk", "en"])
+    );
     let source = &config.sources[0];
     assert_eq!(source.path, Path::new("/srv/portal/content"));
-    assert_eq!((source.link.as_str(), source.watch), ("{site}{path}/", Watch::Auto));
+    assert_eq!(
+        (source.link.as_str(), source.watch),
+        ("{site}{path}/", Watch::Auto)
+    );
     assert_eq!(source.settle, SignedDuration::from_millis(500));
     assert_eq!(source.rescan, SignedDuration::from_mins(5));
-    assert_eq!(config.feeds.formats, [Format::Rss, Format::Atom, Format::Json]);
+    assert_eq!(
+        config.feeds.formats,
+        [Format::Rss, Format::Atom, Format::Json]
+    );
     assert_eq!((config.feeds.items, config.feeds.full), (50, true));
     assert_eq!(config.web.url.as_str(), "http://127.0.0.1:8080/");
     assert_eq!(config.mail.from_name, None);
-    assert!(matches!(&config.mail.transport, Transport::Outbox(path) if path == Path::new("/srv/portal/outbox")));
+    assert!(
+        matches!(&config.mail.transport, Transport::Outbox(path) if path == Path::new("/srv/portal/outbox"))
+    );
     assert_eq!(config.mail.connections, 10);
     assert_eq!(config.mail.retry.retry_for, SignedDuration::from_hours(72));
     assert_eq!(config.mail.retry.in_doubt, InDoubt::Resend);
@@ -169,7 +187,10 @@ fn the_public_base_follows_the_listener() -> Tested {
 fn a_sender_may_have_a_name() -> Tested {
     for (from, name) in [
         ("Portal <wici@portal.example>", Some("Portal")),
-        ("\\\"Gmina, Łódź\\\" <wici@portal.example>", Some("Gmina, Łódź")),
+        (
+            "\\\"Gmina, Łódź\\\" <wici@portal.example>",
+            Some("Gmina, Łódź"),
+        ),
         ("<wici@portal.example>", None),
     ] {
         let text = LEAST.replace("\"wici@portal.example\"", &format!("\"{from}\""));
@@ -185,17 +206,40 @@ fn servers_are_read_with_their_usual_ports() -> Tested {
         read: &|_| Err(io::ErrorKind::NotFound.into()),
     };
     for (url, host, port, security) in [
-        ("smtp://mx.example.org", "mx.example.org", 587, Security::StartTls),
-        ("smtps://mx.example.org", "mx.example.org", 465, Security::Tls),
+        (
+            "smtp://mx.example.org",
+            "mx.example.org",
+            587,
+            Security::StartTls,
+        ),
+        (
+            "smtps://mx.example.org",
+            "mx.example.org",
+            465,
+            Security::Tls,
+        ),
         ("smtp+plain://localhost", "localhost", 25, Security::None),
-        ("smtp+plain://127.0.0.1:2525/", "127.0.0.1", 2525, Security::None),
+        (
+            "smtp+plain://127.0.0.1:2525/",
+            "127.0.0.1",
+            2525,
+            Security::None,
+        ),
         ("smtp://[::1]:25", "::1", 25, Security::StartTls),
-        ("smtp://MX.żółw.pl", "mx.xn--w-uga1v8h.pl", 587, Security::StartTls),
+        (
+            "smtp://MX.żółw.pl",
+            "mx.xn--w-uga1v8h.pl",
+            587,
+            Security::StartTls,
+        ),
     ] {
         let Transport::Smtp(server) = transport(url, &none)? else {
             return Err(format!("{url} is no server").into());
         };
-        assert_eq!((server.host.as_str(), server.port, server.security), (host, port, security));
+        assert_eq!(
+            (server.host.as_str(), server.port, server.security),
+            (host, port, security)
+        );
         assert_eq!(server.credentials, None, "{url}");
     }
     Ok(())
@@ -203,7 +247,10 @@ fn servers_are_read_with_their_usual_ports() -> Tested {
 
 #[test]
 fn a_password_comes_from_the_environment_or_else_from_its_file() -> Tested {
-    let credentials = |secrets: &Secrets<'_>| match transport("smtp://jan%40portal.example@mx.example.org", secrets) {
+    let credentials = |secrets: &Secrets<'_>| match transport(
+        "smtp://jan%40portal.example@mx.example.org",
+        secrets,
+    ) {
         Ok(Transport::Smtp(server)) => Ok(server.credentials),
         Ok(other) => Err(format!("{other:?}")),
         Err(problems) => Err(problems),
@@ -213,7 +260,10 @@ fn a_password_comes_from_the_environment_or_else_from_its_file() -> Tested {
         read: &|_| Err(io::ErrorKind::NotFound.into()),
     };
     let user = "jan@portal.example".to_owned();
-    assert_eq!(credentials(&environment)?, Some((user.clone(), "from outside".to_owned())));
+    assert_eq!(
+        credentials(&environment)?,
+        Some((user.clone(), "from outside".to_owned()))
+    );
     let file = Secrets {
         environment: None,
         read: &|path| match path.to_str() {
@@ -221,13 +271,19 @@ fn a_password_comes_from_the_environment_or_else_from_its_file() -> Tested {
             _ => Err(io::ErrorKind::NotFound.into()),
         },
     };
-    assert_eq!(credentials(&file)?, Some((user, "from the file".to_owned())));
+    assert_eq!(
+        credentials(&file)?,
+        Some((user, "from the file".to_owned()))
+    );
     let empty = Secrets {
         environment: None,
         read: &|_| Ok("\n".to_owned()),
     };
     let message = credentials(&empty).err().unwrap_or_default();
-    assert!(message.contains("/etc/wici/secret must hold one line"), "{message}");
+    assert!(
+        message.contains("/etc/wici/secret must hold one line"),
+        "{message}"
+    );
     Ok(())
 }
 
@@ -254,7 +310,11 @@ fn a_file_that_cannot_be_read_is_one_problem() -> Tested {
     let folder = tempfile::tempdir()?;
     let missing = folder.path().join("daemon.toml");
     let problems = load(&missing).err().ok_or("a missing file was read")?;
-    assert!(shown(&problems).contains("cannot be read"), "{}", shown(&problems));
+    assert!(
+        shown(&problems).contains("cannot be read"),
+        "{}",
+        shown(&problems)
+    );
     fs::write(&missing, b"state = \"x\"\n# \xff\n")?;
     let problems = load(&missing).err().ok_or("latin-1 was read")?;
     assert_eq!((problems.len(), problems[0].line), (1, Some(2)));
@@ -264,7 +324,10 @@ fn a_file_that_cannot_be_read_is_one_problem() -> Tested {
 proptest::proptest! {
     #[test]
     fn no_text_makes_checking_panic_or_fail_in_silence(
-        lines in proptest::collection::vec("\\PC{0,30}|\\[\\[?[a-z]{3,8}\\]?\\]|[a-z]{3,8} = [-0-9a-z\"\\[\\]{}=,]{0,12}", 0..8),
+        lines in proptest::collection::vec(
+            "\\PC{0,30}|\\[\\[?[a-z]{3,8}\\]?\\]|[a-z]{3,8} = [-0-9a-z\"\\[\\]{}=,]{0,12}",
+            0..8,
+        ),
     ) {
         if let Err(problems) = parse(&lines.join("\n"), Path::new("d.toml"), Path::new("")) {
             proptest::prop_assert!(!problems.is_empty());
@@ -272,9 +335,15 @@ proptest::proptest! {
     }
 
     #[test]
-    fn no_value_makes_its_reader_panic(text in "\\PC{0,30}|[a-z+]{0,6}:[-/@:.\\[\\]%a-z0-9]{0,20}|[-0-9,a-z.@]{0,20}") {
-        let none = Secrets { environment: None, read: &|_| Err(io::ErrorKind::NotFound.into()) };
-        let _ = transport::transport(&text, Path::new("")).map(|found| found.unlock(None, &none).is_ok());
+    fn no_value_makes_its_reader_panic(
+        text in "\\PC{0,30}|[a-z+]{0,6}:[-/@:.\\[\\]%a-z0-9]{0,20}|[-0-9,a-z.@]{0,20}",
+    ) {
+        let none = Secrets {
+            environment: None,
+            read: &|_| Err(io::ErrorKind::NotFound.into()),
+        };
+        let _ = transport::transport(&text, Path::new(""))
+            .map(|found| found.unlock(None, &none).is_ok());
         let _ = value::authority(&text);
         let _ = value::base_url(&text);
         let _ = value::sender(&text);

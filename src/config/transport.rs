@@ -7,7 +7,7 @@ use std::path::Path;
 use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
-use super::raw::{Fault, quoted};
+use super::report::{Fault, quoted};
 use super::{Secrets, Security, SmtpServer, Transport};
 
 const FORMS: &str = "write outbox:DIR, smtp://[user@]host[:port] (STARTTLS), smtps:// (TLS) or \
@@ -49,6 +49,11 @@ pub(super) fn transport(text: &str, base: &Path) -> Result<Unlocked, Fault> {
             return Err(Fault::new(what, FORMS));
         }
     };
+    server(text, security, port)
+}
+
+/// Parses the URL of a server; `port` is the usual one of its scheme.
+fn server(text: &str, security: Security, port: u16) -> Result<Unlocked, Fault> {
     let url = Url::parse(text).map_err(|error| Fault::new(error.to_string(), FORMS))?;
     if url.password().is_some() {
         return Err(Fault::new(

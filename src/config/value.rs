@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use url::Url;
 
-use super::raw::{Fault, quoted, suggestion};
+use super::report::{Fault, quoted, suggestion};
 use crate::domain::{Address, CronLine, IMMEDIATE, Language};
 
 /// Text that is shown to people.
@@ -174,18 +174,18 @@ pub(super) fn duration(
     most: &'static str,
 ) -> impl Fn(&str) -> Result<SignedDuration, Fault> {
     move |text| {
-        milliseconds(text)
-            .filter(|given| milliseconds(least) <= Some(*given))
-            .filter(|given| Some(*given) <= milliseconds(most))
-            .and_then(|given| i64::try_from(given).ok())
+        let wrong = |remedy: &str| {
+            Fault::expected(&format!("a duration from {least} to {most}"), text, remedy)
+        };
+        let given = milliseconds(text).ok_or_else(|| {
+            wrong("write a whole number and a unit: ms, s, m, h or d, as in \"90s\" or \"24h\"")
+        })?;
+        let in_bounds = milliseconds(least) <= Some(given) && Some(given) <= milliseconds(most);
+        i64::try_from(given)
+            .ok()
+            .filter(|_| in_bounds)
             .map(SignedDuration::from_millis)
-            .ok_or_else(|| {
-                Fault::expected(
-                    &format!("a duration from {least} to {most}"),
-                    text,
-                    "write a whole number and a unit: ms, s, m, h or d, as in \"90s\" or \"24h\"",
-                )
-            })
+            .ok_or_else(|| wrong("choose one within these bounds"))
     }
 }
 
@@ -206,13 +206,13 @@ pub(super) fn listen(text: &str) -> Result<SocketAddr, Fault> {
     })
 }
 
-/// A mailbox: `Name <address>` or the address alone.
+/// A mailbox: `Name <address>` or the address alone. Messages do not repeat the address.
 pub(super) fn sender(text: &str) -> Result<(Option<String>, Address), Fault> {
-    let remedy = "write it as in \"Portal <wici@portal.example>\"";
+    let wrong = |what: String| Fault::new(what, "write it as in \"Portal <wici@portal.example>\"");
     let (name, address) = match text.trim().strip_suffix('>') {
         Some(rest) => rest
             .rsplit_once('<')
-            .ok_or_else(|| Fault::expected("`<` before the address", text, remedy))?,
+            .ok_or_else(|| wrong("expected `<` before the address".to_owned()))?,
         None => ("", text),
     };
     let name = name.trim();
@@ -220,14 +220,10 @@ pub(super) fn sender(text: &str) -> Result<(Option<String>, Address), Fault> {
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'))
         .unwrap_or(name);
-    if name
-        .chars()
-        .any(|c| c.is_control() || matches!(c, '<' | '>'))
-    {
-        return Err(Fault::expected("one plain line as the name", name, remedy));
+    if name.contains(|c: char| c.is_control() || matches!(c, '<' | '>')) {
+        return Err(wrong("expected one plain line as the name".to_owned()));
     }
-    let address = Address::parse(address)
-        .map_err(|error| Fault::new(format!("{}: {error}", quoted(text)), remedy))?;
+    let address = Address::parse(address).map_err(|error| wrong(error.to_string()))?;
     Ok(((!name.is_empty()).then(|| name.to_owned()), address))
 }
 

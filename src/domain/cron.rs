@@ -11,6 +11,8 @@
 
 mod fields;
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod tests;
 
 use std::fmt;
@@ -22,6 +24,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 pub use fields::CronError;
+
+/// The last second of the years that the `cron` crate knows, 1970 to 2100.
+const LAST: i64 = 4_133_980_799;
 
 /// A cron line: five fields as in crontab(5), a nickname such as `@daily`, or six fields with
 /// seconds first. Weekdays count from Sunday as 0 or 7 in all of them. Where both the day of the
@@ -88,7 +93,7 @@ impl CronLine {
             if due < stretch.end {
                 return Timestamp::from_second(due).ok();
             }
-            stretch = Stretch::at(zone, stretch.end)?;
+            stretch = stretch.next(zone)?;
             from = stretch.lower(self.every_hour);
         }
     }
@@ -127,7 +132,7 @@ impl CronLine {
 
     /// The last matching wall-clock time at or before `wall`.
     fn wall_through(&self, wall: i64) -> Option<i64> {
-        let beyond = naive(wall + 1)?;
+        let beyond = naive(wall.min(LAST) + 1)?;
         self.schedules
             .iter()
             .filter_map(|schedule| schedule.after(&beyond).next_back())
@@ -182,6 +187,16 @@ impl Stretch {
             end: end.as_second(),
             offset: seconds_east(now),
             former_offset: seconds_east(former),
+        })
+    }
+
+    /// The stretch after this one. Its start is what this one says: at the seam between the table of
+    /// a zone and the rule for the time after it, jiff knows of a transition in one direction only.
+    fn next(&self, zone: &TimeZone) -> Option<Stretch> {
+        Some(Stretch {
+            start: self.end,
+            former_offset: self.offset,
+            ..Stretch::at(zone, self.end)?
         })
     }
 
