@@ -180,6 +180,11 @@ impl<G: Gate> Desk<'_, G> {
         None
     }
 
+    /// Will there be no more letters?
+    fn is_over(&self) -> bool {
+        self.letters.is_closed() && self.letters.is_empty()
+    }
+
     async fn admitted(&self, letter: Letter) -> Option<Letter> {
         let outcome = if !self.gate.admit(letter.key).await {
             Outcome::Suppressed

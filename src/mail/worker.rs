@@ -84,8 +84,7 @@ impl SmtpMailer {
             }
             let Some(letter) = again.take() else { return };
             match self.open(&desk).await {
-                Ok(connection) => {
-                    let _live = self.reach.connected();
+                Ok((connection, _engaged)) => {
                     again = self.carry(connection, letter, &desk).await;
                 }
                 Err(reason) => desk.report(letter.key, Outcome::Deferred(reason)).await,
@@ -93,20 +92,24 @@ impl SmtpMailer {
         }
     }
 
-    async fn open<G: Gate>(&self, desk: &Desk<'_, G>) -> Result<Connection, String> {
-        if let Some(reason) = self.reach.known_down() {
-            return Err(reason);
-        }
+    async fn open<G: Gate>(&self, desk: &Desk<'_, G>) -> Result<(Connection, Engaged<'_>), String> {
+        let engaged = self.reach.engage()?;
         let result = tokio::select! {
             biased;
             () = desk.cancel.cancelled() => return Err("stopped before it was begun".to_owned()),
             result = self.door.open(&self.timeouts) => result,
         };
-        result.map_err(|error| {
-            let reason = error.to_string();
-            self.reach.failed(&reason);
-            reason
-        })
+        match result {
+            Ok(connection) => {
+                self.reach.connected();
+                Ok((connection, engaged))
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                self.reach.failed(&reason);
+                Err(reason)
+            }
+        }
     }
 
     /// Carries `first` and whatever else comes over one connection, to the connection's end.
@@ -153,7 +156,8 @@ impl SmtpMailer {
                     }
                     Err(lost) if !lost.timed_out && !fresh => return Some(letter),
                     Err(lost) => {
-                        desk.report(letter.key, Outcome::Deferred(lost.reason)).await;
+                        desk.report(letter.key, Outcome::Deferred(lost.reason))
+                            .await;
                         return None;
                     }
                 },
@@ -186,14 +190,15 @@ struct Reach(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    live: usize,
+    /// Connections that are open or being opened.
+    engaged: usize,
     failures: u32,
     /// Until then no connection is tried, and why.
     down: Option<(Instant, String)>,
 }
 
-/// An open connection.
-struct Live<'r>(&'r Reach);
+/// A connection that is open or being opened.
+struct Engaged<'r>(&'r Reach);
 
 impl Reach {
     const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -203,21 +208,33 @@ impl Reach {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn connected(&self) -> Live<'_> {
+    /// Before a connection is tried; the error is why none is to be tried now.
+    fn engage(&self) -> Result<Engaged<'_>, String> {
         let mut state = self.state();
-        if state.failures > 0 && state.live == 0 {
-            tracing::info!("the mail server can be reached again");
+        match &state.down {
+            Some((until, reason)) if state.engaged == 0 && Instant::now() < *until => {
+                Err(reason.clone())
+            }
+            _ => {
+                state.engaged += 1;
+                Ok(Engaged(self))
+            }
         }
-        state.live += 1;
+    }
+
+    fn connected(&self) {
+        let mut state = self.state();
+        if state.failures > 0 {
+            tracing::info!("the mail server takes connections again");
+        }
         state.failures = 0;
         state.down = None;
-        Live(self)
     }
 
     fn failed(&self, reason: &str) {
         let mut state = self.state();
         if state.failures == 0 {
-            tracing::warn!(connections = state.live, "{reason}");
+            tracing::warn!("{reason}");
         }
         let pause = Reach::FIRST_PAUSE * 2u32.saturating_pow(state.failures.min(6));
         state.failures += 1;
@@ -227,25 +244,19 @@ impl Reach {
         ));
     }
 
-    /// Why no connection is to be tried now.
-    fn known_down(&self) -> Option<String> {
-        let state = self.state();
-        let (until, reason) = state.down.as_ref()?;
-        (state.live == 0 && Instant::now() < *until).then(|| reason.clone())
-    }
-
-    /// A server may allow fewer connections than are configured. Then those who have one carry
-    /// the letters, and those who have none must not hand them back as undeliverable: they wait.
+    /// A server may allow fewer connections than are configured. Then the workers that have one
+    /// carry the letters, and those that have none must not hand them back as undeliverable: they
+    /// wait, and try again now and then.
     async fn wait_for_turn<G: Gate>(&self, desk: &Desk<'_, G>) {
         const LOOK_AROUND: Duration = Duration::from_millis(200);
         loop {
             let now = Instant::now();
             let until = match &*self.state() {
                 State {
-                    live: 1..,
+                    engaged: 1..,
                     down: Some((until, _)),
                     ..
-                } if now < *until && !desk.letters.is_closed() => *until,
+                } if now < *until && !desk.is_over() => *until,
                 _ => return,
             };
             tokio::select! {
@@ -256,9 +267,9 @@ impl Reach {
     }
 }
 
-impl Drop for Live<'_> {
+impl Drop for Engaged<'_> {
     fn drop(&mut self) {
-        self.0.state().live -= 1;
+        self.0.state().engaged -= 1;
     }
 }
 

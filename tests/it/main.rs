@@ -1,0 +1,4 @@
+//! The whole house from outside. One binary; one module a subject.
+
+mod smtp;
+mod smtp_server;

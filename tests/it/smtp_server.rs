@@ -1,0 +1,610 @@
+//! A scripted SMTP server: it behaves as it is told, and remembers what it was given.
+//!
+//! It runs on a runtime and a thread of its own, on a port that the system chooses, so that plain
+//! tests can use it, and it ends when it is dropped. It may be told how to behave at any time:
+//!
+//! ```ignore
+//! let server = SmtpServer::start().reply_to(Phase::End, ["451 4.3.0 later", "250 ok"]);
+//! ```
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+
+/// Where in the conversation something happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Phase {
+    Greeting,
+    Ehlo,
+    Auth,
+    Mail,
+    Rcpt,
+    Data,
+    /// After the final dot.
+    End,
+}
+
+/// A message whose final dot arrived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    pub from: String,
+    pub to: String,
+    /// Without the dots that SMTP adds.
+    pub data: Vec<u8>,
+    /// Was a 2yz answer to it written?
+    pub accepted: bool,
+}
+
+/// See the module.
+pub struct SmtpServer {
+    port: u16,
+    shared: Arc<Shared>,
+    // Ends the connections when the server is dropped.
+    runtime: Option<tokio::runtime::Runtime>,
+}
+
+#[derive(Default)]
+struct Shared {
+    script: Mutex<Script>,
+    seen: Mutex<Seen>,
+    more: Condvar,
+}
+
+struct Script {
+    pipelining: bool,
+    /// Answers for the next times a phase is reached.
+    replies: HashMap<Phase, VecDeque<String>>,
+    /// Answers for all other times.
+    always: HashMap<Phase, String>,
+    /// How often a connection is closed, without an answer, where a phase is reached.
+    drops: HashMap<Phase, u32>,
+    silent: Option<Phase>,
+    lenient: bool,
+    pace: Option<Pace>,
+    tls: Option<TlsAcceptor>,
+    implicit_tls: bool,
+    injected: &'static [u8],
+    auth: bool,
+    most: usize,
+    chaos: Option<u64>,
+}
+
+struct Pace {
+    gap: Duration,
+    next: Instant,
+}
+
+#[derive(Default)]
+struct Seen {
+    messages: Vec<Message>,
+    commands: Vec<String>,
+    violations: Vec<String>,
+    open: usize,
+    connections: usize,
+    envelopes_behind_a_dot: usize,
+}
+
+impl Default for Script {
+    fn default() -> Script {
+        Script {
+            pipelining: true,
+            replies: HashMap::new(),
+            always: HashMap::new(),
+            drops: HashMap::new(),
+            silent: None,
+            lenient: false,
+            pace: None,
+            tls: None,
+            implicit_tls: false,
+            injected: b"",
+            auth: false,
+            most: usize::MAX,
+            chaos: None,
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl SmtpServer {
+    /// A server that takes everything and offers PIPELINING, SIZE and 8BITMIME.
+    pub fn start() -> SmtpServer {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a loopback port");
+        let port = listener.local_addr().expect("its address").port();
+        listener.set_nonblocking(true).expect("a socket option");
+        let shared = Arc::new(Shared::default());
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        runtime.spawn(accept(listener, Arc::clone(&shared)));
+        SmtpServer {
+            port,
+            shared,
+            runtime: Some(runtime),
+        }
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    fn told(self, change: impl FnOnce(&mut Script)) -> SmtpServer {
+        change(&mut lock(&self.shared.script));
+        self
+    }
+
+    /// Answers so the next times that phase is reached, one after the other.
+    pub fn reply_to<const N: usize>(self, phase: Phase, replies: [&str; N]) -> SmtpServer {
+        self.told(|script| {
+            let queue = script.replies.entry(phase).or_default();
+            queue.extend(replies.map(str::to_owned));
+        })
+    }
+
+    /// Answers so to the next final dots, one after the other.
+    pub fn reply_to_data_end<const N: usize>(self, replies: [&str; N]) -> SmtpServer {
+        self.reply_to(Phase::End, replies)
+    }
+
+    /// Answers so whenever that phase is reached and nothing else was asked for.
+    pub fn always(self, phase: Phase, reply: &str) -> SmtpServer {
+        self.told(|script| {
+            script.always.insert(phase, reply.to_owned());
+        })
+    }
+
+    /// Refuses every recipient.
+    pub fn refuse_rcpt(self, reply: &str) -> SmtpServer {
+        self.always(Phase::Rcpt, reply)
+    }
+
+    /// Closes the connection at the next `times` final dots, without an answer.
+    pub fn drop_after_the_dot(self, times: u32) -> SmtpServer {
+        self.drop_at(Phase::End, times)
+    }
+
+    /// Closes the connection the next `times` that phase is reached, without an answer.
+    pub fn drop_at(self, phase: Phase, times: u32) -> SmtpServer {
+        self.told(|script| *script.drops.entry(phase).or_default() += times)
+    }
+
+    /// Answers 421 once, where that phase is reached, and closes the connection.
+    pub fn close_with_421_at(self, phase: Phase) -> SmtpServer {
+        self.reply_to(phase, ["421 4.3.2 closing"])
+    }
+
+    /// Never answers in that phase.
+    pub fn silent_at(self, phase: Phase) -> SmtpServer {
+        self.told(|script| script.silent = Some(phase))
+    }
+
+    pub fn without_pipelining(self) -> SmtpServer {
+        self.told(|script| script.pipelining = false)
+    }
+
+    /// Grants DATA even where no recipient was taken.
+    pub fn lenient_with_data(self) -> SmtpServer {
+        self.told(|script| script.lenient = true)
+    }
+
+    /// Answers to so many final dots a second, over all connections.
+    pub fn pace(self, per_second: u32) -> SmtpServer {
+        self.told(|script| {
+            script.pace = Some(Pace {
+                gap: Duration::from_secs(1) / per_second.max(1),
+                next: Instant::now(),
+            });
+        })
+    }
+
+    pub fn offering_starttls(self, config: Arc<ServerConfig>) -> SmtpServer {
+        self.told(|script| script.tls = Some(TlsAcceptor::from(config)))
+    }
+
+    /// TLS from the first byte.
+    pub fn over_tls(self, config: Arc<ServerConfig>) -> SmtpServer {
+        self.offering_starttls(config)
+            .told(|script| script.implicit_tls = true)
+    }
+
+    /// Sends these bytes in the clear right behind the answer to STARTTLS.
+    pub fn injecting(self, bytes: &'static [u8]) -> SmtpServer {
+        self.told(|script| script.injected = bytes)
+    }
+
+    /// Offers AUTH, and takes nothing before it.
+    pub fn requiring_auth(self) -> SmtpServer {
+        self.told(|script| script.auth = true)
+    }
+
+    /// Greets further connections with 421.
+    pub fn allowing_connections(self, most: usize) -> SmtpServer {
+        self.told(|script| script.most = most)
+    }
+
+    /// Answers, refuses, closes and drops at random where letters are concerned.
+    pub fn unpredictable(self, seed: u64) -> SmtpServer {
+        self.told(|script| script.chaos = Some(seed | 1 << 40))
+    }
+
+    /// Every message whose final dot has arrived.
+    pub fn messages(&self) -> Vec<Message> {
+        lock(&self.shared.seen).messages.clone()
+    }
+
+    /// Every command line, in the order of arrival.
+    pub fn commands(&self) -> Vec<String> {
+        lock(&self.shared.seen).commands.clone()
+    }
+
+    /// What the client did that SMTP forbids.
+    pub fn violations(&self) -> Vec<String> {
+        lock(&self.shared.seen).violations.clone()
+    }
+
+    /// Connections made so far.
+    pub fn connections(&self) -> usize {
+        lock(&self.shared.seen).connections
+    }
+
+    /// How often the next envelope was there already when a final dot was answered.
+    pub fn envelopes_behind_a_dot(&self) -> usize {
+        lock(&self.shared.seen).envelopes_behind_a_dot
+    }
+
+    /// Waits until `n` messages were accepted; false: they were not by then.
+    pub fn wait_for(&self, n: usize, patience: Duration) -> bool {
+        self.wait_until(patience, |seen| {
+            seen.messages.iter().filter(|m| m.accepted).count() >= n
+        })
+    }
+
+    /// Waits until no connection is open; false: there is one yet.
+    pub fn wait_for_silence(&self, patience: Duration) -> bool {
+        self.wait_until(patience, |seen| seen.open == 0)
+    }
+
+    fn wait_until(&self, patience: Duration, enough: impl Fn(&Seen) -> bool) -> bool {
+        let seen = lock(&self.shared.seen);
+        let (seen, _) = self
+            .shared
+            .more
+            .wait_timeout_while(seen, patience, |seen| !enough(seen))
+            .unwrap_or_else(PoisonError::into_inner);
+        enough(&seen)
+    }
+}
+
+impl Drop for SmtpServer {
+    fn drop(&mut self) {
+        // Also where a test drops it inside a runtime, which may not block.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+async fn accept(listener: std::net::TcpListener, shared: Arc<Shared>) {
+    let listener = TcpListener::from_std(listener).expect("a listener");
+    loop {
+        let Ok((tcp, _)) = listener.accept().await else {
+            continue;
+        };
+        {
+            let mut seen = lock(&shared.seen);
+            seen.connections += 1;
+            seen.open += 1;
+        }
+        let shared = Arc::clone(&shared);
+        tokio::spawn(async move {
+            // A client that goes away, or is sent away, is no failure of the server.
+            let _ = welcome(tcp, &shared).await;
+            lock(&shared.seen).open -= 1;
+            shared.more.notify_all();
+        });
+    }
+}
+
+async fn welcome(tcp: TcpStream, shared: &Shared) -> io::Result<()> {
+    tcp.set_nodelay(true)?;
+    let (tls, implicit) = {
+        let script = lock(&shared.script);
+        (script.tls.clone(), script.implicit_tls)
+    };
+    match tls {
+        Some(tls) if implicit => {
+            let stream = tls.accept(tcp).await?;
+            Session::over(stream, shared).hold(true).await?;
+        }
+        tls => {
+            let mut session = Session::over(tcp, shared);
+            let upgrade = session.hold(true).await?;
+            if let (true, Some(tls)) = (upgrade, tls) {
+                let stream = tls.accept(session.stream.into_inner()).await?;
+                let mut session = Session::over(stream, shared);
+                session.encrypted = true;
+                session.hold(false).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+struct Session<'s, S> {
+    stream: BufReader<S>,
+    shared: &'s Shared,
+    encrypted: bool,
+    authenticated: bool,
+    from: Option<String>,
+    to: Option<String>,
+}
+
+impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
+    fn over(stream: S, shared: &'s Shared) -> Session<'s, S> {
+        Session {
+            stream: BufReader::with_capacity(1 << 16, stream),
+            shared,
+            encrypted: false,
+            authenticated: false,
+            from: None,
+            to: None,
+        }
+    }
+
+    /// Holds the conversation to its end, or to STARTTLS (`true`).
+    async fn hold(&mut self, greet: bool) -> io::Result<bool> {
+        if greet {
+            let crowded = {
+                let seen = lock(&self.shared.seen);
+                seen.open > lock(&self.shared.script).most
+            };
+            if crowded {
+                self.write("421 4.7.0 too many connections").await?;
+                return Ok(false);
+            }
+            self.reply(Phase::Greeting, "220 scripted").await?;
+        }
+        loop {
+            let mut line = String::new();
+            if self.stream.read_line(&mut line).await? == 0 {
+                return Ok(false);
+            }
+            let Some(line) = line.strip_suffix("\r\n") else {
+                self.violation("a command that does not end with CRLF");
+                return Ok(false);
+            };
+            lock(&self.shared.seen).commands.push(line.to_owned());
+            let verb = line.split([' ', ':']).next().unwrap_or_default();
+            match verb.to_ascii_uppercase().as_str() {
+                "EHLO" => self.ehlo().await?,
+                "STARTTLS" if lock(&self.shared.script).tls.is_some() => {
+                    let injected = lock(&self.shared.script).injected;
+                    let mut answer = b"220 2.0.0 go ahead\r\n".to_vec();
+                    answer.extend_from_slice(injected);
+                    self.stream.write_all(&answer).await?;
+                    return Ok(true);
+                }
+                "AUTH" => self.auth(line).await?,
+                "MAIL" => self.mail(line).await?,
+                "RCPT" => self.rcpt(line).await?,
+                "DATA" => self.data().await?,
+                "RSET" => {
+                    (self.from, self.to) = (None, None);
+                    self.write("250 2.0.0 ok").await?;
+                }
+                "QUIT" => {
+                    self.write("221 2.0.0 bye").await?;
+                    return Ok(false);
+                }
+                _ => self.write("502 5.5.1 no such command").await?,
+            }
+        }
+    }
+
+    async fn ehlo(&mut self) -> io::Result<()> {
+        let mut answer = "250-scripted\r\n".to_owned();
+        {
+            let script = lock(&self.shared.script);
+            if script.pipelining {
+                answer.push_str("250-PIPELINING\r\n");
+            }
+            if script.tls.is_some() && !script.implicit_tls && !self.encrypted {
+                answer.push_str("250-STARTTLS\r\n");
+            }
+            if script.auth {
+                answer.push_str("250-AUTH PLAIN LOGIN\r\n");
+            }
+        }
+        answer.push_str("250-SIZE 1000000\r\n250 8BITMIME");
+        self.reply(Phase::Ehlo, &answer).await.map(drop)
+    }
+
+    async fn auth(&mut self, line: &str) -> io::Result<()> {
+        // "\0user\0secret"
+        let usual = match line == "AUTH PLAIN AHVzZXIAc2VjcmV0" {
+            true => "235 2.7.0 welcome",
+            false => "535 5.7.8 wrong user or password",
+        };
+        self.authenticated = self.reply(Phase::Auth, usual).await?;
+        Ok(())
+    }
+
+    async fn mail(&mut self, line: &str) -> io::Result<()> {
+        let unwelcome = lock(&self.shared.script).auth && !self.authenticated;
+        if self.from.is_some() {
+            self.violation("MAIL inside a transaction");
+            return self.write("503 5.5.1 nested MAIL").await;
+        }
+        let usual = match unwelcome {
+            true => "530 5.7.0 log in first",
+            false => "250 2.1.0 ok",
+        };
+        if self.reply(Phase::Mail, usual).await? {
+            self.from = Some(path(line));
+        }
+        Ok(())
+    }
+
+    async fn rcpt(&mut self, line: &str) -> io::Result<()> {
+        if self.from.is_none() {
+            return self.write("503 5.5.1 MAIL first").await;
+        }
+        if self.reply(Phase::Rcpt, "250 2.1.5 ok").await? {
+            self.to = Some(path(line));
+        }
+        Ok(())
+    }
+
+    async fn data(&mut self) -> io::Result<()> {
+        let lenient = lock(&self.shared.script).lenient;
+        if self.to.is_none() && !lenient {
+            return self.write("503 5.5.1 RCPT first").await;
+        }
+        if !self.stream.buffer().is_empty() {
+            self.violation("something was sent behind DATA before its answer");
+        }
+        if !self.reply(Phase::Data, "354 go on").await? {
+            return Ok(());
+        }
+        let data = self.text().await?;
+        let (from, to) = (self.from.take(), self.to.take());
+        let (Some(from), Some(to)) = (from, to) else {
+            if !data.is_empty() {
+                self.violation("a message for nobody");
+            }
+            return self.write("554 5.5.1 no valid recipients").await;
+        };
+        let at = {
+            let mut seen = lock(&self.shared.seen);
+            seen.messages.push(Message {
+                from,
+                to,
+                data,
+                accepted: false,
+            });
+            seen.envelopes_behind_a_dot += usize::from(!self.stream.buffer().is_empty());
+            seen.messages.len() - 1
+        };
+        self.wait_for_slot().await;
+        if self.reply(Phase::End, "250 2.0.0 taken").await? {
+            lock(&self.shared.seen).messages[at].accepted = true;
+            self.shared.more.notify_all();
+        }
+        Ok(())
+    }
+
+    /// Reads a message to its final dot.
+    async fn text(&mut self) -> io::Result<Vec<u8>> {
+        let mut data = Vec::new();
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            if self.stream.read_until(b'\n', &mut line).await? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            if !line.ends_with(b"\r\n") || line[..line.len() - 2].contains(&b'\r') {
+                self.violation("a bare CR or LF in a message");
+            }
+            match line.strip_prefix(b".") {
+                Some(b"\r\n") => return Ok(data),
+                Some(rest) => data.extend_from_slice(rest),
+                None => data.extend_from_slice(&line),
+            }
+        }
+    }
+
+    async fn wait_for_slot(&self) {
+        let slot = {
+            let mut script = lock(&self.shared.script);
+            let Some(pace) = &mut script.pace else { return };
+            let slot = pace.next.max(Instant::now());
+            pace.next = slot + pace.gap;
+            slot
+        };
+        tokio::time::sleep_until(slot.into()).await;
+    }
+
+    /// Answers as the script has it, or as usual. True: a positive answer was written. An error
+    /// ends the connection.
+    async fn reply(&mut self, phase: Phase, usual: &str) -> io::Result<bool> {
+        let answer = lock(&self.shared.script).answer(phase, usual);
+        let Some(answer) = answer else {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        };
+        let silent = lock(&self.shared.script).silent == Some(phase);
+        if silent {
+            std::future::pending::<()>().await;
+        }
+        self.write(&answer).await?;
+        if answer.starts_with("421") {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+        Ok(answer.starts_with(['2', '3']))
+    }
+
+    async fn write(&mut self, answer: &str) -> io::Result<()> {
+        let pipelining = lock(&self.shared.script).pipelining;
+        if !pipelining && !self.stream.buffer().is_empty() {
+            self.violation("pipelined without leave");
+        }
+        self.stream
+            .write_all(format!("{answer}\r\n").as_bytes())
+            .await?;
+        self.stream.flush().await
+    }
+
+    fn violation(&self, what: &str) {
+        lock(&self.shared.seen).violations.push(what.to_owned());
+    }
+}
+
+impl Script {
+    /// `None`: close the connection.
+    fn answer(&mut self, phase: Phase, usual: &str) -> Option<String> {
+        if let Some(times) = self.drops.get_mut(&phase).filter(|times| **times > 0) {
+            *times -= 1;
+            return None;
+        }
+        if let Some(reply) = self.replies.get_mut(&phase).and_then(VecDeque::pop_front) {
+            return Some(reply);
+        }
+        let letters = matches!(phase, Phase::Mail | Phase::Rcpt | Phase::Data | Phase::End);
+        if let Some(seed) = self.chaos.as_mut().filter(|_| letters) {
+            // xorshift64: the same seed, the same moods.
+            *seed ^= *seed << 13;
+            *seed ^= *seed >> 7;
+            *seed ^= *seed << 17;
+            match *seed % 40 {
+                0..3 => return Some("451 4.3.0 not now".to_owned()),
+                3..6 => return Some("554 5.7.1 never".to_owned()),
+                6 => return Some("421 4.3.2 closing".to_owned()),
+                7 => return None,
+                _ => {}
+            }
+        }
+        Some(
+            self.always
+                .get(&phase)
+                .map_or(usual, |reply| reply)
+                .to_owned(),
+        )
+    }
+}
+
+/// `<path>` in `MAIL FROM:<path> …`
+fn path(line: &str) -> String {
+    let path = line
+        .split_once('<')
+        .and_then(|(_, rest)| rest.split_once('>'));
+    path.map_or_else(String::new, |(path, _)| path.to_owned())
+}
