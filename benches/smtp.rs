@@ -77,7 +77,7 @@ async fn wici(port: u16, letters: u64, connections: usize) -> anyhow::Result<Dur
         credentials: None,
     };
     let mailer = SmtpMailer::new(&settings, connections, "portal.example", &[])?;
-    let mailer = Arc::new(Mailer::Smtp(mailer));
+    let mailer = Arc::new(Mailer::Smtp(Box::new(mailer)));
     let (sender, receiver) = queue(IN_FLIGHT);
     let (reports, mut received) = mpsc::channel(IN_FLIGHT);
     let began = Instant::now();

@@ -78,16 +78,22 @@ impl SmtpMailer {
         // once, and since it is the first on its new connection, only once.
         let mut again = None;
         loop {
-            if again.is_none() {
-                self.reach.wait_for_turn(&desk).await;
-                again = desk.next(None).await;
-            }
-            let Some(letter) = again.take() else { return };
-            match self.open(&desk).await {
-                Ok((connection, _engaged)) => {
-                    again = self.carry(connection, letter, &desk).await;
+            let first = match again.take() {
+                Some(letter) => Some(letter),
+                None if self.reach.must_try_first(&desk).await => None,
+                None => match desk.next(None).await {
+                    Some(letter) => Some(letter),
+                    None => return,
+                },
+            };
+            match (self.open(&desk).await, first) {
+                (Ok((connection, _engaged)), first) => {
+                    again = self.carry(connection, first, &desk).await;
                 }
-                Err(reason) => desk.report(letter.key, Outcome::Deferred(reason)).await,
+                (Err(reason), Some(letter)) => {
+                    desk.report(letter.key, Outcome::Deferred(reason)).await;
+                }
+                (Err(_), None) => {}
             }
         }
     }
@@ -112,17 +118,19 @@ impl SmtpMailer {
         }
     }
 
-    /// Carries `first` and whatever else comes over one connection, to the connection's end.
-    /// Returns a letter that is to be offered again over another.
+    /// Carries `first`, if there is one, and whatever else comes, to the connection's end. Returns a letter that is to be offered again over another.
     async fn carry<G: Gate>(
         &self,
         mut connection: Connection,
-        first: Letter,
+        first: Option<Letter>,
         desk: &Desk<'_, G>,
     ) -> Option<Letter> {
         let mut lead = Lead::Nothing;
         // Connecting took time.
-        let mut next = desk.admitted(first).await;
+        let mut next = match first {
+            Some(letter) => desk.admitted(letter).await,
+            None => None,
+        };
         let mut fresh = true;
         loop {
             let alive = match &lead {
@@ -228,7 +236,9 @@ impl Reach {
             tracing::info!("the mail server takes connections again");
         }
         state.failures = 0;
-        state.down = None;
+        // A failure of just now may mean that this connection was the last to be granted.
+        let now = Instant::now();
+        state.down.take_if(|(until, _)| *until <= now);
     }
 
     fn failed(&self, reason: &str) {
@@ -246,21 +256,24 @@ impl Reach {
 
     /// A server may allow fewer connections than are configured. Then the workers that have one
     /// carry the letters, and those that have none must not hand them back as undeliverable: they
-    /// wait, and try again now and then.
-    async fn wait_for_turn<G: Gate>(&self, desk: &Desk<'_, G>) {
+    /// wait, and then (`true`) try to connect before they take a letter.
+    async fn must_try_first<G: Gate>(&self, desk: &Desk<'_, G>) -> bool {
         const LOOK_AROUND: Duration = Duration::from_millis(200);
         loop {
-            let now = Instant::now();
             let until = match &*self.state() {
                 State {
                     engaged: 1..,
                     down: Some((until, _)),
                     ..
-                } if now < *until && !desk.is_over() => *until,
-                _ => return,
+                } if !desk.is_over() => *until,
+                _ => return false,
             };
+            let now = Instant::now();
+            if until <= now {
+                return !desk.letters.is_empty();
+            }
             tokio::select! {
-                () = desk.cancel.cancelled() => return,
+                () = desk.cancel.cancelled() => return false,
                 () = sleep_until(until.min(now + LOOK_AROUND)) => {}
             }
         }

@@ -80,7 +80,7 @@ impl Sending {
         self
     }
 
-    fn as_user(mut self, user: &str, password: &str) -> Sending {
+    fn logged_in_as(mut self, user: &str, password: &str) -> Sending {
         self.settings.credentials = Some((user.to_owned(), password.to_owned()));
         self
     }
@@ -110,7 +110,9 @@ impl Sending {
             "portal.example",
             &self.roots,
         );
-        Mailer::Smtp(smtp.expect("a mailer").with_timeouts(self.timeouts.clone()))
+        Mailer::Smtp(Box::new(
+            smtp.expect("a mailer").with_timeouts(self.timeouts.clone()),
+        ))
     }
 
     /// Sends letters 1 to `n`; their outcomes in that order.
@@ -322,6 +324,16 @@ async fn a_drop_before_the_body_is_no_doubt() {
         assert_eq!(server.connections(), 2);
         assert_eq!(accepted_by(&server).len(), 3);
     }
+}
+
+#[tokio::test]
+async fn a_message_that_broke_off_before_its_dot_is_no_doubt() {
+    // More than the system's buffers take, so that the dot can't have left.
+    let long = letter_with(1, &"A line of a long message.\r\n".repeat(2_000_000));
+    let server = SmtpServer::start().drop_at(Phase::Body, 1);
+    let outcomes = over(&server).these(vec![long, letter(2)]).await;
+    assert!(matches!(outcomes[0], Outcome::Deferred(_)), "{outcomes:?}");
+    assert_eq!(outcomes[1], Accepted);
 }
 
 #[tokio::test]
@@ -633,15 +645,15 @@ async fn a_certificate_of_another_name_or_maker_is_not_believed() {
 #[tokio::test]
 async fn login_comes_before_mail_and_its_failure_is_no_letters_fault() {
     let server = SmtpServer::start().requiring_auth();
-    let sending = over(&server).as_user("user", "secret");
+    let sending = over(&server).logged_in_as("user", "secret");
     assert_eq!(sending.letters(2).await, vec![Accepted; 2]);
 
-    let outcomes = over(&server).as_user("user", "wrong").letters(1).await;
+    let outcomes = over(&server).logged_in_as("user", "wrong").letters(1).await;
     let reason = "login to the mail server failed: 535 5.7.8 wrong user or password";
     assert_eq!(outcomes, [deferred(reason)]);
 
     let server = SmtpServer::start();
-    let outcomes = over(&server).as_user("user", "secret").letters(1).await;
+    let outcomes = over(&server).logged_in_as("user", "secret").letters(1).await;
     let reason = "the mail server offers neither AUTH PLAIN nor AUTH LOGIN";
     assert_eq!(outcomes, [deferred(reason)]);
 }

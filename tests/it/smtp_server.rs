@@ -26,6 +26,8 @@ pub enum Phase {
     Mail,
     Rcpt,
     Data,
+    /// Before anything of the message is read.
+    Body,
     /// After the final dot.
     End,
 }
@@ -476,6 +478,9 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
         if !self.reply(Phase::Data, "354 go on").await? {
             return Ok(());
         }
+        if lock(&self.shared.script).drops_at(Phase::Body) {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
         let data = self.text().await?;
         let (from, to) = (self.from.take(), self.to.take());
         let (Some(from), Some(to)) = (from, to) else {
@@ -569,10 +574,17 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
 }
 
 impl Script {
+    /// Is the connection to be closed here? Takes one from the count.
+    fn drops_at(&mut self, phase: Phase) -> bool {
+        let times = self.drops.entry(phase).or_default();
+        let drop = *times > 0;
+        *times = times.saturating_sub(1);
+        drop
+    }
+
     /// `None`: close the connection.
     fn answer(&mut self, phase: Phase, usual: &str) -> Option<String> {
-        if let Some(times) = self.drops.get_mut(&phase).filter(|times| **times > 0) {
-            *times -= 1;
+        if self.drops_at(phase) {
             return None;
         }
         if let Some(reply) = self.replies.get_mut(&phase).and_then(VecDeque::pop_front) {
