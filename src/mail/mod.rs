@@ -130,7 +130,8 @@ impl Mailer {
     /// the server takes: a caller with a deadline drops the future then, and whatever it has not
     /// seen reported may or may not have gone.
     ///
-    /// While the server can't be reached, letters come back [`Outcome::Deferred`] at once.
+    /// It ends as on `cancel` when nobody receives reports any more: what went would be forgotten,
+    /// and go twice. While the server can't be reached, letters come back [`Outcome::Deferred`] at once.
     pub async fn work<G: Gate>(
         &self,
         letters: LetterReceiver,
@@ -167,6 +168,7 @@ impl<G: Gate> Desk<'_, G> {
             let letter = tokio::select! {
                 biased;
                 () = self.cancel.cancelled() => return None,
+                () = self.reports.closed() => return None,
                 letter = self.letters.recv() => letter.ok()?,
                 () = tokio::time::sleep(patience.unwrap_or_default()), if patience.is_some() => {
                     return None;
@@ -180,7 +182,7 @@ impl<G: Gate> Desk<'_, G> {
 
     /// A letter that may go, if one is waiting and no stop was asked for.
     async fn next_waiting(&self) -> Option<Letter> {
-        while !self.cancel.is_cancelled() {
+        while !self.cancel.is_cancelled() && !self.reports.is_closed() {
             let letter = self.letters.try_recv().ok()?;
             if let Some(letter) = self.admitted(letter).await {
                 return Some(letter);

@@ -16,6 +16,9 @@ use tokio_rustls::rustls::ServerConfig;
 
 mod session;
 
+/// In place of a reply: the connection is closed without one.
+pub const DROP: &str = "drop";
+
 /// Where in the conversation something happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Phase {
@@ -310,7 +313,7 @@ impl Script {
             return None;
         }
         if let Some(reply) = self.replies.get_mut(&phase).and_then(VecDeque::pop_front) {
-            return Some(reply);
+            return Some(reply).filter(|reply| reply != DROP);
         }
         let letters = matches!(phase, Phase::Mail | Phase::Rcpt | Phase::Data | Phase::End);
         if let Some(seed) = self.chaos.as_mut().filter(|_| letters) {

@@ -119,3 +119,21 @@ async fn an_idle_connection_is_given_up_and_made_again() {
     assert_eq!(server.connections(), 2);
     assert_eq!(server.commands().iter().filter(|c| *c == "QUIT").count(), 2);
 }
+
+#[tokio::test]
+async fn nothing_more_goes_when_nobody_takes_reports() {
+    let server = SmtpServer::start();
+    let sending = over(&server);
+    let (sender, receiver) = queue(10);
+    for n in 1..=10 {
+        sender.try_send(letter(n)).expect("room in the queue");
+    }
+    let (reports, received) = mpsc::channel::<Report>(1);
+    drop(received);
+    let cancel = CancellationToken::new();
+    let mailer = sending.mailer();
+    let left = receiver.clone();
+    mailer.work(receiver, &sending.gate, reports, cancel).await;
+    assert_eq!(left.len(), 10);
+    assert!(server.messages().is_empty());
+}

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use wici::domain::Outcome::{self, Accepted, Suppressed};
 
 use super::{SOON, accepted_by, deferred, letter, letter_with, over, refused};
-use crate::smtp_server::{Phase, SmtpServer};
+use crate::smtp_server::{DROP, Phase, SmtpServer};
 
 #[tokio::test]
 async fn letters_arrive_byte_for_byte_with_the_next_envelope_behind_each_dot() {
@@ -133,18 +133,17 @@ async fn a_drop_before_the_body_is_no_doubt() {
         let reason = "the server closed the connection";
         assert_eq!(outcomes, [deferred(reason), Accepted], "{phase:?}");
 
-        let later = match phase {
+        let granted = match phase {
             Phase::Data => "354 go on",
             _ => "250 ok",
         };
-        let server = SmtpServer::start().reply_to(phase, [later, "421 4.3.2 closing"]);
-        assert_eq!(
-            over(&server).letters(3).await,
-            vec![Accepted; 3],
-            "{phase:?}"
-        );
-        assert_eq!(server.connections(), 2);
-        assert_eq!(accepted_by(&server).len(), 3);
+        for end in [DROP, "421 4.3.2 closing"] {
+            let server = SmtpServer::start().reply_to(phase, [granted, end]);
+            let outcomes = over(&server).letters(3).await;
+            assert_eq!(outcomes, vec![Accepted; 3], "{phase:?} {end}");
+            assert_eq!(server.connections(), 2);
+            assert_eq!(accepted_by(&server).len(), 3);
+        }
     }
 }
 
