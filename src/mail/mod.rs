@@ -21,6 +21,7 @@ mod stream;
 mod tls;
 mod worker;
 
+use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
@@ -36,8 +37,8 @@ pub use outbox::Outbox;
 pub use smtp::Timeouts;
 pub use worker::SmtpMailer;
 
-/// A message ready to go.
-#[derive(Debug, Clone)]
+/// A message ready to go. `Debug` shows nothing of it that is personal.
+#[derive(Clone)]
 pub struct Letter {
     /// What is reported back.
     pub key: DeliveryKey,
@@ -47,6 +48,16 @@ pub struct Letter {
     pub to: Address,
     /// The message of RFC 5322, with CRLF, not dot-stuffed, ASCII or UTF-8.
     pub bytes: Bytes,
+}
+
+impl fmt::Debug for Letter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Letter")
+            .field("key", &self.key)
+            .field("to", &self.to)
+            .field("bytes", &self.bytes.len())
+            .finish()
+    }
 }
 
 /// What became of a letter.
@@ -82,7 +93,7 @@ pub enum Mailer {
     /// Each letter an `.eml` file.
     Outbox(Outbox),
     /// A server.
-    Smtp(SmtpMailer),
+    Smtp(Box<SmtpMailer>),
 }
 
 impl Mailer {
@@ -98,12 +109,10 @@ impl Mailer {
     ) -> anyhow::Result<Mailer> {
         Ok(match &mail.transport {
             config::Transport::Outbox(dir) => Mailer::Outbox(Outbox::new(dir)),
-            config::Transport::Smtp(server) => Mailer::Smtp(SmtpMailer::new(
-                server,
-                mail.connections,
-                helo,
-                extra_roots,
-            )?),
+            config::Transport::Smtp(server) => {
+                let smtp = SmtpMailer::new(server, mail.connections, helo, extra_roots)?;
+                Mailer::Smtp(Box::new(smtp))
+            }
         })
     }
 
@@ -121,7 +130,8 @@ impl Mailer {
     /// the server takes: a caller with a deadline drops the future then, and whatever it has not
     /// seen reported may or may not have gone.
     ///
-    /// While the server can't be reached, letters come back [`Outcome::Deferred`] at once.
+    /// It ends as on `cancel` when nobody receives reports any more: what went would be forgotten,
+    /// and go twice. While the server can't be reached, letters come back [`Outcome::Deferred`] at once.
     pub async fn work<G: Gate>(
         &self,
         letters: LetterReceiver,
@@ -158,6 +168,7 @@ impl<G: Gate> Desk<'_, G> {
             let letter = tokio::select! {
                 biased;
                 () = self.cancel.cancelled() => return None,
+                () = self.reports.closed() => return None,
                 letter = self.letters.recv() => letter.ok()?,
                 () = tokio::time::sleep(patience.unwrap_or_default()), if patience.is_some() => {
                     return None;
@@ -171,13 +182,18 @@ impl<G: Gate> Desk<'_, G> {
 
     /// A letter that may go, if one is waiting and no stop was asked for.
     async fn next_waiting(&self) -> Option<Letter> {
-        while !self.cancel.is_cancelled() {
+        while !self.cancel.is_cancelled() && !self.reports.is_closed() {
             let letter = self.letters.try_recv().ok()?;
             if let Some(letter) = self.admitted(letter).await {
                 return Some(letter);
             }
         }
         None
+    }
+
+    /// Are no more letters to be taken?
+    fn is_over(&self) -> bool {
+        self.cancel.is_cancelled() || (self.letters.is_closed() && self.letters.is_empty())
     }
 
     async fn admitted(&self, letter: Letter) -> Option<Letter> {

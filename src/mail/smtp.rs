@@ -330,7 +330,10 @@ mod tests {
 
     #[test]
     fn no_bare_line_end_leaves() {
-        assert_eq!(sent("a\n.\nb\r.\rc\r\r\n"), "a\r\n..\r\nb\r\n..\r\nc\r\n\r\n.\r\n");
+        assert_eq!(
+            sent("a\n.\nb\r.\rc\r\r\n"),
+            "a\r\n..\r\nb\r\n..\r\nc\r\n\r\n.\r\n"
+        );
     }
 
     proptest! {

@@ -78,48 +78,59 @@ impl SmtpMailer {
         // once, and since it is the first on its new connection, only once.
         let mut again = None;
         loop {
-            if again.is_none() {
-                self.reach.wait_for_turn(&desk).await;
-                again = desk.next(None).await;
-            }
-            let Some(letter) = again.take() else { return };
-            match self.open(&desk).await {
-                Ok(connection) => {
-                    let _live = self.reach.connected();
-                    again = self.carry(connection, letter, &desk).await;
+            let first = match again.take() {
+                Some(letter) => Some(letter),
+                None if self.reach.must_try_first(&desk).await => None,
+                None => match desk.next(None).await {
+                    Some(letter) => Some(letter),
+                    None => return,
+                },
+            };
+            match (self.open(&desk).await, first) {
+                (Ok((connection, _engaged)), first) => {
+                    again = self.carry(connection, first, &desk).await;
                 }
-                Err(reason) => desk.report(letter.key, Outcome::Deferred(reason)).await,
+                (Err(reason), Some(letter)) => {
+                    desk.report(letter.key, Outcome::Deferred(reason)).await;
+                }
+                (Err(_), None) => {}
             }
         }
     }
 
-    async fn open<G: Gate>(&self, desk: &Desk<'_, G>) -> Result<Connection, String> {
-        if let Some(reason) = self.reach.known_down() {
-            return Err(reason);
-        }
+    async fn open<G: Gate>(&self, desk: &Desk<'_, G>) -> Result<(Connection, Engaged<'_>), String> {
+        let engaged = self.reach.engage()?;
         let result = tokio::select! {
             biased;
             () = desk.cancel.cancelled() => return Err("stopped before it was begun".to_owned()),
             result = self.door.open(&self.timeouts) => result,
         };
-        result.map_err(|error| {
-            let reason = error.to_string();
-            self.reach.failed(&reason);
-            reason
-        })
+        match result {
+            Ok(connection) => {
+                self.reach.connected();
+                Ok((connection, engaged))
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                self.reach.failed(&reason);
+                Err(reason)
+            }
+        }
     }
 
-    /// Carries `first` and whatever else comes over one connection, to the connection's end.
-    /// Returns a letter that is to be offered again over another.
+    /// Carries `first`, if there is one, and whatever else comes, to the connection's end. Returns a letter that is to be offered again over another.
     async fn carry<G: Gate>(
         &self,
         mut connection: Connection,
-        first: Letter,
+        first: Option<Letter>,
         desk: &Desk<'_, G>,
     ) -> Option<Letter> {
         let mut lead = Lead::Nothing;
         // Connecting took time.
-        let mut next = desk.admitted(first).await;
+        let mut next = match first {
+            Some(letter) => desk.admitted(letter).await,
+            None => None,
+        };
         let mut fresh = true;
         loop {
             let alive = match &lead {
@@ -153,7 +164,8 @@ impl SmtpMailer {
                     }
                     Err(lost) if !lost.timed_out && !fresh => return Some(letter),
                     Err(lost) => {
-                        desk.report(letter.key, Outcome::Deferred(lost.reason)).await;
+                        desk.report(letter.key, Outcome::Deferred(lost.reason))
+                            .await;
                         return None;
                     }
                 },
@@ -186,14 +198,15 @@ struct Reach(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    live: usize,
+    /// Connections that are open or being opened.
+    engaged: usize,
     failures: u32,
     /// Until then no connection is tried, and why.
     down: Option<(Instant, String)>,
 }
 
-/// An open connection.
-struct Live<'r>(&'r Reach);
+/// A connection that is open or being opened.
+struct Engaged<'r>(&'r Reach);
 
 impl Reach {
     const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -203,21 +216,35 @@ impl Reach {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn connected(&self) -> Live<'_> {
+    /// Before a connection is tried; the error is why none is to be tried now.
+    fn engage(&self) -> Result<Engaged<'_>, String> {
         let mut state = self.state();
-        if state.failures > 0 && state.live == 0 {
-            tracing::info!("the mail server can be reached again");
+        match &state.down {
+            Some((until, reason)) if state.engaged == 0 && Instant::now() < *until => {
+                Err(reason.clone())
+            }
+            _ => {
+                state.engaged += 1;
+                Ok(Engaged(self))
+            }
         }
-        state.live += 1;
+    }
+
+    fn connected(&self) {
+        let mut state = self.state();
+        if state.failures > 0 {
+            tracing::info!("the mail server takes connections again");
+        }
         state.failures = 0;
-        state.down = None;
-        Live(self)
+        // A failure of just now may mean that this connection was the last to be granted.
+        let now = Instant::now();
+        state.down.take_if(|(until, _)| *until <= now);
     }
 
     fn failed(&self, reason: &str) {
         let mut state = self.state();
         if state.failures == 0 {
-            tracing::warn!(connections = state.live, "{reason}");
+            tracing::warn!("{reason}");
         }
         let pause = Reach::FIRST_PAUSE * 2u32.saturating_pow(state.failures.min(6));
         state.failures += 1;
@@ -227,38 +254,35 @@ impl Reach {
         ));
     }
 
-    /// Why no connection is to be tried now.
-    fn known_down(&self) -> Option<String> {
-        let state = self.state();
-        let (until, reason) = state.down.as_ref()?;
-        (state.live == 0 && Instant::now() < *until).then(|| reason.clone())
-    }
-
-    /// A server may allow fewer connections than are configured. Then those who have one carry
-    /// the letters, and those who have none must not hand them back as undeliverable: they wait.
-    async fn wait_for_turn<G: Gate>(&self, desk: &Desk<'_, G>) {
+    /// A server may allow fewer connections than are configured. Then the workers that have one
+    /// carry the letters, and those that have none must not hand them back as undeliverable: they
+    /// wait, and then (`true`) try to connect before they take a letter.
+    async fn must_try_first<G: Gate>(&self, desk: &Desk<'_, G>) -> bool {
         const LOOK_AROUND: Duration = Duration::from_millis(200);
         loop {
-            let now = Instant::now();
             let until = match &*self.state() {
                 State {
-                    live: 1..,
+                    engaged: 1..,
                     down: Some((until, _)),
                     ..
-                } if now < *until && !desk.letters.is_closed() => *until,
-                _ => return,
+                } if !desk.is_over() => *until,
+                _ => return false,
             };
+            let now = Instant::now();
+            if until <= now {
+                return !desk.letters.is_empty();
+            }
             tokio::select! {
-                () = desk.cancel.cancelled() => return,
+                () = desk.cancel.cancelled() => return false,
                 () = sleep_until(until.min(now + LOOK_AROUND)) => {}
             }
         }
     }
 }
 
-impl Drop for Live<'_> {
+impl Drop for Engaged<'_> {
     fn drop(&mut self) {
-        self.0.state().live -= 1;
+        self.0.state().engaged -= 1;
     }
 }
 

@@ -1,4 +1,4 @@
-//! The integration tests, one binary.
+//! The integration tests, one binary; one module a subject. `harness` runs the real program.
 #![allow(
     clippy::disallowed_methods,
     clippy::expect_used,
@@ -8,4 +8,10 @@
 )]
 
 mod architecture;
+mod commands;
 mod feeds;
+mod harness;
+mod kill;
+mod smtp;
+mod smtp_server;
+mod way;

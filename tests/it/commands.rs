@@ -1,0 +1,130 @@
+//! The commands, with and without a daemon.
+
+use std::fs;
+
+use crate::harness::Site;
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn commands_answer_alike_with_and_without_a_daemon() {
+    let site = Site::new().with_schedule("daily", "0 8 * * *").start().after_first_scan();
+    site.subscribe("a@example.org", &["--any", "prawo"]);
+    site.subscribe("b@example.org", &["--schedule", "immediate", "--none", "prawo"]);
+    let running = site.json(&["subscribers", "list"]);
+    let status = site.json(&["status"]);
+    assert_eq!(status["running"], true);
+    let rest = site.stop();
+    let output = rest.wici(&["subscribers", "list", "--json"]);
+    let resting: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(resting, running);
+    assert_eq!(resting[0]["subscriptions"][0]["schedule"], "daily");
+    assert_eq!(resting[1]["subscriptions"][0]["none"][0], "prawo");
+    let status = rest.wici(&["status"]);
+    assert!(text(&status.stdout).contains("The daemon does not run."));
+    assert!(rest.wici(&["subscribers", "remove", "a@example.org"]).status.success());
+    let again = rest.wici(&["subscribers", "remove", "a@example.org"]);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(text(&again.stderr).contains("nobody with the address a@example.org"));
+}
+
+#[test]
+fn what_is_asked_wrongly_is_refused_with_a_remedy() {
+    let site = Site::new().with_schedule("daily", "0 8 * * *").start();
+    let wici = |arguments: &[&str]| {
+        let output = crate::harness::wici(&site.path("."), arguments);
+        (output.status.code(), text(&output.stderr))
+    };
+    let add = |more: &[&str]| wici(&[&["subscribers", "add"], more].concat());
+    let (code, why) = add(&["a@example.org", "--confirmed", "--schedule", "yearly"]);
+    assert_eq!(code, Some(1));
+    assert!(why.contains("there are: daily, immediate"), "{why}");
+    let (code, why) = add(&["a@localhost", "--confirmed"]);
+    assert_eq!(code, Some(1));
+    assert!(why.contains("must have a dot"), "{why}");
+    let (_, why) = add(&["a@example.org", "--confirmed", "--timezone", "Mars/Base"]);
+    assert!(why.contains("Mars/Base"), "{why}");
+    assert_eq!(add(&["a@example.org"]).0, Some(2));
+    assert_eq!(wici(&["runs", "show", "7"]).0, Some(1));
+    assert_eq!(wici(&["dance"]).0, Some(2));
+}
+
+#[test]
+fn a_second_daemon_is_refused() {
+    let site = Site::new().start();
+    let second = crate::harness::wici(&site.path("."), &["run"]);
+    assert!(!second.status.success());
+    assert!(text(&second.stderr).contains("in use by another process"), "{}", text(&second.stderr));
+}
+
+#[test]
+fn without_a_store_commands_say_so_and_make_none() {
+    let rest = Site::new().write();
+    let output = rest.wici(&["subscribers", "list"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("there is no store at"), "{}", text(&output.stderr));
+    assert!(!rest.path().join("state").exists());
+}
+
+#[test]
+fn check_names_every_problem_at_once() {
+    let rest = Site::new()
+        .page("bad.md", "---\ntitle: Bad\ndate: 2013-13-01\n---\nText.\n")
+        .page("worse.md", "---\ntitle: [\n---\nText.\n")
+        .write();
+    fs::create_dir(rest.path().join("templates")).expect("a folder");
+    fs::write(rest.path().join("templates/mail.txt"), "{% if %}").expect("a template");
+    let output = rest.wici(&["check"]);
+    assert_eq!(output.status.code(), Some(1));
+    let problems = text(&output.stderr);
+    for place in ["content/bad.md:3", "content/worse.md:", "templates/mail.txt:1"] {
+        assert!(problems.contains(place), "{place} is not in: {problems}");
+    }
+    assert!(!rest.path().join("state").exists());
+    let good = Site::new().write().wici(&["check"]);
+    assert!(good.status.success(), "{}", text(&good.stderr));
+}
+
+#[test]
+fn a_bad_configuration_ends_with_78_and_its_place() {
+    let rest = Site::new().write();
+    let path = rest.path().join("daemon.toml");
+    let bad = fs::read_to_string(&path).expect("a configuration").replace("title =", "titel =");
+    fs::write(&path, bad).expect("a configuration");
+    for arguments in [&["run"][..], &["status"], &["build"]] {
+        let output = rest.wici(arguments);
+        assert_eq!(output.status.code(), Some(78), "{arguments:?}");
+        let why = text(&output.stderr);
+        assert!(why.contains("daemon.toml:3:1: ") && why.contains("title"), "{why}");
+    }
+}
+
+#[test]
+fn build_writes_feeds_without_state_and_the_same_bytes_each_time() {
+    let rest = Site::new().write();
+    let first = rest.wici(&["build"]);
+    assert!(first.status.success(), "{}", text(&first.stderr));
+    assert!(text(&first.stdout).lines().any(|line| line == "all.atom"));
+    let feed = fs::read(rest.path().join("feeds/all.atom")).expect("a feed");
+    let second = rest.wici(&["build"]);
+    assert_eq!(text(&second.stdout), "");
+    assert_eq!(fs::read(rest.path().join("feeds/all.atom")).expect("a feed"), feed);
+    fs::remove_file(rest.path().join("feeds/all.atom")).expect("a feed");
+    assert_eq!(text(&rest.wici(&["build"]).stdout), "all.atom\n");
+    assert!(!rest.path().join("state").exists());
+}
+
+#[test]
+fn init_makes_a_site_that_is_in_order() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let init = crate::harness::wici(folder.path(), &["init", "site"]);
+    assert!(init.status.success(), "{}", text(&init.stderr));
+    let site = folder.path().join("site");
+    let check = crate::harness::wici(&site, &["check"]);
+    assert!(check.status.success(), "{}", text(&check.stderr));
+    let again = crate::harness::wici(folder.path(), &["init", "site"]);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(site.join("templates/mail.html").exists());
+}
