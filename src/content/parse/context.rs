@@ -133,7 +133,7 @@ impl Context {
             for c in segment.chars() {
                 let mut utf8 = [0; 4];
                 let text: &str = c.encode_utf8(&mut utf8);
-                if is_ucschar(c) {
+                if is_ucschar(c) && !is_invisible(c) {
                     id.push_str(text);
                 } else {
                     id.extend(utf8_percent_encode(text, SEGMENT));
@@ -262,6 +262,12 @@ fn is_ucschar(c: char) -> bool {
         || ((0x1_0000..=0xE_FFFD).contains(&code)
             && code & 0xFFFF <= 0xFFFD
             && !(0xE_0000..0xE_1000).contains(&code))
+}
+
+/// White space, and the marks of direction that RFC 3987 4.1 wants encoded.
+fn is_invisible(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Is it an IRI with a scheme (RFC 3987)? Only the outline is checked: it is a name, not a place.
