@@ -7,6 +7,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use unicode_normalization::UnicodeNormalization;
 use url::Url;
 
+use super::MAX_BYTES;
 use super::page::{Page, Place};
 use crate::config;
 use crate::domain::{Found, Language, Problem, PublicationId, TagDefinition, TagId, TagName};
@@ -92,6 +93,13 @@ impl Context {
         let body = html::sanitise(&page.body, &link).map_err(|error| {
             Problem::of_file(path, error.to_string(), "simplify the markup of this page")
         })?;
+        if body.len() > MAX_BYTES {
+            return Err(Problem::of_file(
+                path,
+                "the page is larger than 16 MiB as HTML",
+                "split it",
+            ));
+        }
         let summary = match page.summary.map(|summary| html::one_line(&summary)) {
             Some(declared) if !declared.is_empty() => html::shorten(&declared, TEXT),
             _ => html::summary(&body),
