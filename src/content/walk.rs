@@ -115,10 +115,9 @@ pub fn walk(root: &Path, start: &Path) -> io::Result<Listing> {
         Err(error) => return Err(error),
     }
     while let Some((real, path, depth)) = folders.pop() {
-        if let Err(error) = visit_folder(root, &real, &path, depth, &mut listing, &mut folders) {
-            if !is_gone(&error) {
-                listing.cannot_see(&real, path, &error);
-            }
+        match visit_folder(root, &real, &path, depth, &mut listing, &mut folders) {
+            Err(error) if !is_gone(&error) => listing.cannot_see(&real, path, &error),
+            _ => {}
         }
     }
     Ok(listing)

@@ -41,7 +41,7 @@ pub fn sanitise(html: &str, base: &Url) -> Result<String, TooComplex> {
         .to_string();
     guard::check_depth(&cleaned)?;
     let body = without_pixels(&cleaned);
-    Ok(xml::clean(body.trim()).into_owned())
+    Ok(xml::clean(&body).trim().to_owned())
 }
 
 /// Classes are for the site's own styles, but for the two that carry meaning: the language of

@@ -1,1 +1,251 @@
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
 
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+use tempfile::TempDir;
+
+use super::*;
+use crate::domain::Language;
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+/// A folder, its source, and the paths that a store would know.
+struct Case {
+    folder: TempDir,
+    directory: Directory,
+    known: BTreeSet<String>,
+}
+
+impl Case {
+    fn new(files: &[&str]) -> Result<Case, Box<dyn std::error::Error>> {
+        let folder = TempDir::new()?;
+        let language = Language::parse("pl")?;
+        let site = config::Site {
+            title: "Portal".into(),
+            url: "https://portal.example/".parse()?,
+            authority: "portal.example,2026".into(),
+            language: language.clone(),
+            languages: vec![language],
+            timezone: "UTC".into(),
+            zone: TimeZone::UTC,
+        };
+        let source = config::Source {
+            name: "pages".into(),
+            path: folder.path().join("content"),
+            link: "{site}{path}/".into(),
+            settle: SignedDuration::from_millis(500),
+            rescan: SignedDuration::from_mins(5),
+            watch: config::Watch::Poll,
+        };
+        fs::create_dir(&source.path)?;
+        let case = Case {
+            directory: Directory::new(&source, &site, &[]),
+            folder,
+            known: BTreeSet::new(),
+        };
+        for file in files {
+            case.write(file, "# T\n")?;
+        }
+        Ok(case)
+    }
+
+    fn at(&self, path: &str) -> PathBuf {
+        self.folder.path().join("content").join(path)
+    }
+
+    fn write(&self, path: &str, text: &str) -> io::Result<()> {
+        let file = self.at(path);
+        fs::create_dir_all(file.parent().unwrap_or(&file))?;
+        fs::write(file, text)
+    }
+
+    fn look(&mut self) -> Result<Seen, Unreadable> {
+        self.directory.look(Look::Everything, &self.known)
+    }
+
+    fn look_at(&mut self, paths: &[&str]) -> Result<Seen, Unreadable> {
+        let paths = paths.iter().map(|path| self.at(path)).collect();
+        self.directory.look(Look::Paths(paths), &self.known)
+    }
+
+    /// A complete look, all of it read and known to the store.
+    fn settle(&mut self) -> Result<(), Unreadable> {
+        for path in self.look()?.changed {
+            match self.directory.read(&path) {
+                Reading::Found(found) => assert!(self.known.insert(found.path)),
+                other => panic!("{path}: {other:?}"),
+            }
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn what_was_read_is_not_brought_again_until_it_changes() -> Outcome {
+    let mut case = Case::new(&["a.md", "pl/b.txt", ".hidden.md", ".git/c.md", "d.png"])?;
+    assert_eq!(case.look()?.changed, ["a.md", "pl/b.txt"]);
+    case.settle()?;
+    assert_eq!(case.look()?, Seen::default());
+    case.write("a.md", "# Another\n")?;
+    assert_eq!(case.look()?.changed, ["a.md"]);
+    assert_eq!(case.look()?.changed, ["a.md"], "it has not been read yet");
+    Ok(())
+}
+
+#[test]
+fn a_look_at_a_folder_covers_all_that_is_and_was_in_it() -> Outcome {
+    let mut case = Case::new(&["keep.md", "x/a.md", "x/y/b.md", "xy.md"])?;
+    case.settle()?;
+    fs::remove_file(case.at("x/a.md"))?;
+    case.write("x/z/new.md", "# N\n")?;
+    let seen = case.look_at(&["x", "x/z/new.md"])?;
+    assert_eq!(
+        (seen.changed, seen.missing),
+        (vec!["x/z/new.md".into()], vec!["x/a.md".into()])
+    );
+    fs::remove_dir_all(case.at("x"))?;
+    assert_eq!(case.look_at(&["x"])?.missing, ["x/a.md", "x/y/b.md"]);
+    assert_eq!(
+        case.look_at(&["keep.md", "nothing.md", "../outside.md"])?,
+        Seen::default()
+    );
+    assert_eq!(case.look()?.missing, ["x/a.md", "x/y/b.md"]);
+    Ok(())
+}
+
+#[test]
+fn a_file_that_comes_back_unchanged_is_read_again() -> Outcome {
+    let mut case = Case::new(&["keep.md", "a.md"])?;
+    case.settle()?;
+    fs::rename(case.at("a.md"), case.folder.path().join("a.md"))?;
+    assert_eq!(case.look()?.missing, ["a.md"]);
+    fs::rename(case.folder.path().join("a.md"), case.at("a.md"))?;
+    assert_eq!(case.look()?.changed, ["a.md"]);
+    Ok(())
+}
+
+#[test]
+fn a_root_that_is_gone_or_empty_withdraws_nothing() -> Outcome {
+    let mut case = Case::new(&["a.md", "x/b.md"])?;
+    case.settle()?;
+    fs::remove_dir_all(case.at("x"))?;
+    fs::remove_file(case.at("a.md"))?;
+    let empty = Unreadable::Empty {
+        root: case.at("").components().collect(),
+        known: 2,
+    };
+    assert_eq!(case.look(), Err(empty.clone()));
+    assert_eq!(case.look_at(&["a.md", "x"]), Err(empty));
+    fs::remove_dir(case.at(""))?;
+    assert!(matches!(case.look(), Err(Unreadable::Root { .. })));
+    assert!(matches!(
+        case.look_at(&["a.md"]),
+        Err(Unreadable::Root { .. })
+    ));
+    Ok(())
+}
+
+#[test]
+fn an_empty_root_is_fine_where_nothing_is_known() -> Outcome {
+    let mut case = Case::new(&[])?;
+    assert_eq!(case.look()?, Seen::default());
+    Ok(())
+}
+
+#[test]
+fn a_file_that_cannot_be_understood_is_neither_missing_nor_tried_again() -> Outcome {
+    let mut case = Case::new(&["a.md"])?;
+    case.settle()?;
+    case.write("a.md", "---\ntitle: T\ndate: 31.02.2013\n---\n")?;
+    assert_eq!(case.look()?.changed, ["a.md"]);
+    match case.directory.read("a.md") {
+        Reading::Problem(problem) => {
+            assert_eq!((problem.file, problem.line), (case.at("a.md"), Some(3)));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(case.look()?, Seen::default());
+    case.write("a.md", "---\ntitle: T\ndraft: true\n---\n")?;
+    assert_eq!(case.look()?.changed, ["a.md"]);
+    assert_eq!(case.directory.read("a.md"), Reading::Draft);
+    Ok(())
+}
+
+#[test]
+fn reading_what_vanished_says_so() -> Outcome {
+    let mut case = Case::new(&["a.md", "b.md"])?;
+    case.look()?;
+    fs::remove_file(case.at("a.md"))?;
+    assert_eq!(case.directory.read("a.md"), Reading::Gone);
+    assert_eq!(case.look()?.changed, ["b.md"]);
+    Ok(())
+}
+
+#[test]
+fn links_lead_neither_out_nor_in_circles() -> Outcome {
+    let mut case = Case::new(&["a.md", "x/b.md"])?;
+    fs::write(case.folder.path().join("secret.md"), "# S\n")?;
+    symlink(case.folder.path().join("secret.md"), case.at("secret.md"))?;
+    symlink(case.at(""), case.at("x/circle"))?;
+    symlink("self.md", case.at("self.md"))?;
+    symlink("nowhere", case.at("dangling.md"))?;
+    symlink("a.md", case.at("alias.md"))?;
+    let seen = case.look()?;
+    assert_eq!(seen.changed, ["a.md", "alias.md", "x/b.md"]);
+    assert_eq!(seen.problems.len(), 4, "{:?}", seen.problems);
+    assert_eq!(case.look_at(&["x/circle/a.md"])?, Seen::default());
+    Ok(())
+}
+
+#[test]
+fn what_is_no_file_is_passed_over_and_named() -> Outcome {
+    let mut case = Case::new(&["a.md"])?;
+    let _socket = UnixListener::bind(case.at("socket.md"))?;
+    fs::create_dir(case.at("folder.md"))?;
+    fs::write(case.at("").join(OsStr::from_bytes(b"\xFF.md")), "# T\n")?;
+    let seen = case.look()?;
+    assert_eq!(seen.changed, ["a.md"]);
+    assert_eq!(seen.problems.len(), 2, "{:?}", seen.problems);
+    Ok(())
+}
+
+#[test]
+fn names_are_nfc_whatever_the_disk_says() -> Outcome {
+    let mut case = Case::new(&["z\u{307}.md"])?;
+    case.settle()?;
+    assert_eq!(case.known, BTreeSet::from(["ż.md".to_owned()]));
+    assert_eq!(case.look()?, Seen::default());
+    case.write("ż.md", "# T\n")?;
+    let seen = case.look()?;
+    assert_eq!((seen.missing.len(), seen.problems.len()), (0, 1));
+    Ok(())
+}
+
+#[test]
+fn what_may_not_be_read_is_not_missing() -> Outcome {
+    use std::os::unix::fs::PermissionsExt;
+    let mut case = Case::new(&["a.md", "x/b.md"])?;
+    case.settle()?;
+    fs::set_permissions(case.at("x"), fs::Permissions::from_mode(0o000))?;
+    // The superuser may read everything: there the folder is simply seen.
+    let seen = case.look()?;
+    let seen_through = fs::read_dir(case.at("x")).is_ok();
+    assert_eq!(seen.problems.is_empty(), seen_through);
+    assert_eq!(seen.missing, [""; 0]);
+    fs::set_permissions(case.at("x"), fs::Permissions::from_mode(0o755))?;
+    Ok(())
+}
+
+#[test]
+fn what_could_not_be_seen_covers_all_below_it() {
+    let listing = Listing::unseen_at(
+        Path::new("content/x"),
+        "x",
+        &io::ErrorKind::PermissionDenied.into(),
+    );
+    assert!(listing.is_unseen("x/y/b.md") && listing.is_unseen("x"));
+    assert!(!listing.is_unseen("xy.md"));
+}

@@ -7,6 +7,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use unicode_normalization::UnicodeNormalization;
 use url::Url;
 
+use super::MAX_BYTES;
 use super::page::{Page, Place};
 use crate::config;
 use crate::domain::{Found, Language, Problem, PublicationId, TagDefinition, TagId, TagName};
@@ -92,6 +93,13 @@ impl Context {
         let body = html::sanitise(&page.body, &link).map_err(|error| {
             Problem::of_file(path, error.to_string(), "simplify the markup of this page")
         })?;
+        if body.len() > MAX_BYTES {
+            return Err(Problem::of_file(
+                path,
+                "the page is larger than 16 MiB as HTML",
+                "split it",
+            ));
+        }
         let summary = match page.summary.map(|summary| html::one_line(&summary)) {
             Some(declared) if !declared.is_empty() => html::shorten(&declared, TEXT),
             _ => html::summary(&body),
@@ -133,7 +141,7 @@ impl Context {
             for c in segment.chars() {
                 let mut utf8 = [0; 4];
                 let text: &str = c.encode_utf8(&mut utf8);
-                if is_ucschar(c) {
+                if is_ucschar(c) && !is_invisible(c) {
                     id.push_str(text);
                 } else {
                     id.extend(utf8_percent_encode(text, SEGMENT));
@@ -262,6 +270,12 @@ fn is_ucschar(c: char) -> bool {
         || ((0x1_0000..=0xE_FFFD).contains(&code)
             && code & 0xFFFF <= 0xFFFD
             && !(0xE_0000..0xE_1000).contains(&code))
+}
+
+/// White space, and the marks of direction that RFC 3987 4.1 wants encoded.
+fn is_invisible(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Is it an IRI with a scheme (RFC 3987)? Only the outline is checked: it is a name, not a place.

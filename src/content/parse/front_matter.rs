@@ -102,7 +102,7 @@ fn yaml(path: &str, block: &str) -> Result<Fields, Problem> {
         .map(Option::unwrap_or_default)
         .map_err(|error| {
             let place = error.location().filter(|place| place.line() > 0);
-            let what = format!("front matter: {}", error.without_snippet());
+            let what = format!("front matter: {}", fault(&error));
             let problem = Problem::of_file(path, what, "correct the YAML between the `---` lines");
             match place {
                 Some(place) => problem.at(
@@ -112,6 +112,16 @@ fn yaml(path: &str, block: &str) -> Result<Fields, Problem> {
                 None => problem.at_line(1),
             }
         })
+}
+
+/// What is wrong, without the place (its lines count from the block's) and advice to programmers.
+fn fault(error: &serde_saphyr::Error) -> String {
+    let text = error.without_snippet().to_string();
+    let end = [" at line ", ", set DuplicateKeyPolicy"]
+        .iter()
+        .filter_map(|mark| text.find(mark))
+        .min();
+    text[..end.unwrap_or(text.len())].to_owned()
 }
 
 fn toml(path: &str, block: &str) -> Result<Fields, Problem> {

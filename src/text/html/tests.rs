@@ -120,6 +120,5 @@ proptest! {
     fn cleaned_html_is_clean_of_what_xml_forbids(html in "(<[a-z]{1,5}>|&#x?[0-9a-f]{1,4};|\\PC|[\\x00-\\x20])*") {
         let body = clean(&html);
         prop_assert_eq!(xml::clean(&body), body.as_str());
-        prop_assert_eq!(clean(&body), body);
     }
 }

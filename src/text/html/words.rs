@@ -60,14 +60,15 @@ struct Reading {
 
 impl Reading {
     fn tag(&mut self, name: &str, kind: TagKind, part: Part) {
-        if is_inline(name) {
+        if self.done || is_inline(name) {
             return;
         }
         self.text.push(' ');
-        if part == Part::FirstParagraph {
-            let has_words = self.in_paragraph && !self.text.trim().is_empty();
-            self.done |= has_words && name != "br";
-            if name != "br" {
+        if part == Part::FirstParagraph && name != "br" {
+            // Any block ends a paragraph; one without words is forgotten.
+            self.done = !self.text.trim().is_empty();
+            if !self.done {
+                self.text.clear();
                 self.in_paragraph = name == "p" && kind == TagKind::StartTag;
             }
         }

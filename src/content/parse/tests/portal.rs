@@ -1,0 +1,133 @@
+//! Saved portal pages and plain text.
+
+use super::*;
+
+const PORTAL_PAGE: &str = "\
+Obecna strona jest wersją archiwalną. Aktualna strona Biura dostępna jest pod adresem: biuro.example/nowa.
+A A A
+
+Nabór do programu „Razem”
+
+Dodane dnia 5.06.2014
+
+Biuro ogłasza nabór <do> programu.
+Zgłoszenia przyjmujemy do czerwca.
+
+Tagi w systemie opisuje instrukcja.
+
+Tagi:
+nabór, programy
+Współpraca
+
+podziel się treścią:
+Facebook
+";
+
+#[test]
+fn a_saved_portal_page_is_read_part_by_part() {
+    let found = read("nabor.txt", PORTAL_PAGE);
+    assert_eq!(found.title, "Nabór do programu „Razem”");
+    assert_eq!(found.published, instant("2014-06-04T22:00:00Z"));
+    assert_eq!(labels(&found), ["nabór", "programy", "Współpraca"]);
+    assert_eq!(
+        found.body,
+        "<p>Biuro ogłasza nabór &lt;do&gt; programu.\nZgłoszenia przyjmujemy do czerwca.</p>\n\
+         <p>Tagi w systemie opisuje instrukcja.</p>"
+    );
+    assert_eq!(
+        found.summary,
+        "Biuro ogłasza nabór <do> programu. Zgłoszenia przyjmujemy do czerwca."
+    );
+    let archived = found.archived.expect("the page says so");
+    assert!(archived.notice.starts_with("Obecna strona"));
+    assert!(!archived.notice.contains("A A A"));
+    assert_eq!(
+        archived.latest.as_deref(),
+        Some("https://biuro.example/nowa")
+    );
+}
+
+#[test]
+fn portal_pages_in_ukrainian_and_english_are_known_by_their_labels() {
+    let uk = read(
+        "a.txt",
+        "Ця сторінка є архівною версією. Нова доступна за адресою: https://a.example/x\n\
+         А А+ А++\n\nНазва\n\nДодано 18.12.2013\n\nТекст.\n\nТеги: освіта\nПоділитися:\n",
+    );
+    assert_eq!((uk.language.as_str(), uk.title.as_str()), ("uk", "Назва"));
+    assert_eq!(
+        (labels(&uk), uk.body.as_str()),
+        (vec!["освіта"], "<p>Текст.</p>")
+    );
+    let en = read(
+        "b.txt",
+        "Title\nPublished on 2013-12-18\nText.\nTags:\nShare this page\n",
+    );
+    assert_eq!(
+        (en.language.as_str(), en.body.as_str()),
+        ("en", "<p>Text.</p>")
+    );
+    assert!(en.published.is_some() && en.tags.is_empty());
+}
+
+#[test]
+fn a_plain_text_is_a_title_and_paragraphs() {
+    let found = read("a.txt", "\n\n  Tytuł \nPierwszy.\n\n\nDrugi.\n");
+    assert_eq!(found.title, "Tytuł");
+    assert_eq!(found.body, "<p>Pierwszy.</p>\n<p>Drugi.</p>");
+    let prose = read(
+        "b.txt",
+        "Added value\n\nAdded value is this.\n\nTags: they help. Mostly.\n\nEnd.\n",
+    );
+    assert!(prose.body.contains("Added value is this.") && prose.body.ends_with("<p>End.</p>"));
+    problem("c.txt", " \n\n");
+}
+
+#[test]
+fn an_impossible_date_on_a_page_is_a_problem_at_its_line() {
+    let problem = problem("a.txt", "Tytuł\n\nDodane dnia 31.02.2013\n\nTekst\n");
+    assert_eq!(problem.line, Some(3), "{problem}");
+}
+
+#[test]
+fn the_portal_page_that_must_work_works() {
+    let file = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../shared/seed/portal-page.txt"
+    );
+    let Ok(page) = std::fs::read_to_string(file) else {
+        println!("skipped: {file} is not here");
+        return;
+    };
+    let found = read("portal-page.txt", &page);
+    assert_eq!(
+        found.title,
+        "Współpraca polsko-ukraińska w zakresie zwalczania i zapobiegania handlowi ludźmi"
+    );
+    assert_eq!(found.published, instant("2013-12-17T23:00:00Z"));
+    assert_eq!(found.language, language("pl"));
+    assert!(found.tags.is_empty());
+    assert_eq!(
+        found
+            .archived
+            .and_then(|archived| archived.latest)
+            .as_deref(),
+        Some("https://www.gov.pl/web/handel-ludzmi")
+    );
+    assert!(
+        found.body.starts_with("<p>Projekt został zrealizowany"),
+        "{}",
+        found.body
+    );
+    assert!(
+        found.body.ends_with("jest bardzo ważna.</p>"),
+        "{}",
+        found.body
+    );
+    assert_eq!(found.body.matches("<p>").count(), 5);
+    for text in [&found.title, &found.summary, &found.body] {
+        for part in ["A A A", "Obecna strona", "Tagi", "podziel", "Dodane dnia"] {
+            assert!(!text.contains(part), "{part} is in {text}");
+        }
+    }
+}
