@@ -74,8 +74,8 @@ impl SmtpMailer {
     }
 
     pub(super) async fn work<G: Gate>(&self, desk: Desk<'_, G>) {
-        // Its envelope went over a connection that broke for another's sake: it goes again at
-        // once, and since it is the first on its new connection, only once.
+        // A letter whose connection ended before its text went is offered again at once, and,
+        // being the first on its new connection, no more than once.
         let mut again = None;
         loop {
             let first = match again.take() {
@@ -118,7 +118,8 @@ impl SmtpMailer {
         }
     }
 
-    /// Carries `first`, if there is one, and whatever else comes, to the connection's end. Returns a letter that is to be offered again over another.
+    /// Carries `first`, if there is one, and whatever else comes, to the connection's end.
+    /// Returns a letter that is to be offered again over another.
     async fn carry<G: Gate>(
         &self,
         mut connection: Connection,
@@ -148,26 +149,9 @@ impl SmtpMailer {
             }
             lead = match next.take() {
                 None => Lead::Nothing,
-                Some(letter) => match connection.envelope(&letter).await {
-                    Ok(Verdict::Taken) => Lead::Body(letter),
-                    Ok(Verdict::Refused(refusal, lead)) => {
-                        desk.report(letter.key, refusal.outcome(&letter.to)).await;
-                        lead
-                    }
-                    // A server that has had enough of this connection may like another.
-                    Ok(Verdict::Closed(refusal)) if refusal.closing && !fresh => {
-                        return Some(letter);
-                    }
-                    Ok(Verdict::Closed(refusal)) => {
-                        desk.report(letter.key, refusal.outcome(&letter.to)).await;
-                        return None;
-                    }
-                    Err(lost) if !lost.timed_out && !fresh => return Some(letter),
-                    Err(lost) => {
-                        desk.report(letter.key, Outcome::Deferred(lost.reason))
-                            .await;
-                        return None;
-                    }
+                Some(letter) => match offer(&mut connection, letter, fresh, desk).await {
+                    Ok(lead) => lead,
+                    Err(again) => return again,
                 },
             };
             fresh &= matches!(lead, Lead::Nothing);
@@ -181,6 +165,28 @@ impl SmtpMailer {
             }
         }
     }
+}
+
+/// Offers a letter over a connection that is `fresh`, or that served others before. Returns what
+/// must be said next, or, when the connection is at its end, the letter if it is to be offered
+/// again over another.
+async fn offer<G: Gate>(
+    connection: &mut Connection,
+    letter: Letter,
+    fresh: bool,
+    desk: &Desk<'_, G>,
+) -> Result<Lead, Option<Letter>> {
+    let (outcome, lead) = match connection.envelope(&letter).await {
+        Ok(Verdict::Taken) => return Ok(Lead::Body(letter)),
+        Ok(Verdict::Refused(refusal, lead)) => (refusal.outcome(&letter.to), Ok(lead)),
+        // A server that has had enough of this connection may like another.
+        Ok(Verdict::Closed(refusal)) if refusal.closing && !fresh => return Err(Some(letter)),
+        Ok(Verdict::Closed(refusal)) => (refusal.outcome(&letter.to), Err(None)),
+        Err(lost) if !lost.timed_out && !fresh => return Err(Some(letter)),
+        Err(lost) => (Outcome::Deferred(lost.reason), Err(None)),
+    };
+    desk.report(letter.key, outcome).await;
+    lead
 }
 
 /// The EHLO argument (RFC 5321, 4.1.3): a name, or an address as a literal.
