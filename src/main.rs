@@ -1,6 +1,9 @@
 //! Arguments, runtime, exit code.
 #![forbid(unsafe_code)]
-#![expect(clippy::print_stderr, reason = "without a runtime nothing else can say it")]
+#![expect(
+    clippy::print_stderr,
+    reason = "without a runtime nothing else can say it"
+)]
 
 use std::process::ExitCode;
 
@@ -9,7 +12,10 @@ use wici::cli::{Arguments, run};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("wici: can't start: {error}");

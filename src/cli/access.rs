@@ -66,5 +66,7 @@ fn open(config: &Config) -> anyhow::Result<Store> {
 
 /// The answer was to another question: daemon and command are of different versions.
 pub(super) fn unexpected() -> Failure {
-    Failure::Other(anyhow::anyhow!("the daemon answered in words of another version"))
+    Failure::Other(anyhow::anyhow!(
+        "the daemon answered in words of another version"
+    ))
 }

@@ -8,8 +8,8 @@ use anyhow::Context;
 
 use super::{Failure, configuration, output};
 use crate::config::Config;
-use crate::control::Board;
 use crate::content::Look;
+use crate::control::Board;
 use crate::daemon::clock;
 use crate::daemon::ingest::Ingest;
 use crate::daemon::publish::Publishing;
@@ -46,9 +46,7 @@ pub(super) async fn build(file: &Path) -> Result<(), Failure> {
 }
 
 /// Everything that the sources hold, in a store in memory, and what is wrong with them.
-pub(super) async fn read_all(
-    config: &Arc<Config>,
-) -> Result<(Store, Vec<Problem>), StoreError> {
+pub(super) async fn read_all(config: &Arc<Config>) -> Result<(Store, Vec<Problem>), StoreError> {
     let store = Store::in_memory()?;
     let board = Arc::new(Board::default());
     let signals = Arc::new(Signals::default());

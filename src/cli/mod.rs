@@ -27,7 +27,13 @@ use crate::domain::Problem;
 #[command(version, about)]
 pub struct Arguments {
     /// The configuration.
-    #[arg(short, long, global = true, default_value = "daemon.toml", value_name = "FILE")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        default_value = "daemon.toml",
+        value_name = "FILE"
+    )]
     config: PathBuf,
     #[command(subcommand)]
     command: Option<Command>,

@@ -1,5 +1,9 @@
 //! What people see in the terminal.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is where it is printed")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is where it is printed"
+)]
 
 use std::io::IsTerminal;
 
@@ -56,7 +60,10 @@ pub(super) fn error(error: &anyhow::Error) {
 
 /// An instant in a zone, to the minute.
 pub(super) fn instant(instant: Timestamp, zone: &TimeZone) -> String {
-    instant.to_zoned_datetime(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
+    instant
+        .to_zoned_datetime(zone.clone())
+        .strftime("%Y-%m-%d %H:%M")
+        .to_string()
 }
 
 /// Colour (an SGR code) where a person looks.

@@ -22,17 +22,24 @@ pub(super) async fn run(file: &Path) -> Result<(), Failure> {
     };
     let daemon = Daemon::build(config, templates).await?;
     let stop = stop_on_signal()?;
-    output::remark(&format!("wici listens on http://{}/; mail goes out {mail}", daemon.address()?));
+    output::remark(&format!(
+        "wici listens on http://{}/; mail goes out {mail}",
+        daemon.address()?
+    ));
     daemon.run(stop).await?;
     Ok(())
 }
 
 fn start_log() {
     let filter = EnvFilter::try_from_env("WICI_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_target(false);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_target(false);
     // systemd's journal stamps each line itself.
     let has_journal = std::env::var_os("JOURNAL_STREAM").is_some();
-    let log = log.with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    let log = log
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     if has_journal {
         log.without_time().init();
     } else {
@@ -42,8 +49,10 @@ fn start_log() {
 
 fn stop_on_signal() -> std::io::Result<CancellationToken> {
     let stop = CancellationToken::new();
-    let (mut terminate, mut interrupt) =
-        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (mut terminate, mut interrupt) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
     let told = stop.clone();
     daemon::spawn_signal_watch(async move {
         tokio::select! {

@@ -68,7 +68,9 @@ pub(super) async fn carry_out(file: &Path, command: Command) -> Result<(), Failu
 /// Runs as a table.
 pub(super) fn print(runs: &[RunSummary], zone: &TimeZone) {
     let rows = runs.iter().map(|run| {
-        let closed = run.closed.map_or_else(|| "open".to_owned(), |at| output::instant(at, zone));
+        let closed = run
+            .closed
+            .map_or_else(|| "open".to_owned(), |at| output::instant(at, zone));
         [
             run.run.to_string(),
             run.schedule.clone(),
@@ -77,7 +79,10 @@ pub(super) fn print(runs: &[RunSummary], zone: &TimeZone) {
             counts(&run.counts),
         ]
     });
-    output::table(["run", "schedule", "due", "closed", "deliveries"], rows.collect());
+    output::table(
+        ["run", "schedule", "due", "closed", "deliveries"],
+        rows.collect(),
+    );
 }
 
 /// Deliveries as a table.
@@ -85,13 +90,19 @@ pub(super) fn print_deliveries(deliveries: &[DeliverySummary], zone: &TimeZone) 
     let rows = deliveries.iter().map(|delivery| {
         [
             delivery.run.to_string(),
-            delivery.address.clone().unwrap_or_else(|| "(removed)".to_owned()),
+            delivery
+                .address
+                .clone()
+                .unwrap_or_else(|| "(removed)".to_owned()),
             state(&delivery.state, zone),
             delivery.items.to_string(),
             delivery.reply.clone().unwrap_or_default(),
         ]
     });
-    output::table(["run", "to", "state", "publications", "answer"], rows.collect());
+    output::table(
+        ["run", "to", "state", "publications", "answer"],
+        rows.collect(),
+    );
 }
 
 fn counts(counts: &Counts) -> String {
@@ -106,9 +117,16 @@ fn counts(counts: &Counts) -> String {
         (counts.withdrawn, "withdrawn"),
         (counts.skipped, "skipped"),
     ];
-    let some: Vec<String> =
-        named.iter().filter(|(n, _)| *n > 0).map(|(n, name)| format!("{n} {name}")).collect();
-    if some.is_empty() { "none".to_owned() } else { some.join(", ") }
+    let some: Vec<String> = named
+        .iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, name)| format!("{n} {name}"))
+        .collect();
+    if some.is_empty() {
+        "none".to_owned()
+    } else {
+        some.join(", ")
+    }
 }
 
 fn state(state: &DeliveryState, zone: &TimeZone) -> String {
@@ -116,7 +134,10 @@ fn state(state: &DeliveryState, zone: &TimeZone) -> String {
         DeliveryState::Pending => "pending".to_owned(),
         DeliveryState::Sent => "sent".to_owned(),
         DeliveryState::Deferred { attempts, until } => {
-            format!("deferred: tried {attempts} times, again {}", output::instant(*until, zone))
+            format!(
+                "deferred: tried {attempts} times, again {}",
+                output::instant(*until, zone)
+            )
         }
         DeliveryState::Failed => "failed".to_owned(),
         DeliveryState::Suppressed => "suppressed".to_owned(),

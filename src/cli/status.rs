@@ -24,26 +24,39 @@ pub(super) async fn status(file: &Path, json: bool) -> Result<(), Failure> {
 }
 
 fn print(report: &StatusReport, zone: &TimeZone) {
-    let running = if report.running { "The daemon runs." } else { "The daemon does not run." };
+    let running = if report.running {
+        "The daemon runs."
+    } else {
+        "The daemon does not run."
+    };
     let publications = report.publications;
     output::say(&format!(
         "{running} {} publications, {} waiting for their date, {} withdrawn; {} subscribers; {} mails to go.",
-        publications.live, publications.scheduled, publications.withdrawn, report.subscribers, report.queue
+        publications.live,
+        publications.scheduled,
+        publications.withdrawn,
+        report.subscribers,
+        report.queue
     ));
     let sources = report.sources.iter();
     output::table(
         ["source", "publications"],
-        sources.map(|s| [s.name.clone(), s.publications.to_string()]).collect(),
+        sources
+            .map(|s| [s.name.clone(), s.publications.to_string()])
+            .collect(),
     );
     if !report.tags.is_empty() {
         let tags = report.tags.iter();
         output::table(
             ["tag", "publications"],
-            tags.map(|t| [t.id.clone(), t.publications.to_string()]).collect(),
+            tags.map(|t| [t.id.clone(), t.publications.to_string()])
+                .collect(),
         );
     }
     let schedules = report.schedules.iter().map(|s| {
-        let next = s.next.map_or_else(String::new, |next| output::instant(next, zone));
+        let next = s
+            .next
+            .map_or_else(String::new, |next| output::instant(next, zone));
         [s.name.clone(), s.line.clone(), s.timezone.clone(), next]
     });
     output::table(["schedule", "when", "zone", "next"], schedules.collect());

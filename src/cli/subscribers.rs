@@ -80,7 +80,11 @@ pub(super) async fn carry_out(file: &Path, command: Command) -> Result<(), Failu
         Command::Show { address, json } => show(&access, &address, json).await,
         Command::Remove { address } => {
             let address = parse_address(&address)?;
-            access.ask(&Request::RemoveSubscriber { address: address.clone() }).await?;
+            access
+                .ask(&Request::RemoveSubscriber {
+                    address: address.clone(),
+                })
+                .await?;
             output::say(&format!("{} is removed.", address.as_str()));
             Ok(())
         }
@@ -98,11 +102,17 @@ fn parse_language(text: &str) -> Result<Language, Refusal> {
 /// A tag as the configuration knows it, by id or alias; else by its slug.
 fn tag(config: &Config, text: &str) -> Result<TagId, Refusal> {
     let slug = slug(text).and_then(|slug| TagId::new(&slug).ok());
-    let refusal = || Refusal(format!("`{text}` has no letter or digit that a tag could be made of"));
+    let refusal = || {
+        Refusal(format!(
+            "`{text}` has no letter or digit that a tag could be made of"
+        ))
+    };
     let slug = slug.ok_or_else(refusal)?;
     let by_alias = config.tags.iter().find(|tag| {
         let aliases = tag.aliases.iter().chain(tag.labels.values());
-        aliases.filter_map(|alias| self::slug(alias)).any(|alias| alias == slug.as_str())
+        aliases
+            .filter_map(|alias| self::slug(alias))
+            .any(|alias| alias == slug.as_str())
     });
     Ok(by_alias.map_or(slug, |tag| tag.id.clone()))
 }
@@ -112,7 +122,11 @@ async fn add(access: &Access, add: Add) -> Result<(), Failure> {
     let tags = |names: &[String]| -> Result<BTreeSet<TagId>, Refusal> {
         names.iter().map(|name| tag(config, name)).collect()
     };
-    let languages = add.only.iter().map(|text| parse_language(text)).collect::<Result<_, _>>();
+    let languages = add
+        .only
+        .iter()
+        .map(|text| parse_language(text))
+        .collect::<Result<_, _>>();
     let request = AddSubscriber {
         address: parse_address(&add.address)?,
         filter: Filter {
@@ -169,7 +183,10 @@ async fn show(access: &Access, address: &str, json: bool) -> Result<(), Failure>
     }
     let zone = &access.config.site.zone;
     print(std::slice::from_ref(&detail.subscriber));
-    output::say(&format!("Consent since {}.", output::instant(detail.consent_at, zone)));
+    output::say(&format!(
+        "Consent since {}.",
+        output::instant(detail.consent_at, zone)
+    ));
     if detail.deliveries.is_empty() {
         output::say("Nothing was mailed yet.");
     } else {
@@ -185,9 +202,17 @@ fn print(subscribers: &[SubscriberSummary]) {
             SubscriberStatus::Unsubscribed(at) => format!("unsubscribed {at:.0}"),
         };
         let asked: Vec<String> = subscriber.subscriptions.iter().map(words).collect();
-        [subscriber.address.clone(), status, subscriber.language.clone(), asked.join("\n")]
+        [
+            subscriber.address.clone(),
+            status,
+            subscriber.language.clone(),
+            asked.join("\n"),
+        ]
     });
-    output::table(["address", "status", "language", "subscriptions"], rows.collect());
+    output::table(
+        ["address", "status", "language", "subscriptions"],
+        rows.collect(),
+    );
 }
 
 /// `daily: any of prawo, pomoc; in pl`

@@ -97,7 +97,7 @@ fn content(items: Vec<ClaimItem>, more: u32) -> ClaimContent {
 fn daily() -> Cadence {
     Cadence {
         schedule: "daily".to_owned(),
-        zone: "Europe/Warsaw".to_owned(),
+        zone: None,
     }
 }
 

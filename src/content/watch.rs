@@ -69,6 +69,9 @@ struct Events {
     receiver: mpsc::Receiver<notify::Result<notify::Event>>,
     lost: Arc<AtomicBool>,
     identity: Identity,
+    /// The root as it was given, and as events name it.
+    root: PathBuf,
+    absolute: PathBuf,
 }
 
 /// Device and inode.
@@ -188,17 +191,28 @@ impl Events {
                 overflow.store(true, Ordering::Release);
             }
         };
+        let absolute = std::path::absolute(root)?;
         let config = notify::Config::default().with_follow_symlinks(false);
         let mut watcher = RecommendedWatcher::new(hand_over, config)?;
-        match watcher.watch(root, RecursiveMode::Recursive) {
+        match watcher.watch(&absolute, RecursiveMode::Recursive) {
             Ok(()) => Ok(Some(Events {
                 _watcher: watcher,
                 receiver,
                 lost,
                 identity,
+                root: root.to_owned(),
+                absolute,
             })),
             Err(_) if self::identity(root).is_none() => Ok(None),
             Err(error) => Err(error),
+        }
+    }
+
+    /// A path of an event below the root as it was given, which may be a relative one.
+    fn as_given(&self, path: &Path) -> PathBuf {
+        match path.strip_prefix(&self.absolute) {
+            Ok(below) => self.root.join(below),
+            Err(_) => path.to_owned(),
         }
     }
 
@@ -210,7 +224,9 @@ impl Events {
         let mut most = QUEUE;
         while let Some(event) = next {
             match event {
-                Ok(event) if !event.need_rescan() => paths.extend(event.paths),
+                Ok(event) if !event.need_rescan() => {
+                    paths.extend(event.paths.iter().map(|path| self.as_given(path)));
+                }
                 _ => everything = true,
             }
             most -= 1;

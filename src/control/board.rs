@@ -16,13 +16,20 @@ impl Board {
     /// Pins a problem, in place of the former one about the same thing.
     pub fn pin(&self, place: &str, about: &str, problem: Problem) {
         self.with(|problems| {
-            problems.entry(place.to_owned()).or_default().insert(about.to_owned(), problem)
+            problems
+                .entry(place.to_owned())
+                .or_default()
+                .insert(about.to_owned(), problem)
         });
     }
 
     /// Takes the problem about a thing down, if there was one.
     pub fn clear(&self, place: &str, about: &str) {
-        self.with(|problems| problems.get_mut(place).and_then(|place| place.remove(about)));
+        self.with(|problems| {
+            problems
+                .get_mut(place)
+                .and_then(|place| place.remove(about))
+        });
     }
 
     /// Takes down every problem of a place that `keep` does not want.
@@ -38,7 +45,8 @@ impl Board {
     pub fn problems(&self) -> Vec<(String, Problem)> {
         self.with(|problems| {
             let all = problems.iter();
-            all.flat_map(|(place, of)| of.values().map(|p| (place.clone(), p.clone()))).collect()
+            all.flat_map(|(place, of)| of.values().map(|p| (place.clone(), p.clone())))
+                .collect()
         })
     }
 

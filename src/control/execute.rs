@@ -41,11 +41,13 @@ pub async fn execute(
         Request::AddSubscriber(add) => add_subscriber(desk, add, now).await.map(Response::Added),
         Request::ListSubscribers { after, most } => {
             let page = desk.store.subscribers(SubscriberKey(after), most).await?;
-            Ok(Response::Subscribers(page.iter().map(SubscriberSummary::from).collect()))
+            Ok(Response::Subscribers(
+                page.iter().map(SubscriberSummary::from).collect(),
+            ))
         }
-        Request::ShowSubscriber { address } => {
-            show_subscriber(desk, &address).await.map(Response::Subscriber)
-        }
+        Request::ShowSubscriber { address } => show_subscriber(desk, &address)
+            .await
+            .map(Response::Subscriber),
         Request::RemoveSubscriber { address } => {
             if desk.store.remove(&address).await? {
                 Ok(Response::Removed)
@@ -62,7 +64,10 @@ pub async fn execute(
 }
 
 fn unknown(address: &Address) -> Refusal {
-    Refusal(format!("nobody with the address {} is subscribed", address.as_str()))
+    Refusal(format!(
+        "nobody with the address {} is subscribed",
+        address.as_str()
+    ))
 }
 
 async fn add_subscriber(
@@ -92,7 +97,12 @@ async fn add_subscriber(
 
 /// The cadence of a schedule by name, or of the first one.
 fn cadence(desk: &Desk, name: Option<String>) -> Result<Cadence, Refusal> {
-    let mut names: Vec<&str> = desk.config.schedules.iter().map(|s| s.name.as_str()).collect();
+    let mut names: Vec<&str> = desk
+        .config
+        .schedules
+        .iter()
+        .map(|s| s.name.as_str())
+        .collect();
     names.push(IMMEDIATE);
     let name = name.unwrap_or_else(|| names[0].to_owned());
     if names.contains(&name.as_str()) {
@@ -101,27 +111,38 @@ fn cadence(desk: &Desk, name: Option<String>) -> Result<Cadence, Refusal> {
             zone: None,
         })
     } else {
-        Err(Refusal(format!("there is no schedule `{name}`; there are: {}", names.join(", "))))
+        Err(Refusal(format!(
+            "there is no schedule `{name}`; there are: {}",
+            names.join(", ")
+        )))
     }
 }
 
 async fn show_subscriber(desk: &Desk, address: &Address) -> Result<SubscriberDetail, Refusal> {
-    let subscriber = desk.store.subscriber(address).await?.ok_or_else(|| unknown(address))?;
+    let subscriber = desk
+        .store
+        .subscriber(address)
+        .await?
+        .ok_or_else(|| unknown(address))?;
     let had = desk.store.had(subscriber.key, NOTABLE).await?;
     let whole = || Some(subscriber.address.as_str().to_owned());
     Ok(SubscriberDetail {
         consent_at: subscriber.consent.at,
-        deliveries: had.into_iter().map(|d| DeliverySummary::new(d, whole())).collect(),
+        deliveries: had
+            .into_iter()
+            .map(|d| DeliverySummary::new(d, whole()))
+            .collect(),
         subscriber: SubscriberSummary::from(&subscriber),
     })
 }
 
 async fn show_run(desk: &Desk, key: RunKey) -> Result<RunDetail, Refusal> {
     let store = &desk.store;
-    let run = store
-        .run(key)
-        .await?
-        .ok_or_else(|| Refusal(format!("there is no run {key}; `wici runs list` shows them")))?;
+    let run = store.run(key).await?.ok_or_else(|| {
+        Refusal(format!(
+            "there is no run {key}; `wici runs list` shows them"
+        ))
+    })?;
     let mut notable = Vec::new();
     let mut after = SubscriberKey(0);
     loop {
@@ -157,10 +178,14 @@ async fn status(desk: &Desk, running: bool, now: Timestamp) -> Result<StatusRepo
             publications: store.paths(&source.name).await?.len(),
         });
     }
-    let tags = store.tags().await?.into_iter().map(|(id, publications)| TagStatus {
-        id: id.to_string(),
-        publications,
-    });
+    let tags = store
+        .tags()
+        .await?
+        .into_iter()
+        .map(|(id, publications)| TagStatus {
+            id: id.to_string(),
+            publications,
+        });
     let open = store.open_runs().await?;
     let latest = store.runs(LATEST_RUNS).await?;
     let problems = desk.board.problems().into_iter();
@@ -177,7 +202,9 @@ async fn status(desk: &Desk, running: bool, now: Timestamp) -> Result<StatusRepo
         schedules: schedules(desk, now),
         queue: open.iter().map(|run| Counts::open(&run.counts)).sum(),
         runs: latest.iter().map(RunSummary::from).collect(),
-        problems: problems.map(|(place, problem)| Trouble { place, problem }).collect(),
+        problems: problems
+            .map(|(place, problem)| Trouble { place, problem })
+            .collect(),
     })
 }
 

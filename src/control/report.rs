@@ -3,9 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{
-    Counts, Delivery, DeliveryState, Problem, Run, Subscriber, SubscriberStatus,
-};
+use crate::domain::{Counts, Delivery, DeliveryState, Problem, Run, Subscriber, SubscriberStatus};
 
 /// How are things?
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -119,13 +117,16 @@ impl From<&Subscriber> for SubscriberSummary {
         fn texts<T: ToString>(set: &std::collections::BTreeSet<T>) -> Vec<String> {
             set.iter().map(T::to_string).collect()
         }
-        let subscriptions = subscriber.subscriptions.iter().map(|s| SubscriptionSummary {
-            schedule: s.cadence.to_string(),
-            any: texts(&s.filter.any),
-            all: texts(&s.filter.all),
-            none: texts(&s.filter.none),
-            languages: texts(&s.filter.languages),
-        });
+        let subscriptions = subscriber
+            .subscriptions
+            .iter()
+            .map(|s| SubscriptionSummary {
+                schedule: s.cadence.to_string(),
+                any: texts(&s.filter.any),
+                all: texts(&s.filter.all),
+                none: texts(&s.filter.none),
+                languages: texts(&s.filter.languages),
+            });
         SubscriberSummary {
             key: subscriber.key.0,
             address: subscriber.address.as_str().to_owned(),

@@ -37,8 +37,12 @@ pub async fn serve(
     clock: Clock,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let router = Router::new().route("/", post(answer)).with_state((desk, clock));
-    axum::serve(listener, router).with_graceful_shutdown(stop).await
+    let router = Router::new()
+        .route("/", post(answer))
+        .with_state((desk, clock));
+    axum::serve(listener, router)
+        .with_graceful_shutdown(stop)
+        .await
 }
 
 async fn answer(

@@ -76,7 +76,9 @@ impl Ingest {
                 self.round(look, now, &mut coalescer).await?;
             }
             let now = clock();
-            let next = coalescer.ready_at().map_or(rescan_at, |at| at.min(rescan_at));
+            let next = coalescer
+                .ready_at()
+                .map_or(rescan_at, |at| at.min(rescan_at));
             let pause = Duration::try_from(next.duration_since(now)).unwrap_or_default();
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
@@ -102,7 +104,10 @@ impl Ingest {
     ) -> Result<(), StoreError> {
         let ingested = self.tick(look, now).await?;
         if !ingested.unsettled.is_empty() {
-            let paths = ingested.unsettled.iter().map(|path| self.source.path.join(path));
+            let paths = ingested
+                .unsettled
+                .iter()
+                .map(|path| self.source.path.join(path));
             coalescer.add(Hint::Paths(paths.collect()), now);
         }
         Ok(())
@@ -132,12 +137,18 @@ impl Ingest {
             }
             self.read(path, now, &mut round, &mut ingested);
             if round.found.len() == BATCH {
-                let applied = self.store.apply(round.batch(Pass::More), now, self.max_age).await?;
+                let applied = self
+                    .store
+                    .apply(round.batch(Pass::More), now, self.max_age)
+                    .await?;
                 self.take(applied, &mut ingested);
             }
         }
         let end = if is_scan { Pass::EndOfScan } else { Pass::End };
-        let applied = self.store.apply(round.batch(end), now, self.max_age).await?;
+        let applied = self
+            .store
+            .apply(round.batch(end), now, self.max_age)
+            .await?;
         self.take(applied, &mut ingested);
         self.signals.scheduled();
         Ok(ingested)
@@ -165,7 +176,10 @@ impl Ingest {
         for refused in applied.refused {
             let problem = Problem::of_file(
                 self.source.path.join(&refused.path),
-                format!("it claims the id {}, which {} has", refused.id, refused.holder),
+                format!(
+                    "it claims the id {}, which {} has",
+                    refused.id, refused.holder
+                ),
                 "give one of the two an `id` of its own",
             );
             self.pin(&refused.path, problem);
@@ -234,7 +248,11 @@ impl Round {
 /// A publication that no feed could carry is not taken: the last good revision stays.
 fn publishable(found: &Found, now: Timestamp) -> Result<(), Problem> {
     feed::check(&found.revision(found.minted_id.clone(), now)).map_err(|error| {
-        Problem::of_file(&found.path, error.to_string(), "correct the file; until then its last good revision stays")
+        Problem::of_file(
+            &found.path,
+            error.to_string(),
+            "correct the file; until then its last good revision stays",
+        )
     })
 }
 

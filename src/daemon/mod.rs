@@ -68,7 +68,8 @@ impl Daemon {
     /// # Errors
     /// What the administrator should read; a [`StoreError`] is in the chain where that is the
     /// cause.
-    pub async fn build(config: Config, templates: Templates) -> anyhow::Result<Daemon> {
+    pub async fn build(mut config: Config, templates: Templates) -> anyhow::Result<Daemon> {
+        let web = listen(&mut config).await?;
         let config = Arc::new(config);
         let clock = clock::system();
         let store = Store::open(&config.state, Open::OrCreate, secrets::random()?)?;
@@ -79,13 +80,6 @@ impl Daemon {
             config: Arc::clone(&config),
             board: Arc::clone(&board),
         };
-        let web = TcpListener::bind(config.web.listen).await.with_context(|| {
-            format!(
-                "can't listen on {}; is another program there? `[web] listen` in {} sets it",
-                config.web.listen,
-                config.file.display()
-            )
-        })?;
         let control = server::bind(&config.state).context("can't make the control socket")?;
         let signals = Arc::new(Signals::default());
         let mut publisher = Publisher::open(config.feeds.dir.clone())
@@ -114,7 +108,12 @@ impl Daemon {
         });
         Ok(Daemon {
             ingests: ingests.collect(),
-            publishing: Publishing::new(store.clone(), Arc::clone(&config), publisher, board.clone()),
+            publishing: Publishing::new(
+                store.clone(),
+                Arc::clone(&config),
+                publisher,
+                board.clone(),
+            ),
             scheduling: Scheduling::new(store.clone(), Arc::clone(&config), Arc::clone(&signals)),
             sending: Sending::new(
                 store,
@@ -165,7 +164,10 @@ impl Daemon {
             }
         });
         if drained.await.is_err() {
-            tracing::warn!("not everything ended within {} s; the rest is resumed at the next start", DRAIN.as_secs());
+            tracing::warn!(
+                "not everything ended within {} s; the rest is resumed at the next start",
+                DRAIN.as_secs()
+            );
         }
         // The socket is a name for a daemon that answers.
         let _ = fs::remove_file(server::path(&state));
@@ -173,19 +175,54 @@ impl Daemon {
     }
 
     fn start(self, loops: &mut JoinSet<Ended>, stop: &CancellationToken) {
-        let Daemon { desk, clock, signals, web, control, site, .. } = self;
+        let Daemon {
+            desk,
+            clock,
+            signals,
+            web,
+            control,
+            site,
+            ..
+        } = self;
         for ingest in self.ingests {
             let run = ingest.run(Arc::clone(&clock), stop.clone());
             loops.spawn(named("content", run));
         }
-        let run = self.publishing.run(Arc::clone(&signals), Arc::clone(&clock), stop.clone());
+        let run = self
+            .publishing
+            .run(Arc::clone(&signals), Arc::clone(&clock), stop.clone());
         loops.spawn(named("feeds", run));
-        loops.spawn(named("schedule", self.scheduling.run(Arc::clone(&clock), stop.clone())));
+        loops.spawn(named(
+            "schedule",
+            self.scheduling.run(Arc::clone(&clock), stop.clone()),
+        ));
         loops.spawn(named("mail", self.sending.run(stop.clone())));
-        loops.spawn(named("web", listen::serve(web, web::router(site), stop.clone())));
+        loops.spawn(named(
+            "web",
+            listen::serve(web, web::router(site), stop.clone()),
+        ));
         let control = server::serve(control, desk, clock, stop.clone().cancelled_owned());
         loops.spawn(named("control", async { Ok(control.await?) }));
     }
+}
+
+/// Binds the web listener. Where the system chose the port, links name that one.
+async fn listen(config: &mut Config) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(config.web.listen)
+        .await
+        .with_context(|| {
+            format!(
+                "can't listen on {}; is another program there? `[web] listen` in {} sets it",
+                config.web.listen,
+                config.file.display()
+            )
+        })?;
+    if config.web.url.port() == Some(0) {
+        let port = listener.local_addr()?.port();
+        // Only a URL that cannot have a port refuses one, and this one has.
+        let _ = config.web.url.set_port(Some(port));
+    }
+    Ok(listener)
 }
 
 type Ended = (&'static str, anyhow::Result<()>);
@@ -223,13 +260,19 @@ fn letterhead(config: &Config) -> Letterhead {
 pub fn templates(folder: &Path) -> Result<Templates, Vec<crate::domain::Problem>> {
     use crate::domain::Problem;
     let unreadable = |path: &Path, error: &std::io::Error| {
-        Problem::of_file(path, format!("can't be read: {error}"), "make it readable, or remove it")
+        Problem::of_file(
+            path,
+            format!("can't be read: {error}"),
+            "make it readable, or remove it",
+        )
     };
     let mut overrides = std::collections::BTreeMap::new();
     let mut problems = Vec::new();
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Templates::new(&overrides),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Templates::new(&overrides);
+        }
         Err(error) => return Err(vec![unreadable(folder, &error)]),
     };
     for entry in entries.flatten() {
@@ -257,7 +300,10 @@ pub fn spawn_signal_watch(watch: impl Future<Output = ()> + Send + 'static) {
 
 /// Is a store that can't be used at the bottom of an error?
 pub fn is_store_trouble(error: &anyhow::Error) -> bool {
-    error
-        .chain()
-        .any(|cause| matches!(cause.downcast_ref(), Some(StoreError::Disk { .. } | StoreError::Ended)))
+    error.chain().any(|cause| {
+        matches!(
+            cause.downcast_ref(),
+            Some(StoreError::Disk { .. } | StoreError::Ended)
+        )
+    })
 }

@@ -38,7 +38,11 @@ impl Publishing {
         publisher: Publisher,
         board: Arc<Board>,
     ) -> Publishing {
-        let tags = config.tags.iter().map(|tag| (tag.id.clone(), tag.clone())).collect();
+        let tags = config
+            .tags
+            .iter()
+            .map(|tag| (tag.id.clone(), tag.clone()))
+            .collect();
         Publishing {
             store,
             config,
@@ -77,7 +81,8 @@ impl Publishing {
             Err(error) => {
                 tracing::error!("feeds: {error:#}");
                 let remedy = "free the disk or mend the folder, then restart wici";
-                let problem = Problem::of_file(&self.config.feeds.dir, format!("{error:#}"), remedy);
+                let problem =
+                    Problem::of_file(&self.config.feeds.dir, format!("{error:#}"), remedy);
                 self.board.pin("feeds", "", problem);
             }
         }
@@ -104,7 +109,14 @@ impl Publishing {
             for format in self.config.feeds.formats.clone() {
                 let bytes = feed::render(&feed, format).with_context(|| feed.stem.clone())?;
                 let path = format!("{}.{}", feed.stem, format.extension());
-                self.put(path, format.media_type(), bytes, sequence, now, &mut written)?;
+                self.put(
+                    path,
+                    format.media_type(),
+                    bytes,
+                    sequence,
+                    now,
+                    &mut written,
+                )?;
             }
             self.listed.insert(key);
             tokio::task::yield_now().await;
@@ -124,7 +136,12 @@ impl Publishing {
         written: &mut Vec<String>,
     ) -> anyhow::Result<()> {
         // The same bytes keep their tag and date, over restarts too.
-        if self.publisher.shelf().get(&path).is_some_and(|former| former.bytes == bytes) {
+        if self
+            .publisher
+            .shelf()
+            .get(&path)
+            .is_some_and(|former| former.bytes == bytes)
+        {
             return Ok(());
         }
         let put = self.publisher.put(&path, media_type, bytes, sequence, now);
@@ -136,7 +153,9 @@ impl Publishing {
 
     fn index(&mut self, now: Timestamp, written: &mut Vec<String>) -> anyhow::Result<()> {
         let base = feeds_url(&self.config);
-        let Some(format) = self.config.feeds.formats.first() else { return Ok(()) };
+        let Some(format) = self.config.feeds.formats.first() else {
+            return Ok(());
+        };
         let feeds: Vec<OpmlFeed> = self
             .listed
             .iter()
@@ -148,7 +167,14 @@ impl Publishing {
             })
             .collect();
         let bytes = opml(&self.config.site.title, &feeds)?;
-        self.put(INDEX.to_owned(), OPML_MEDIA_TYPE, bytes, Sequence(0), now, written)
+        self.put(
+            INDEX.to_owned(),
+            OPML_MEDIA_TYPE,
+            bytes,
+            Sequence(0),
+            now,
+            written,
+        )
     }
 
     async fn feed(
@@ -189,7 +215,10 @@ impl Publishing {
         let language = key.language.as_ref().unwrap_or(&publication.language);
         let categories = publication.tags.iter().map(|tag| Category {
             term: tag.id.to_string(),
-            label: self.label(&tag.id, language).unwrap_or(&tag.label).to_owned(),
+            label: self
+                .label(&tag.id, language)
+                .unwrap_or(&tag.label)
+                .to_owned(),
         });
         let categories = categories.collect();
         let body = if self.config.feeds.full {
@@ -228,7 +257,9 @@ impl Publishing {
 
     /// What a tag is called in a language, or else in the site's.
     fn label(&self, tag: &TagId, language: &Language) -> Option<&str> {
-        self.tags.get(tag)?.label(language, &self.config.site.language)
+        self.tags
+            .get(tag)?
+            .label(language, &self.config.site.language)
     }
 }
 

@@ -40,7 +40,9 @@ impl Scheduling {
         loop {
             let next = self.tick(clock()).await?;
             let pause = next.map_or(LOOK_EVERY, |next| {
-                Duration::try_from(next.duration_since(clock())).unwrap_or_default().min(LOOK_EVERY)
+                Duration::try_from(next.duration_since(clock()))
+                    .unwrap_or_default()
+                    .min(LOOK_EVERY)
             });
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
@@ -56,7 +58,10 @@ impl Scheduling {
     /// # Errors
     /// The store's.
     pub async fn tick(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        let released = self.store.release_due(now, self.config.guards.max_age).await?;
+        let released = self
+            .store
+            .release_due(now, self.config.guards.max_age)
+            .await?;
         self.signals.changed(&released);
         for run in self.store.open_runs().await? {
             if !run.planned {
@@ -98,7 +103,10 @@ impl Scheduling {
     async fn immediate(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         let delay = self.config.immediate.delay;
         let cadence = Cadence::immediate();
-        let mark = self.store.observe(cadence.clone(), String::new(), now).await?;
+        let mark = self
+            .store
+            .observe(cadence.clone(), String::new(), now)
+            .await?;
         let by = now.checked_sub(delay).unwrap_or(Timestamp::MIN);
         let mut decided = mark.upper;
         if let Some(upper) = self.store.ripe(decided, by).await? {

@@ -7,7 +7,9 @@
 //!
 //! At most [`IN_FLIGHT`] letters are between the queue and a durable settlement: a crash can repeat
 //! no more acceptances than that. What a worker reports waits in no buffer: the loop settles all
-//! that has been reported, and while the disk is busy with it the next reports gather.
+//! that has been reported, and while the disk is busy with it the next reports gather. When the
+//! disk takes longer than [`DISK_PATIENCE`], the workers begin no further letter until it is done:
+//! the wire waits for the disk.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -15,7 +17,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::SignedDuration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +32,9 @@ use crate::store::{Store, StoreError};
 
 /// Letters that may be accepted and not yet durably settled (design: at most 256).
 const IN_FLIGHT: usize = 256;
+/// What was accepted before a settlement began and what is accepted while it runs are uncommitted
+/// together; of each, no more than this long's worth (design: 20 ms in all).
+const DISK_PATIENCE: Duration = Duration::from_millis(10);
 /// Claims kept ready, so that the workers need not wait for the store.
 const READY: usize = 512;
 /// What is not settled by then may be claimed by another. Longer than any letter can take.
@@ -47,6 +52,14 @@ pub struct Sending {
     policy: RetryPolicy,
     signals: Arc<Signals>,
     clock: Clock,
+    /// May letters be begun, or is the disk behind?
+    wire: watch::Sender<Wire>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wire {
+    Open,
+    Waits,
 }
 
 impl Sending {
@@ -70,6 +83,7 @@ impl Sending {
             policy: config.mail.retry,
             signals,
             clock,
+            wire: watch::Sender::new(Wire::Open),
         }
     }
 
@@ -81,7 +95,10 @@ impl Sending {
         let mut workers = JoinSet::new();
         for _ in 0..self.mailer.workers() {
             let mailer = Arc::clone(&self.mailer);
-            let gate = StoreGate(self.store.clone());
+            let gate = StoreGate {
+                store: self.store.clone(),
+                wire: self.wire.subscribe(),
+            };
             let (queue, reports, stop) = (queue.clone(), reports.clone(), stop.clone());
             workers.spawn(async move { mailer.work(queue, &gate, reports, stop).await });
         }
@@ -105,7 +122,10 @@ impl Sending {
         if flow.ready.len() >= READY / 2 || flow.drained {
             return Ok(());
         }
-        let claims = self.store.claim(READY - flow.ready.len(), LEASE, (self.clock)()).await?;
+        let claims = self
+            .store
+            .claim(READY - flow.ready.len(), LEASE, (self.clock)())
+            .await?;
         flow.drained = claims.is_empty();
         flow.ready.extend(claims);
         Ok(())
@@ -114,7 +134,9 @@ impl Sending {
     /// Composes what is ready and hands it to the workers, as far as may be in flight.
     async fn hand_over(&mut self, flow: &mut Flow) -> Result<(), StoreError> {
         while flow.in_flight < IN_FLIGHT {
-            let Some(claim) = flow.ready.pop_front() else { break };
+            let Some(claim) = flow.ready.pop_front() else {
+                break;
+            };
             match self.desk.compose(&claim) {
                 Ok(letter) => {
                     flow.in_flight += 1;
@@ -126,7 +148,8 @@ impl Sending {
                 }
                 Err(error) => {
                     tracing::error!(run = claim.key.run.0, "can't compose: {error}");
-                    flow.outcomes.push((claim.key, Outcome::Deferred(error.to_string())));
+                    flow.outcomes
+                        .push((claim.key, Outcome::Deferred(error.to_string())));
                 }
             }
         }
@@ -143,8 +166,10 @@ impl Sending {
         let pause = if flow.drained && flow.ready.is_empty() {
             let now = (self.clock)();
             let due = self.store.next_due(now).await?;
-            due.map_or(LOOK_EVERY, |due| Duration::try_from(due.duration_since(now)).unwrap_or_default())
-                .min(LOOK_EVERY)
+            due.map_or(LOOK_EVERY, |due| {
+                Duration::try_from(due.duration_since(now)).unwrap_or_default()
+            })
+            .min(LOOK_EVERY)
         } else {
             LOOK_EVERY
         };
@@ -169,11 +194,24 @@ impl Sending {
             match outcome {
                 Outcome::Accepted | Outcome::Suppressed => {}
                 Outcome::Deferred(reply) | Outcome::Refused(reply) | Outcome::InDoubt(reply) => {
-                    tracing::info!(run = key.run.0, subscriber = key.subscriber.0, reply, "not accepted");
+                    tracing::info!(
+                        run = key.run.0,
+                        subscriber = key.subscriber.0,
+                        reply,
+                        "not accepted"
+                    );
                 }
             }
         }
-        self.store.settle(outcomes, self.policy, (self.clock)()).await
+        let settling = self.store.settle(outcomes, self.policy, (self.clock)());
+        let mut settling = std::pin::pin!(settling);
+        if let Ok(settled) = tokio::time::timeout(DISK_PATIENCE, &mut settling).await {
+            return settled;
+        }
+        self.wire.send_replace(Wire::Waits);
+        let settled = settling.await;
+        self.wire.send_replace(Wire::Open);
+        settled
     }
 }
 
@@ -209,12 +247,26 @@ impl Flow {
     }
 }
 
-/// Asked right before MAIL FROM: may the subscriber still be written to?
-struct StoreGate(Store);
+/// Asked right before MAIL FROM: may the subscriber still be written to? The answer waits for the
+/// disk where that is behind.
+struct StoreGate {
+    store: Store,
+    wire: watch::Receiver<Wire>,
+}
 
 impl Gate for StoreGate {
     async fn admit(&self, key: DeliveryKey) -> bool {
-        self.0.may_write(key.subscriber)
+        if *self.wire.borrow() == Wire::Waits {
+            // An error says that the loop is gone; then nothing will be settled any more.
+            let opened = self
+                .wire
+                .clone()
+                .wait_for(|wire| *wire == Wire::Open)
+                .await
+                .is_ok();
+            return opened && self.store.may_write(key.subscriber);
+        }
+        self.store.may_write(key.subscriber)
     }
 }
 
@@ -232,7 +284,9 @@ impl ComposingDesk {
             if self.shared.len() >= SHARED {
                 self.shared.clear();
             }
-            let shared = self.composer.shared(&claim.content, &claim.language, &claim.cadence)?;
+            let shared = self
+                .composer
+                .shared(&claim.content, &claim.language, &claim.cadence)?;
             self.shared.insert(key.clone(), shared);
         }
         let bytes = match self.shared.get(&key) {

@@ -24,7 +24,11 @@ impl Signals {
             return;
         }
         let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
-        touched.extend(changes.iter().flat_map(|change| change.feeds.iter().cloned()));
+        touched.extend(
+            changes
+                .iter()
+                .flat_map(|change| change.feeds.iter().cloned()),
+        );
         drop(touched);
         self.render.notify_one();
         self.news.notify_one();

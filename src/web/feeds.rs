@@ -47,13 +47,18 @@ pub(super) async fn serve(
 /// Does the client have these bytes? If-None-Match decides alone where it is given (13.2.2).
 fn has_current(headers: &HeaderMap, document: &Document) -> bool {
     if headers.contains_key(IF_NONE_MATCH) {
-        let given = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+        let given = headers
+            .get_all(IF_NONE_MATCH)
+            .iter()
+            .filter_map(|value| value.to_str().ok());
         return given.flat_map(|list| list.split(',')).any(|tag| {
             let tag = tag.trim();
             tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == document.etag
         });
     }
-    let since = headers.get(IF_MODIFIED_SINCE).and_then(|value| value.to_str().ok());
+    let since = headers
+        .get(IF_MODIFIED_SINCE)
+        .and_then(|value| value.to_str().ok());
     let since = since.and_then(|date| rfc2822::DateTimeParser::new().parse_timestamp(date).ok());
     since.is_some_and(|since| document.modified.as_second() <= since.as_second())
 }

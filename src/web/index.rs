@@ -60,7 +60,12 @@ async fn index(site: &Site, language: &Language) -> Result<Value, StoreError> {
 fn feeds(site: &Site, feed: &FeedKey) -> Value {
     let address = |format: Format| {
         site.config.feeds.formats.contains(&format).then(|| {
-            format!("{}feeds/{}.{}", site.config.web.url, feed.stem(), format.extension())
+            format!(
+                "{}feeds/{}.{}",
+                site.config.web.url,
+                feed.stem(),
+                format.extension()
+            )
         })
     };
     context! {

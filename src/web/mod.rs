@@ -42,7 +42,10 @@ pub fn router(site: Site) -> Router {
     Router::new()
         .route("/", get(index::show))
         .route("/feeds/{*path}", get(feeds::serve))
-        .route("/unsubscribe/{token}", get(unsubscribe::ask).post(unsubscribe::carry_out))
+        .route(
+            "/unsubscribe/{token}",
+            get(unsubscribe::ask).post(unsubscribe::carry_out),
+        )
         .fallback(page::not_found)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .with_state(Arc::new(site))

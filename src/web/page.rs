@@ -31,12 +31,7 @@ pub(super) fn error(site: &Site, language: &Language, status: StatusCode) -> Res
 }
 
 /// A page in a language.
-pub(super) fn render(
-    site: &Site,
-    language: &Language,
-    template: &str,
-    context: Value,
-) -> Response {
+pub(super) fn render(site: &Site, language: &Language, template: &str, context: Value) -> Response {
     let locale = Locale::new(language, site.config.site.zone.clone());
     let about = context! {
         site => context! {
@@ -65,7 +60,10 @@ pub(super) fn render(
 /// The first of the site's languages that the reader asks for (RFC 9110 12.5.4), or its default.
 pub(super) fn language(site: &Site, headers: &HeaderMap) -> Language {
     let config = &site.config.site;
-    let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let accepted = headers
+        .get(ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("");
     let mut wishes: Vec<(&str, f32)> = accepted
         .split(',')
         .filter_map(|wish| {
@@ -78,7 +76,12 @@ pub(super) fn language(site: &Site, headers: &HeaderMap) -> Language {
     wishes
         .iter()
         .filter_map(|(tag, _)| Language::parse(tag).ok())
-        .find_map(|wish| config.languages.iter().find(|l| l.primary() == wish.primary()))
+        .find_map(|wish| {
+            config
+                .languages
+                .iter()
+                .find(|l| l.primary() == wish.primary())
+        })
         .unwrap_or(&config.language)
         .clone()
 }

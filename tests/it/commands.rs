@@ -10,9 +10,15 @@ fn text(bytes: &[u8]) -> String {
 
 #[test]
 fn commands_answer_alike_with_and_without_a_daemon() {
-    let site = Site::new().with_schedule("daily", "0 8 * * *").start().after_first_scan();
+    let site = Site::new()
+        .with_schedule("daily", "0 8 * * *")
+        .start()
+        .after_first_scan();
     site.subscribe("a@example.org", &["--any", "prawo"]);
-    site.subscribe("b@example.org", &["--schedule", "immediate", "--none", "prawo"]);
+    site.subscribe(
+        "b@example.org",
+        &["--schedule", "immediate", "--none", "prawo"],
+    );
     let running = site.json(&["subscribers", "list"]);
     let status = site.json(&["status"]);
     assert_eq!(status["running"], true);
@@ -24,7 +30,11 @@ fn commands_answer_alike_with_and_without_a_daemon() {
     assert_eq!(resting[1]["subscriptions"][0]["none"][0], "prawo");
     let status = rest.wici(&["status"]);
     assert!(text(&status.stdout).contains("The daemon does not run."));
-    assert!(rest.wici(&["subscribers", "remove", "a@example.org"]).status.success());
+    assert!(
+        rest.wici(&["subscribers", "remove", "a@example.org"])
+            .status
+            .success()
+    );
     let again = rest.wici(&["subscribers", "remove", "a@example.org"]);
     assert_eq!(again.status.code(), Some(1));
     assert!(text(&again.stderr).contains("nobody with the address a@example.org"));
@@ -56,7 +66,11 @@ fn a_second_daemon_is_refused() {
     let site = Site::new().start();
     let second = crate::harness::wici(&site.path("."), &["run"]);
     assert!(!second.status.success());
-    assert!(text(&second.stderr).contains("in use by another process"), "{}", text(&second.stderr));
+    assert!(
+        text(&second.stderr).contains("in use by another process"),
+        "{}",
+        text(&second.stderr)
+    );
 }
 
 #[test]
@@ -64,7 +78,11 @@ fn without_a_store_commands_say_so_and_make_none() {
     let rest = Site::new().write();
     let output = rest.wici(&["subscribers", "list"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stderr).contains("there is no store at"), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("there is no store at"),
+        "{}",
+        text(&output.stderr)
+    );
     assert!(!rest.path().join("state").exists());
 }
 
@@ -79,7 +97,11 @@ fn check_names_every_problem_at_once() {
     let output = rest.wici(&["check"]);
     assert_eq!(output.status.code(), Some(1));
     let problems = text(&output.stderr);
-    for place in ["content/bad.md:3", "content/worse.md:", "templates/mail.txt:1"] {
+    for place in [
+        "content/bad.md:3",
+        "content/worse.md:",
+        "templates/mail.txt:1",
+    ] {
         assert!(problems.contains(place), "{place} is not in: {problems}");
     }
     assert!(!rest.path().join("state").exists());
@@ -91,13 +113,18 @@ fn check_names_every_problem_at_once() {
 fn a_bad_configuration_ends_with_78_and_its_place() {
     let rest = Site::new().write();
     let path = rest.path().join("daemon.toml");
-    let bad = fs::read_to_string(&path).expect("a configuration").replace("title =", "titel =");
+    let bad = fs::read_to_string(&path)
+        .expect("a configuration")
+        .replace("title =", "titel =");
     fs::write(&path, bad).expect("a configuration");
     for arguments in [&["run"][..], &["status"], &["build"]] {
         let output = rest.wici(arguments);
         assert_eq!(output.status.code(), Some(78), "{arguments:?}");
         let why = text(&output.stderr);
-        assert!(why.contains("daemon.toml:3:1: ") && why.contains("title"), "{why}");
+        assert!(
+            why.contains("daemon.toml:3:1: ") && why.contains("title"),
+            "{why}"
+        );
     }
 }
 
@@ -110,7 +137,10 @@ fn build_writes_feeds_without_state_and_the_same_bytes_each_time() {
     let feed = fs::read(rest.path().join("feeds/all.atom")).expect("a feed");
     let second = rest.wici(&["build"]);
     assert_eq!(text(&second.stdout), "");
-    assert_eq!(fs::read(rest.path().join("feeds/all.atom")).expect("a feed"), feed);
+    assert_eq!(
+        fs::read(rest.path().join("feeds/all.atom")).expect("a feed"),
+        feed
+    );
     fs::remove_file(rest.path().join("feeds/all.atom")).expect("a feed");
     assert_eq!(text(&rest.wici(&["build"]).stdout), "all.atom\n");
     assert!(!rest.path().join("state").exists());

@@ -50,7 +50,10 @@ impl Site {
             transport: "outbox:outbox".to_owned(),
             schedules: String::new(),
         };
-        site.page("old.md", "---\ntitle: Old\ndate: 2020-01-01\ntags: [prawo]\n---\nOld text.\n")
+        site.page(
+            "old.md",
+            "---\ntitle: Old\ndate: 2020-01-01\ntags: [prawo]\n---\nOld text.\n",
+        )
     }
 
     /// Another page.
@@ -75,7 +78,11 @@ impl Site {
 
     /// Writes the configuration and what there is so far.
     pub fn write(self) -> Written {
-        let Site { folder, transport, schedules } = self;
+        let Site {
+            folder,
+            transport,
+            schedules,
+        } = self;
         let configuration = format!(
             r#"
 [site]
@@ -127,7 +134,10 @@ impl Written {
     pub fn start(self) -> Running {
         let log = self.path().join("log");
         let stderr = File::create(&log).expect("a log");
-        let child = command(self.path(), &["run"]).stdout(Stdio::null()).stderr(stderr).spawn();
+        let child = command(self.path(), &["run"])
+            .stdout(Stdio::null())
+            .stderr(stderr)
+            .spawn();
         let mut child = child.expect("wici runs");
         let address = wait_for("the daemon to listen", || {
             let log = fs::read_to_string(&log).unwrap_or_default();
@@ -137,13 +147,21 @@ impl Written {
             let rest = log.split_once("listens on http://")?.1;
             rest.split_once('/').map(|(address, _)| address.to_owned())
         });
-        Running { site: self, child, address }
+        Running {
+            site: self,
+            child,
+            address,
+        }
     }
 }
 
 fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wici"));
-    command.current_dir(folder).args(arguments).env("NO_COLOR", "1").stdin(Stdio::null());
+    command
+        .current_dir(folder)
+        .args(arguments)
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null());
     command
 }
 
@@ -229,7 +247,8 @@ impl Running {
                 .collect();
             paths.sort_by_key(|path| fs::metadata(path).and_then(|m| m.modified()).ok());
             let read = |path: &PathBuf| fs::read(path).expect("a mail");
-            (paths.len() >= number).then(|| paths.iter().map(read).map(|mail| parse(&mail)).collect())
+            (paths.len() >= number)
+                .then(|| paths.iter().map(read).map(|mail| parse(&mail)).collect())
         })
     }
 
@@ -253,7 +272,10 @@ impl Running {
 
     /// One HTTP request.
     pub fn request(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
-        let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.address);
+        let mut request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n",
+            self.address
+        );
         for (name, value) in headers {
             request += &format!("{name}: {value}\r\n");
         }
@@ -263,10 +285,16 @@ impl Running {
         stream.write_all(request.as_bytes()).expect("a request");
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).expect("an answer");
-        let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").expect("a head");
+        let end = answer
+            .windows(4)
+            .position(|bytes| bytes == b"\r\n\r\n")
+            .expect("a head");
         let head = String::from_utf8(answer[..end].to_vec()).expect("ASCII");
         let mut lines = head.lines();
-        let status = lines.next().and_then(|line| line.split(' ').nth(1)).expect("a status line");
+        let status = lines
+            .next()
+            .and_then(|line| line.split(' ').nth(1))
+            .expect("a status line");
         Answer {
             status: status.parse().expect("a number"),
             headers: lines
@@ -297,27 +325,41 @@ impl Running {
     }
 
     fn terminate(&mut self) {
-        let status = Command::new("kill").arg(self.child.id().to_string()).status();
-        assert!(status.is_ok_and(|status| status.success()), "a living daemon");
+        let status = Command::new("kill")
+            .arg(self.child.id().to_string())
+            .status();
+        assert!(
+            status.is_ok_and(|status| status.success()),
+            "a living daemon"
+        );
         let status: ExitStatus = self.child.wait().expect("an exit status");
         assert!(status.success(), "the daemon ended with {status}");
     }
 
     fn rest(mut self) -> Written {
-        let nowhere = Written { folder: tempfile::tempdir().expect("a folder") };
+        let nowhere = Written {
+            folder: tempfile::tempdir().expect("a folder"),
+        };
         std::mem::replace(&mut self.site, nowhere)
     }
 }
 
 /// A mail as another program reads it.
 pub fn parse(mail: &[u8]) -> Message<'static> {
-    MessageParser::default().parse(mail).expect("a mail").into_owned()
+    MessageParser::default()
+        .parse(mail)
+        .expect("a mail")
+        .into_owned()
 }
 
 /// The path of the unsubscribe link in a mail's header.
 pub fn unsubscribe_path(mail: &Message) -> String {
-    let raw = mail.header_raw("List-Unsubscribe").expect("a List-Unsubscribe header");
+    let raw = mail
+        .header_raw("List-Unsubscribe")
+        .expect("a List-Unsubscribe header");
     let link = raw.trim().trim_start_matches('<').trim_end_matches('>');
-    let (_, path) = link.split_once("/unsubscribe/").expect("an unsubscribe link");
+    let (_, path) = link
+        .split_once("/unsubscribe/")
+        .expect("an unsubscribe link");
     format!("/unsubscribe/{path}")
 }

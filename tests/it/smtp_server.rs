@@ -246,6 +246,11 @@ impl SmtpServer {
         lock(&self.shared.seen).messages.clone()
     }
 
+    /// Every message so far, which is forgotten here.
+    pub fn take_messages(&self) -> Vec<Message> {
+        std::mem::take(&mut lock(&self.shared.seen).messages)
+    }
+
     /// Every command line, in the order of arrival.
     pub fn commands(&self) -> Vec<String> {
         lock(&self.shared.seen).commands.clone()

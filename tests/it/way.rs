@@ -11,23 +11,38 @@ fn page(title: &str, tags: &str) -> String {
 
 fn subjects(site: &Running, number: usize) -> Vec<String> {
     let mails = site.mails(number);
-    mails.iter().map(|mail| mail.subject().expect("a subject").to_owned()).collect()
+    mails
+        .iter()
+        .map(|mail| mail.subject().expect("a subject").to_owned())
+        .collect()
 }
 
 #[test]
 fn a_file_becomes_feeds_and_one_mail() {
     let site = Site::new().start().after_first_scan();
-    site.subscribe("reader@example.org", &["--any", "Szkolenia", "--schedule", "immediate"]);
+    site.subscribe(
+        "reader@example.org",
+        &["--any", "Szkolenia", "--schedule", "immediate"],
+    );
     site.save("nowe.md", &page("Zażółć gęślą jaźń", "Szkolenia"));
 
-    for name in ["all.rss", "all.atom", "all.json", "tag/szkolenia.atom", "pl/tag/szkolenia.rss"] {
+    for name in [
+        "all.rss",
+        "all.atom",
+        "all.json",
+        "tag/szkolenia.atom",
+        "pl/tag/szkolenia.rss",
+    ] {
         site.feed(name, |feed| feed.contains("Zażółć gęślą jaźń"));
     }
     assert!(!site.feed("tag/prawo.atom", |_| true).contains("Zażółć"));
     let mails = site.mails(1);
     let mail = &mails[0];
     assert_eq!(mail.subject(), Some("Zażółć gęślą jaźń"));
-    let to = mail.to().and_then(|to| to.first()).and_then(|to| to.address());
+    let to = mail
+        .to()
+        .and_then(|to| to.first())
+        .and_then(|to| to.address());
     assert_eq!(to, Some("reader@example.org"));
     for body in [mail.body_text(0), mail.body_html(0)] {
         let body = body.expect("both bodies");
@@ -46,8 +61,14 @@ fn what_is_served_is_what_is_on_disk_and_is_sent_once() {
     let site = Site::new().start().after_first_scan();
     let answer = site.get("/feeds/all.rss");
     assert_eq!(answer.status, 200);
-    assert_eq!(answer.headers["content-type"], "application/rss+xml; charset=utf-8");
-    assert_eq!(answer.body, std::fs::read(site.path("feeds/all.rss")).expect("a feed"));
+    assert_eq!(
+        answer.headers["content-type"],
+        "application/rss+xml; charset=utf-8"
+    );
+    assert_eq!(
+        answer.body,
+        std::fs::read(site.path("feeds/all.rss")).expect("a feed")
+    );
     let tag = answer.headers["etag"].as_str();
     let modified = answer.headers["last-modified"].as_str();
     for (name, value) in [
@@ -56,13 +77,24 @@ fn what_is_served_is_what_is_on_disk_and_is_sent_once() {
         ("If-Modified-Since", modified),
     ] {
         let again = site.request("GET", "/feeds/all.rss", &[(name, value)]);
-        assert_eq!((again.status, again.body.len()), (304, 0), "{name}: {value}");
+        assert_eq!(
+            (again.status, again.body.len()),
+            (304, 0),
+            "{name}: {value}"
+        );
         assert_eq!(again.headers["etag"], tag);
     }
     let old = "Tue, 01 Jan 2019 00:00:00 GMT";
-    let other = [("If-None-Match", "\"other\""), ("If-Modified-Since", modified)];
+    let other = [
+        ("If-None-Match", "\"other\""),
+        ("If-Modified-Since", modified),
+    ];
     assert_eq!(site.request("GET", "/feeds/all.rss", &other).status, 200);
-    assert_eq!(site.request("GET", "/feeds/all.rss", &[("If-Modified-Since", old)]).status, 200);
+    assert_eq!(
+        site.request("GET", "/feeds/all.rss", &[("If-Modified-Since", old)])
+            .status,
+        200
+    );
     assert_eq!(site.request("HEAD", "/feeds/all.rss", &[]).body.len(), 0);
     for nowhere in ["/feeds/none.rss", "/feeds/../daemon.toml", "/nowhere"] {
         let answer = site.get(nowhere);
@@ -87,14 +119,22 @@ fn a_minor_edit_changes_the_feeds_and_is_not_mailed() {
 fn a_correction_is_mailed_again_with_its_note() {
     let site = Site::new().start().after_first_scan();
     site.subscribe("reader@example.org", &["--schedule", "immediate"]);
-    site.save("a.md", "---\ntitle: Training\ndate: 2026-01-01\n---\nOn Monday.\n");
+    site.save(
+        "a.md",
+        "---\ntitle: Training\ndate: 2026-01-01\n---\nOn Monday.\n",
+    );
     site.feed("all.atom", |feed| feed.contains("Training"));
     site.save("b.md", &page("Meeting", "prawo"));
     site.mails(1);
     let corrected = "---\ntitle: Meeting\ntags: [prawo]\nupdated: 2999-01-01\nchange_note: Now on Tuesday\n---\nText of Meeting.\n";
     site.save("b.md", corrected);
     let mails = site.mails(2);
-    assert!(mails[1].body_text(0).expect("a text").contains("Now on Tuesday"));
+    assert!(
+        mails[1]
+            .body_text(0)
+            .expect("a text")
+            .contains("Now on Tuesday")
+    );
 }
 
 #[test]
@@ -106,7 +146,10 @@ fn a_restart_mails_nothing_again() {
     let feed = site.get("/feeds/all.atom");
     let site = site.restart();
     let again = site.get("/feeds/all.atom");
-    assert_eq!((again.status, &again.headers["etag"]), (200, &feed.headers["etag"]));
+    assert_eq!(
+        (again.status, &again.headers["etag"]),
+        (200, &feed.headers["etag"])
+    );
     let site = site.kill_and_restart();
     site.save("b.md", &page("Next", "prawo"));
     assert_eq!(subjects(&site, 2), ["First", "Next"]);
@@ -127,16 +170,24 @@ fn what_appeared_while_the_daemon_was_away_is_news() {
 #[test]
 fn the_link_in_the_mail_unsubscribes() {
     let site = Site::new().start().after_first_scan();
-    site.subscribe("gone@example.org", &["--schedule", "immediate", "--language", "uk"]);
+    site.subscribe(
+        "gone@example.org",
+        &["--schedule", "immediate", "--language", "uk"],
+    );
     site.save("a.md", &page("First", "prawo"));
     let path = unsubscribe_path(&site.mails(1)[0]);
 
     let asked = site.get(&path);
     assert_eq!(asked.status, 200);
-    assert!(asked.text().contains("<form method=\"post\">"), "{}", asked.text());
+    assert!(
+        asked.text().contains("<form method=\"post\">"),
+        "{}",
+        asked.text()
+    );
     assert!(asked.text().contains("g…@example.org") && !asked.text().contains("gone@"));
     assert!(asked.text().contains("lang=\"uk\""));
-    let status = |site: &Running| site.json(&["subscribers", "show", "gone@example.org"])["status"].clone();
+    let status =
+        |site: &Running| site.json(&["subscribers", "show", "gone@example.org"])["status"].clone();
     assert_eq!(status(&site), "active");
 
     let done = site.request("POST", &path, &[]);
@@ -148,17 +199,27 @@ fn the_link_in_the_mail_unsubscribes() {
     site.subscribe("stays@example.org", &["--schedule", "immediate"]);
     site.save("b.md", &page("Next", "prawo"));
     let mails = site.mails(2);
-    let to = mails[1].to().and_then(|to| to.first()).and_then(|to| to.address());
+    let to = mails[1]
+        .to()
+        .and_then(|to| to.first())
+        .and_then(|to| to.address());
     assert_eq!(to, Some("stays@example.org"));
     let mut forged = path.clone().into_bytes();
     let last = forged.len() - 3;
     forged[last] = if forged[last] == b'A' { b'B' } else { b'A' };
-    assert_eq!(site.request("POST", &String::from_utf8(forged).expect("ASCII"), &[]).status, 403);
+    assert_eq!(
+        site.request("POST", &String::from_utf8(forged).expect("ASCII"), &[])
+            .status,
+        403
+    );
 }
 
 #[test]
 fn a_digest_gathers_what_came_since_the_last() {
-    let site = Site::new().with_schedule("often", "*/3 * * * * *").start().after_first_scan();
+    let site = Site::new()
+        .with_schedule("often", "*/3 * * * * *")
+        .start()
+        .after_first_scan();
     site.subscribe("reader@example.org", &["--schedule", "often"]);
     for title in ["One", "Two", "Three"] {
         site.save(&format!("{title}.md"), &page(title, "prawo"));
@@ -166,12 +227,21 @@ fn a_digest_gathers_what_came_since_the_last() {
     // However the seconds fell, each title is told once.
     let texts = wait_for("three titles", || {
         let mails = site.mails(1);
-        let texts: String =
-            mails.iter().map(|mail| mail.body_text(0).expect("a text").into_owned()).collect();
-        ["One", "Two", "Three"].iter().all(|title| texts.contains(&format!("Text of {title}."))).then_some(texts)
+        let texts: String = mails
+            .iter()
+            .map(|mail| mail.body_text(0).expect("a text").into_owned())
+            .collect();
+        ["One", "Two", "Three"]
+            .iter()
+            .all(|title| texts.contains(&format!("Text of {title}.")))
+            .then_some(texts)
     });
     for title in ["One", "Two", "Three"] {
-        assert_eq!(texts.matches(&format!("Text of {title}.")).count(), 1, "{texts}");
+        assert_eq!(
+            texts.matches(&format!("Text of {title}.")).count(),
+            1,
+            "{texts}"
+        );
     }
 }
 
@@ -183,7 +253,10 @@ fn the_same_mail_goes_out_over_smtp() {
     site.save("a.md", &page("Przez SMTP", "prawo"));
     assert!(server.wait_for(1, std::time::Duration::from_secs(60)));
     let message = &server.messages()[0];
-    assert_eq!((message.from.as_str(), message.to.as_str()), ("wici@portal.example", "reader@example.org"));
+    assert_eq!(
+        (message.from.as_str(), message.to.as_str()),
+        ("wici@portal.example", "reader@example.org")
+    );
     assert_eq!(parse(&message.data).subject(), Some("Przez SMTP"));
     let run = wait_for("the run to close", || {
         let run = site.json(&["runs", "show", "1"]);
@@ -213,19 +286,28 @@ fn a_refused_address_is_told_and_harms_no_other() {
 #[test]
 fn a_file_that_goes_leaves_the_feeds_and_a_root_that_goes_does_not() {
     let site = Site::new().page("b.md", &page("Second", "prawo")).start();
-    site.feed("all.atom", |feed| feed.contains("Second") && feed.contains("Old"));
+    site.feed("all.atom", |feed| {
+        feed.contains("Second") && feed.contains("Old")
+    });
     site.remove("b.md");
-    site.feed("all.atom", |feed| !feed.contains("Second") && feed.contains("Old"));
+    site.feed("all.atom", |feed| {
+        !feed.contains("Second") && feed.contains("Old")
+    });
     std::fs::rename(site.path("content"), site.path("elsewhere")).expect("a rename");
     let problems = wait_for("a problem", || {
         let problems = site.json(&["status"])["problems"].clone();
-        problems.as_array().is_some_and(|all| !all.is_empty()).then_some(problems)
+        problems
+            .as_array()
+            .is_some_and(|all| !all.is_empty())
+            .then_some(problems)
     });
     assert_eq!(problems[0]["place"], "pages");
     assert!(site.feed("all.atom", |_| true).contains("Old"));
     std::fs::rename(site.path("elsewhere"), site.path("content")).expect("a rename");
     site.save("c.md", &page("Third", "prawo"));
-    site.feed("all.atom", |feed| feed.contains("Third") && feed.contains("Old"));
+    site.feed("all.atom", |feed| {
+        feed.contains("Third") && feed.contains("Old")
+    });
 }
 
 #[test]
@@ -238,11 +320,23 @@ fn a_bad_file_is_reported_and_stops_nothing() {
         let status = site.json(&["status"]);
         status["problems"].get(0).cloned()
     });
-    assert!(problem["file"].as_str().expect("a file").ends_with("content/bad.md"), "{problem}");
+    assert!(
+        problem["file"]
+            .as_str()
+            .expect("a file")
+            .ends_with("content/bad.md"),
+        "{problem}"
+    );
     assert_eq!(problem["line"], 3);
-    site.save("bad.md", "---\ntitle: Mended\ndate: 28.02.2013\n---\nText.\n");
+    site.save(
+        "bad.md",
+        "---\ntitle: Mended\ndate: 28.02.2013\n---\nText.\n",
+    );
     site.feed("all.atom", |feed| feed.contains("Mended"));
-    assert_eq!(site.json(&["status"])["problems"].as_array().map(Vec::len), Some(0));
+    assert_eq!(
+        site.json(&["status"])["problems"].as_array().map(Vec::len),
+        Some(0)
+    );
 }
 
 /// The page that the first user's portal really has, where it is at hand.
@@ -250,31 +344,63 @@ fn a_bad_file_is_reported_and_stops_nothing() {
 fn the_portals_page_goes_the_whole_way() {
     let seed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/seed/portal-page.txt");
     let Ok(text) = std::fs::read_to_string(&seed) else {
-        eprintln!("skipped: there is no seed page here; the page of our own is tested all the same");
+        eprintln!(
+            "skipped: there is no seed page here; the page of our own is tested all the same"
+        );
         return;
     };
-    let site = Site::new().page("strona.txt", &text).start().after_first_scan();
+    let site = Site::new()
+        .page("strona.txt", &text)
+        .start()
+        .after_first_scan();
     let feed = site.feed("all.json", |feed| feed.contains("strona"));
     let feed: serde_json::Value = serde_json::from_str(&feed).expect("JSON");
     let items = feed["items"].as_array().expect("items");
-    let item = items.iter().find(|item| item["url"].as_str().is_some_and(|url| url.contains("strona")));
+    let item = items.iter().find(|item| {
+        item["url"]
+            .as_str()
+            .is_some_and(|url| url.contains("strona"))
+    });
     let item = item.expect("the page");
     assert_eq!(
         item["title"],
         "Współpraca polsko-ukraińska w zakresie zwalczania i zapobiegania handlowi ludźmi"
     );
-    let published: jiff::Timestamp =
-        item["date_published"].as_str().and_then(|date| date.parse().ok()).expect("a date");
+    let published: jiff::Timestamp = item["date_published"]
+        .as_str()
+        .and_then(|date| date.parse().ok())
+        .expect("a date");
     let warsaw = published.in_tz("Europe/Warsaw").expect("a zone");
     assert_eq!(warsaw.date(), jiff::civil::date(2013, 12, 18));
     let body = item["content_html"].as_str().expect("a body");
-    assert!(body.trim_start().starts_with("<p>Projekt został zrealizowany"), "{body}");
-    assert!(body.trim_end().ends_with("jest bardzo ważna.</p>"), "{body}");
-    for stray in ["A A A", "Dodane dnia", "Tagi:", "podziel się", "wersją archiwalną"] {
+    assert!(
+        body.trim_start()
+            .starts_with("<p>Projekt został zrealizowany"),
+        "{body}"
+    );
+    assert!(
+        body.trim_end().ends_with("jest bardzo ważna.</p>"),
+        "{body}"
+    );
+    for stray in [
+        "A A A",
+        "Dodane dnia",
+        "Tagi:",
+        "podziel się",
+        "wersją archiwalną",
+    ] {
         assert!(!body.contains(stray), "{stray} in {body}");
         assert!(!item["summary"].as_str().unwrap_or_default().contains(stray));
     }
-    assert_eq!(item.get("tags").and_then(|tags| tags.as_array()).map_or(0, Vec::len), 0);
+    assert_eq!(
+        item.get("tags")
+            .and_then(|tags| tags.as_array())
+            .map_or(0, Vec::len),
+        0
+    );
     let atom = site.feed("all.atom", |_| true);
-    assert!(atom.contains("https://www.gov.pl/web/handel-ludzmi"), "no latest-version link");
+    assert!(
+        atom.contains("https://www.gov.pl/web/handel-ludzmi"),
+        "no latest-version link"
+    );
 }

@@ -36,6 +36,20 @@ async fn a_written_file_is_hinted_at() -> Outcome {
 }
 
 #[tokio::test]
+async fn hints_name_paths_below_the_root_as_it_was_given() -> Outcome {
+    let folder = TempDir::new()?;
+    let here = std::env::current_dir()?;
+    let up: PathBuf = here.components().skip(1).map(|_| "..").collect();
+    let root = up.join(folder.path().strip_prefix("/")?);
+    assert!(root.is_relative());
+    let mut watcher = Watcher::new(&root, Watch::Events)?;
+    let file = root.join("a.md");
+    fs::write(&file, "# A")?;
+    hinted(&mut watcher, &file).await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_file_in_folders_made_at_once_is_covered() -> Outcome {
     let folder = TempDir::new()?;
     let mut watcher = Watcher::new(folder.path(), Watch::Events)?;
