@@ -1,7 +1,8 @@
 //! Letters a second to Postfix's `smtp-sink`, beside its own `smtp-source`, in one run.
 //!
 //! `cargo bench --bench smtp [-- LETTERS [CONNECTIONS]]`. Wants `smtp-sink` and `smtp-source`
-//! (Debian: `postfix`). The last line has both behind a line that delays each direction by 10 ms.
+//! (Debian: `postfix`). The last figure is taken
+//! behind a line that delays each direction by 10 ms.
 
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use bytes::Bytes;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream, tcp};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -44,20 +45,28 @@ async fn main() -> anyhow::Result<()> {
     show("smtp-source", letters, reconnecting, sink.cpu()?);
     let keeping = source(port, letters, connections, &["-d"])?;
     show("smtp-source -d", letters, keeping, sink.cpu()?);
+    let before = processor_time("self")?;
     let ours = wici(port, letters, connections).await?;
     show("wici", letters, ours, sink.cpu()?);
+    let own = processor_time("self")?.saturating_sub(before);
+    println!(
+        "wici itself took {:.0} µs of processor a letter",
+        own.as_micros() as f64 / letters as f64
+    );
     println!(
         "wici: {:.2} × smtp-source -d",
         keeping.as_secs_f64() / ours.as_secs_f64()
     );
 
     let far = delayed(port, Duration::from_millis(10)).await?;
+    let round_trip = round_trip(far).await?;
     let few = letters / 20;
     let ours = wici(far.port(), few, connections).await?;
     let rate = few as f64 / ours.as_secs_f64();
-    let limit = connections as f64 / 0.020;
+    let limit = connections as f64 / round_trip.as_secs_f64();
     println!(
-        "20 ms away: wici {rate:.0}/s, {:.2} × one round trip a letter",
+        "behind a line with a round trip of {round_trip:.1?}: wici {rate:.0}/s, {:.2} × one round \
+         trip a letter",
         rate / limit
     );
     Ok(())
@@ -177,19 +186,20 @@ impl Sink {
 
     /// Processor time since the last call.
     fn cpu(&mut self) -> anyhow::Result<Duration> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        let (_, fields) = stat.rsplit_once(')').context("a process's stat")?;
-        let ticks: u64 = fields
-            .split_whitespace()
-            .skip(11)
-            .take(2)
-            .filter_map(|field| field.parse::<u64>().ok())
-            .sum();
-        let total = Duration::from_millis(ticks * 10);
+        let total = processor_time(&self.child.id().to_string())?;
         let spent = total.saturating_sub(self.before);
         self.before = total;
         Ok(spent)
     }
+}
+
+/// What a process has spent so far, user and system, as proc(5) counts it.
+fn processor_time(process: &str) -> anyhow::Result<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    let (_, fields) = stat.rsplit_once(')').context("a process's stat")?;
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    let ticks: u64 = ticks.filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+    Ok(Duration::from_millis(ticks * 10))
 }
 
 impl Drop for Sink {
@@ -227,6 +237,22 @@ async fn delayed(port: u16, delay: Duration) -> anyhow::Result<SocketAddr> {
         anyhow::Ok(())
     });
     Ok(address)
+}
+
+/// The line's round trip, timers and all: of a NOOP, on the average.
+async fn round_trip(line: SocketAddr) -> anyhow::Result<Duration> {
+    const TIMES: u32 = 50;
+    let tcp = TcpStream::connect(line).await?;
+    tcp.set_nodelay(true)?;
+    let mut tcp = BufReader::new(tcp);
+    let mut answer = String::new();
+    tcp.read_line(&mut answer).await?;
+    let began = Instant::now();
+    for _ in 0..TIMES {
+        tcp.write_all(b"NOOP\r\n").await?;
+        tcp.read_line(&mut answer).await?;
+    }
+    Ok(began.elapsed() / TIMES)
 }
 
 fn carry(mut from: tcp::OwnedReadHalf, mut to: tcp::OwnedWriteHalf, delay: Duration) {
