@@ -97,6 +97,7 @@ path = "content"
 settle = "50ms"
 [web]
 listen = "127.0.0.1:0"
+url = "https://wici.portal.example/"
 [mail]
 from = "Portal <wici@portal.example>"
 transport = "{transport}"
@@ -250,6 +251,16 @@ impl Running {
             (paths.len() >= number)
                 .then(|| paths.iter().map(read).map(|mail| parse(&mail)).collect())
         })
+    }
+
+    /// Waits until a run is closed, and returns it with its notable deliveries.
+    pub fn closed_run(&self, number: u64) -> serde_json::Value {
+        wait_for(&format!("run {number} to close"), || {
+            let runs = self.json(&["runs", "list"]);
+            let run = runs.as_array()?.iter().find(|run| run["run"] == number)?;
+            run["closed"].is_string().then_some(())
+        });
+        self.json(&["runs", "show", &number.to_string()])
     }
 
     /// Waits until a feed holds a text (or no longer does), and returns it.

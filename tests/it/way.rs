@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::harness::{Running, Site, parse, unsubscribe_path, wait_for};
-use crate::smtp_server::SmtpServer;
+use crate::smtp_server::{Phase, SmtpServer};
 
 fn page(title: &str, tags: &str) -> String {
     format!("---\ntitle: {title}\ntags: [{tags}]\n---\nText of {title}.\n")
@@ -258,25 +258,19 @@ fn the_same_mail_goes_out_over_smtp() {
         ("wici@portal.example", "reader@example.org")
     );
     assert_eq!(parse(&message.data).subject(), Some("Przez SMTP"));
-    let run = wait_for("the run to close", || {
-        let run = site.json(&["runs", "show", "1"]);
-        run["closed"].is_string().then_some(run)
-    });
+    let run = site.closed_run(1);
     assert_eq!(run["counts"]["sent"], 1);
     assert!(server.violations().is_empty(), "{:?}", server.violations());
 }
 
 #[test]
 fn a_refused_address_is_told_and_harms_no_other() {
-    let server = SmtpServer::start().refuse_rcpt("550 5.1.1 no such user");
+    let server = SmtpServer::start().reply_to(Phase::Rcpt, ["550 5.1.1 no such user"]);
     let site = Site::new().mailing_to(&server).start().after_first_scan();
     site.subscribe("first@example.org", &["--schedule", "immediate"]);
     site.subscribe("second@example.org", &["--schedule", "immediate"]);
     site.save("a.md", &page("News", "prawo"));
-    let run = wait_for("the run to close", || {
-        let run = site.json(&["runs", "show", "1"]);
-        run["closed"].is_string().then_some(run)
-    });
+    let run = site.closed_run(1);
     assert_eq!(run["counts"]["sent"], 1, "{run}");
     assert_eq!(run["counts"]["failed"], 1, "{run}");
     let reply = run["notable"][0]["reply"].as_str().expect("a reply");

@@ -132,7 +132,7 @@ fn every_spawn_outside_the_daemon_is_found() {
         assert_eq!(lines("src/daemon/send.rs", text), [0; 0], "{text}");
     }
     let one = "fn f() { std::thread::spawn(g); }";
-    assert_eq!(lines("src/store/sled/writer.rs", one), [0; 0]);
+    assert_eq!(lines("src/store/writer.rs", one), [0; 0]);
     assert_eq!(lines("src/store/memory/mod.rs", one), [1]);
 }
 
