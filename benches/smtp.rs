@@ -3,6 +3,11 @@
 //! `cargo bench --bench smtp [-- LETTERS [CONNECTIONS]]`. Wants `smtp-sink` and `smtp-source`
 //! (Debian: `postfix`). The last figure is taken
 //! behind a line that delays each direction by 10 ms.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a benchmark stands outside the daemon: it prints, and has tasks of its own"
+)]
 
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};

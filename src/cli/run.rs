@@ -4,7 +4,6 @@ use std::io::IsTerminal;
 use std::path::Path;
 
 use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use super::{Failure, configuration, output};
@@ -21,12 +20,22 @@ pub(super) async fn run(file: &Path) -> Result<(), Failure> {
         Transport::Smtp(server) => format!("by {}:{}", server.host, server.port),
     };
     let daemon = Daemon::build(config, templates).await?;
-    let stop = stop_on_signal()?;
+    let (mut terminate, mut interrupt) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
     output::remark(&format!(
         "wici listens on http://{}/; mail goes out {mail}",
         daemon.address()?
     ));
-    daemon.run(stop).await?;
+    daemon
+        .run(async {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        })
+        .await?;
     Ok(())
 }
 
@@ -45,22 +54,4 @@ fn start_log() {
     } else {
         log.init();
     }
-}
-
-fn stop_on_signal() -> std::io::Result<CancellationToken> {
-    let stop = CancellationToken::new();
-    let (mut terminate, mut interrupt) = (
-        signal(SignalKind::terminate())?,
-        signal(SignalKind::interrupt())?,
-    );
-    let told = stop.clone();
-    daemon::spawn_signal_watch(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        tracing::info!("stopping");
-        told.cancel();
-    });
-    Ok(stop)
 }

@@ -11,6 +11,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 const CONNECTIONS: usize = 4096;
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
@@ -25,6 +26,7 @@ pub(super) async fn serve(
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let graceful = GracefulShutdown::new();
+    let connections = TaskTracker::new();
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
@@ -51,14 +53,19 @@ pub(super) async fn serve(
         let _ = stream.set_nodelay(true);
         let service = TowerToHyperService::new(router.clone());
         let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
-        tokio::spawn(async move {
+        connections.spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!("a connection ended: {error}");
             }
             drop(permit);
         });
     }
+    connections.close();
+    let last_answers = async {
+        graceful.shutdown().await;
+        connections.wait().await;
+    };
     // A client that does not leave is cut off with the process.
-    let _ = tokio::time::timeout(LAST_ANSWERS, graceful.shutdown()).await;
+    let _ = tokio::time::timeout(LAST_ANSWERS, last_answers).await;
     Ok(())
 }

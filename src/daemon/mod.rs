@@ -140,35 +140,32 @@ impl Daemon {
         self.web.local_addr()
     }
 
-    /// Runs until `stop`, or until a loop ends by itself; then drains: no new work, what is on the
-    /// wire is finished and settled.
+    /// Runs until `told_to_stop` (the caller owns the signal), or until a loop ends by itself; then
+    /// drains: no new work, what is on the wire is finished and settled.
     ///
     /// # Errors
     /// What ended a loop.
-    pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+    pub async fn run(self, told_to_stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let state = self.desk.config.state.clone();
+        let stop = CancellationToken::new();
         let mut loops = JoinSet::new();
         self.start(&mut loops, &stop);
-        let mut result = Ok(());
-        if let Some(ended) = loops.join_next().await {
-            if !stop.is_cancelled() {
-                result = Err(ended_early(ended));
+        let result = tokio::select! {
+            () = told_to_stop => Ok(()),
+            Some(ended) = loops.join_next() => Err(ended_early(ended)),
+        };
+        tracing::info!("stopping");
+        stop.cancel();
+        let result = match tokio::time::timeout(DRAIN, drain(loops)).await {
+            Ok(drained) => result.and(drained),
+            Err(_) => {
+                let seconds = DRAIN.as_secs();
+                tracing::warn!(
+                    "not everything ended within {seconds} s; the next start resumes it"
+                );
+                result
             }
-            stop.cancel();
-        }
-        let drained = tokio::time::timeout(DRAIN, async {
-            while let Some(ended) = loops.join_next().await {
-                if let Ok((name, Err(error))) = ended {
-                    tracing::error!("{name}: {error:#}");
-                }
-            }
-        });
-        if drained.await.is_err() {
-            tracing::warn!(
-                "not everything ended within {} s; the rest is resumed at the next start",
-                DRAIN.as_secs()
-            );
-        }
+        };
         // The socket is a name for a daemon that answers.
         let _ = fs::remove_file(server::path(&state));
         result
@@ -231,6 +228,19 @@ async fn named(name: &'static str, run: impl Future<Output = anyhow::Result<()>>
     (name, run.await)
 }
 
+/// Waits for every loop; the first that failed is the answer.
+async fn drain(mut loops: JoinSet<Ended>) -> anyhow::Result<()> {
+    let mut result = Ok(());
+    while let Some(ended) = loops.join_next().await {
+        let failed = match ended {
+            Ok((name, ended)) => ended.with_context(|| format!("the {name} loop failed")),
+            Err(panic) => Err(anyhow::anyhow!("a loop panicked: {panic}")),
+        };
+        result = result.and(failed);
+    }
+    result
+}
+
 fn ended_early(ended: Result<Ended, tokio::task::JoinError>) -> anyhow::Error {
     match ended {
         Ok((name, Err(error))) => error.context(format!("the {name} loop failed")),
@@ -291,11 +301,6 @@ pub fn templates(folder: &Path) -> Result<Templates, Vec<crate::domain::Problem>
         Ok(_) => Err(problems),
         Err(more) => Err(problems.into_iter().chain(more).collect()),
     }
-}
-
-/// Waits for a signal beside the daemon; it ends with the process.
-pub fn spawn_signal_watch(watch: impl Future<Output = ()> + Send + 'static) {
-    tokio::spawn(watch);
 }
 
 /// Is a store that can't be used at the bottom of an error?

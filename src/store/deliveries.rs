@@ -1,5 +1,6 @@
 //! Deliveries: claimed in order to be sent, settled once they were.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,7 +16,7 @@ use super::engine::{Go, Order, Read, Transaction};
 use super::record::Record;
 use super::rows::{Chunk, Due, Settled};
 use super::runs::save_run;
-use super::{Store, StoreError, forget, keys, load, save};
+use super::{Store, StoreError, forget, keys, load, load_required, save};
 
 type ChunkKey = (RunKey, SubscriberKey);
 
@@ -224,8 +225,7 @@ fn queued_chunk(key: &[u8]) -> ChunkKey {
 }
 
 fn content(reader: &impl Read, run: RunKey, number: u64) -> Result<Content, StoreError> {
-    load(reader, &keys::content(run, number))?
-        .ok_or_else(|| StoreError::corrupt::<Content>("it is missing"))
+    load_required(reader, &keys::content(run, number))
 }
 
 /// Free chunks that are due, enough for `most` deliveries even if each has but one.
@@ -372,12 +372,10 @@ impl<'t, 'e> Claiming<'t, 'e> {
     }
 
     fn run(&mut self, key: RunKey) -> Result<&mut Run, StoreError> {
-        use std::collections::btree_map::Entry;
         match self.runs.entry(key) {
             Entry::Occupied(entry) => Ok(entry.into_mut()),
             Entry::Vacant(entry) => {
-                let run = load::<Run>(self.transaction, &keys::run(key))?
-                    .ok_or_else(|| StoreError::corrupt::<Run>("it is missing"))?;
+                let run = load_required::<Run>(self.transaction, &keys::run(key))?;
                 Ok(entry.insert(run))
             }
         }
@@ -405,8 +403,7 @@ impl<'t, 'e> Claiming<'t, 'e> {
                 continue;
             }
             let frozen = keys::revision(item.publication, item.revision);
-            let publication = load::<Publication>(self.transaction, &frozen)?
-                .ok_or_else(|| StoreError::corrupt::<Publication>("it is missing"))?;
+            let publication = load_required::<Publication>(self.transaction, &frozen)?;
             live.push(ClaimItem {
                 publication,
                 correction: item.correction,
@@ -440,11 +437,10 @@ fn settle(
             continue;
         };
         let run = match runs.entry(key.run) {
-            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::btree_map::Entry::Vacant(entry) => entry.insert(
-                load::<Run>(transaction, &keys::run(key.run))?
-                    .ok_or_else(|| StoreError::corrupt::<Run>("it is missing"))?,
-            ),
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                entry.insert(load_required::<Run>(transaction, &keys::run(key.run))?)
+            }
         };
         let last = chunk
             .entries

@@ -155,7 +155,7 @@ impl Store {
 }
 
 fn meta(reader: &impl Read) -> Result<Meta, StoreError> {
-    load(reader, &keys::meta())?.ok_or_else(|| StoreError::corrupt::<Meta>("it is missing"))
+    load_required(reader, &keys::meta())
 }
 
 fn load<R: Record>(reader: &impl Read, key: &Key) -> Result<Option<R>, StoreError> {
@@ -163,6 +163,11 @@ fn load<R: Record>(reader: &impl Read, key: &Key) -> Result<Option<R>, StoreErro
         .get(key.bytes())?
         .map(|value| R::decode(&value))
         .transpose()
+}
+
+/// What another row names, or what every store has.
+fn load_required<R: Record>(reader: &impl Read, key: &Key) -> Result<R, StoreError> {
+    load(reader, key)?.ok_or_else(|| StoreError::corrupt::<R>("it is missing"))
 }
 
 fn save<R: Record>(

@@ -1,6 +1,7 @@
 //! Planning: who gets what in a run. Costs what it finds, not what exists: only the posting lists
 //! of the news' tags are read.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
@@ -14,7 +15,7 @@ use super::engine::{Go, Order, Read, Transaction};
 use super::record::Record;
 use super::rows::{Chunk, ChunkEntry, Due, NewsRow, Number};
 use super::runs::save_run;
-use super::{Store, StoreError, keys, load, save};
+use super::{Store, StoreError, keys, load, load_required, save};
 
 impl Store {
     /// Plans the next `most` subscribers of a run: their deliveries and what each had are written
@@ -301,25 +302,24 @@ fn had_since(
     })?;
     let mut had = BTreeMap::new();
     for row in rows {
-        if !contents.contains_key(&row) {
-            let content = load::<Content>(reader, &keys::content(row.0, row.1))?
-                .ok_or_else(|| StoreError::corrupt::<Content>("it is missing"))?;
-            contents.insert(row, content);
-        }
-        for item in contents
-            .get(&row)
-            .into_iter()
-            .flat_map(|content| &content.items)
-        {
-            if !groups.contains_key(&item.publication) {
-                let state = load::<PublicationState>(reader, &keys::publication(item.publication))?
-                    .ok_or_else(|| StoreError::corrupt::<PublicationState>("it is missing"))?;
-                groups.insert(item.publication, state.publication.group().0.clone());
+        let content = match contents.entry(row) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let key = keys::content(row.0, row.1);
+                entry.insert(load_required::<Content>(reader, &key)?)
             }
-            if let Some(group) = groups.get(&item.publication) {
-                let major = had.entry(group.clone()).or_insert(item.major);
-                *major = item.major.max(*major);
-            }
+        };
+        for item in &content.items {
+            let group = match groups.entry(item.publication) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => {
+                    let key = keys::publication(item.publication);
+                    let state = load_required::<PublicationState>(reader, &key)?;
+                    entry.insert(state.publication.group().0.clone())
+                }
+            };
+            let major = had.entry(group.clone()).or_insert(item.major);
+            *major = item.major.max(*major);
         }
     }
     Ok(had)

@@ -3,13 +3,13 @@ use crate::domain::{DeliveryState, SubscriberKey};
 
 /// Subscribers of the daily schedule, one publication, and its run.
 async fn planned(bench: &Bench, subscribers: usize) -> Result<Run, Box<dyn std::error::Error>> {
-    bench.scan(&[], &[]).await?;
+    bench.scan([], &[]).await?;
     for number in 0..subscribers {
         bench
             .subscribe(&format!("s{number}@example.org"), "daily", "")
             .await?;
     }
-    bench.look(&[file("a.md", bench)], &[]).await?;
+    bench.look([file("a.md", bench)], &[]).await?;
     Ok(bench.run("daily").await?)
 }
 
@@ -124,7 +124,7 @@ pub(super) async fn nothing_goes_to_who_unsubscribed(bench: Bench) -> Test {
     let run = bench.store.run(run.key).await?.ok_or("no run")?;
     assert_eq!((run.counts.suppressed, run.counts.pending), (1, 1));
     assert_eq!(bench.store.totals().await?.subscribers, 1);
-    bench.look(&[file("b.md", &bench)], &[]).await?;
+    bench.look([file("b.md", &bench)], &[]).await?;
     assert_eq!(bench.run("weekly").await?.counts.total(), 0);
     Ok(())
 }
@@ -141,17 +141,17 @@ pub(super) async fn nothing_goes_to_who_was_removed(bench: Bench) -> Test {
 }
 
 pub(super) async fn what_was_withdrawn_is_dropped_from_the_mail(bench: Bench) -> Test {
-    bench.scan(&[], &[]).await?;
+    bench.scan([], &[]).await?;
     bench.subscribe("both@example.org", "daily", "").await?;
     bench.subscribe("one@example.org", "daily", "prawo").await?;
     bench
         .look(
-            &[file("a.md", &bench).tagged("prawo"), file("b.md", &bench)],
+            [file("a.md", &bench).tagged("prawo"), file("b.md", &bench)],
             &[],
         )
         .await?;
     let run = bench.run("daily").await?;
-    bench.look(&[], &["a.md"]).await?;
+    bench.look([], &["a.md"]).await?;
     let told: Vec<_> = bench.claim().await?.iter().map(told).collect();
     assert_eq!(
         told,

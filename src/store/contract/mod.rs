@@ -65,24 +65,32 @@ impl Bench {
     }
 
     /// A look at a few files.
-    async fn look(&self, found: &[Found], missing: &[&str]) -> Result<Applied, StoreError> {
+    async fn look(
+        &self,
+        found: impl IntoIterator<Item = Found>,
+        missing: &[&str],
+    ) -> Result<Applied, StoreError> {
         self.batch(found, missing, Pass::End).await
     }
 
     /// A complete scan.
-    async fn scan(&self, found: &[Found], missing: &[&str]) -> Result<Applied, StoreError> {
+    async fn scan(
+        &self,
+        found: impl IntoIterator<Item = Found>,
+        missing: &[&str],
+    ) -> Result<Applied, StoreError> {
         self.batch(found, missing, Pass::EndOfScan).await
     }
 
     async fn batch(
         &self,
-        found: &[Found],
+        found: impl IntoIterator<Item = Found>,
         missing: &[&str],
         pass: Pass,
     ) -> Result<Applied, StoreError> {
         let batch = Batch {
             source: "pages".to_owned(),
-            found: found.to_vec(),
+            found: found.into_iter().collect(),
             missing: missing.iter().map(|path| (*path).to_owned()).collect(),
             pass,
         };

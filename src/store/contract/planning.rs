@@ -12,7 +12,7 @@ fn mails(list: &[(&str, &[&str])]) -> Vec<(String, Vec<String>)> {
 }
 
 pub(super) async fn only_what_passes_the_filter_is_mailed(bench: Bench) -> Test {
-    bench.scan(&[], &[]).await?;
+    bench.scan([], &[]).await?;
     bench.subscribe("all@example.org", "daily", "").await?;
     bench
         .subscribe("law@example.org", "daily", "prawo pomoc")
@@ -23,7 +23,7 @@ pub(super) async fn only_what_passes_the_filter_is_mailed(bench: Bench) -> Test 
     bench.subscribe("other@example.org", "weekly", "").await?;
     bench
         .look(
-            &[file("a.md", &bench).tagged("prawo"), file("b.md", &bench)],
+            [file("a.md", &bench).tagged("prawo"), file("b.md", &bench)],
             &[],
         )
         .await?;
@@ -36,19 +36,19 @@ pub(super) async fn only_what_passes_the_filter_is_mailed(bench: Bench) -> Test 
 }
 
 pub(super) async fn what_is_older_than_the_subscription_is_not_news(bench: Bench) -> Test {
-    bench.scan(&[], &[]).await?;
+    bench.scan([], &[]).await?;
     bench
         .store
         .observe(cadence("daily"), "0 8 * * *".into(), bench.now)
         .await?;
-    bench.look(&[file("old.md", &bench)], &[]).await?;
+    bench.look([file("old.md", &bench)], &[]).await?;
     bench.subscribe("a@example.org", "daily", "").await?;
     assert_eq!(bench.mail("daily").await?, []);
     Ok(())
 }
 
 pub(super) async fn a_window_takes_up_where_the_last_one_ended(mut bench: Bench) -> Test {
-    bench.scan(&[], &[]).await?;
+    bench.scan([], &[]).await?;
     bench
         .store
         .observe(cadence("daily"), "0 8 * * *".into(), bench.now)
@@ -57,7 +57,7 @@ pub(super) async fn a_window_takes_up_where_the_last_one_ended(mut bench: Bench)
     for title in ["a", "b", "c"] {
         bench.wait(SignedDuration::from_hours(24));
         bench
-            .look(&[file(&format!("{title}.md"), &bench)], &[])
+            .look([file(&format!("{title}.md"), &bench)], &[])
             .await?;
         assert_eq!(
             bench.mail("daily").await?,
@@ -70,12 +70,12 @@ pub(super) async fn a_window_takes_up_where_the_last_one_ended(mut bench: Bench)
 }
 
 pub(super) async fn two_schedules_do_not_both_take_an_item(bench: Bench) -> Test {
-    bench.scan(&[], &[]).await?;
+    bench.scan([], &[]).await?;
     bench.subscribe("a@example.org", "daily", "prawo").await?;
     bench.subscribe("a@example.org", "weekly", "").await?;
     bench
         .look(
-            &[file("a.md", &bench).tagged("prawo"), file("b.md", &bench)],
+            [file("a.md", &bench).tagged("prawo"), file("b.md", &bench)],
             &[],
         )
         .await?;
@@ -91,12 +91,12 @@ pub(super) async fn two_schedules_do_not_both_take_an_item(bench: Bench) -> Test
 }
 
 pub(super) async fn one_message_whatever_number_of_subscriptions(bench: Bench) -> Test {
-    bench.scan(&[], &[]).await?;
+    bench.scan([], &[]).await?;
     bench.subscribe("a@example.org", "daily", "prawo").await?;
     bench.subscribe("A@example.org", "daily", "pomoc").await?;
     let both = file("both.md", &bench).tagged("prawo pomoc");
     bench
-        .look(&[both, file("one.md", &bench).tagged("pomoc")], &[])
+        .look([both, file("one.md", &bench).tagged("pomoc")], &[])
         .await?;
     assert_eq!(
         bench.mail("daily").await?,
@@ -106,15 +106,15 @@ pub(super) async fn one_message_whatever_number_of_subscriptions(bench: Bench) -
 }
 
 pub(super) async fn a_correction_is_marked_for_who_had_the_first(mut bench: Bench) -> Test {
-    bench.scan(&[], &[]).await?;
+    bench.scan([], &[]).await?;
     bench.subscribe("early@example.org", "daily", "").await?;
     let page = file("a.md", &bench);
-    bench.look(&[page.clone()], &[]).await?;
+    bench.look([page.clone()], &[]).await?;
     bench.mail("daily").await?;
     bench.subscribe("late@example.org", "daily", "").await?;
     bench.wait(SignedDuration::from_hours(24));
     bench
-        .look(&[page.corrected("Nowy termin", &bench)], &[])
+        .look([page.corrected("Nowy termin", &bench)], &[])
         .await?;
     let expected: &[(&str, &[&str])] =
         &[("early@example.org", &["!a"]), ("late@example.org", &["a"])];
@@ -125,7 +125,7 @@ pub(super) async fn a_correction_is_marked_for_who_had_the_first(mut bench: Benc
 }
 
 pub(super) async fn of_translations_each_gets_the_one_in_their_language(mut bench: Bench) -> Test {
-    bench.scan(&[], &[]).await?;
+    bench.scan([], &[]).await?;
     bench.subscribe("pl@example.org", "daily", "").await?;
     let ukrainian = NewSubscription {
         language: language("uk"),
@@ -143,14 +143,14 @@ pub(super) async fn of_translations_each_gets_the_one_in_their_language(mut benc
         ..translation.clone()
     }
     .moved_to("en.md");
-    bench.look(&[translation, original], &[]).await?;
+    bench.look([translation, original], &[]).await?;
     let expected: &[(&str, &[&str])] = &[("pl@example.org", &["a"]), ("uk@example.org", &["uk"])];
     assert_eq!(bench.mail("daily").await?, mails(expected));
     // A translation that follows is no news to who had the original.
     bench.wait(SignedDuration::from_hours(24));
     bench
         .look(
-            &[Found {
+            [Found {
                 body: "<p>English</p>".into(),
                 ..late
             }],
@@ -180,7 +180,7 @@ pub(super) async fn a_window_is_opened_once(bench: Bench) -> Test {
 }
 
 pub(super) async fn nothing_to_say_opens_and_closes_at_once(bench: Bench) -> Test {
-    bench.scan(&[], &[]).await?;
+    bench.scan([], &[]).await?;
     bench.subscribe("a@example.org", "daily", "").await?;
     let run = bench.run("daily").await?;
     assert_eq!((run.counts.total(), run.closed), (0, Some(bench.now)));
@@ -189,7 +189,7 @@ pub(super) async fn nothing_to_say_opens_and_closes_at_once(bench: Bench) -> Tes
 }
 
 pub(super) async fn many_subscribers_are_planned_in_pages(bench: Bench) -> Test {
-    bench.scan(&[], &[]).await?;
+    bench.scan([], &[]).await?;
     for number in 0..100 {
         let any = ["prawo", "pomoc", "prawo raporty", "", "inne"][number % 5];
         bench
@@ -197,7 +197,7 @@ pub(super) async fn many_subscribers_are_planned_in_pages(bench: Bench) -> Test 
             .await?;
     }
     bench
-        .look(&[file("a.md", &bench).tagged("prawo raporty")], &[])
+        .look([file("a.md", &bench).tagged("prawo raporty")], &[])
         .await?;
     let mailed = bench.mail("daily").await?;
     let expected: Vec<String> = (0..100)
@@ -232,16 +232,16 @@ pub(super) async fn a_new_line_owes_nothing_old(mut bench: Bench) -> Test {
 }
 
 pub(super) async fn what_is_ripe_was_applied_long_enough_ago(mut bench: Bench) -> Test {
-    bench.scan(&[file("base.md", &bench)], &[]).await?;
+    bench.scan([file("base.md", &bench)], &[]).await?;
     let head = bench
         .store
         .observe(Cadence::immediate(), String::new(), bench.now)
         .await?
         .upper;
-    bench.look(&[file("a.md", &bench)], &[]).await?;
+    bench.look([file("a.md", &bench)], &[]).await?;
     let first = bench.now;
     bench.wait(SignedDuration::from_mins(1));
-    bench.look(&[file("b.md", &bench)], &[]).await?;
+    bench.look([file("b.md", &bench)], &[]).await?;
     assert_eq!(bench.store.first_news(head).await?, Some(first));
     let before = first.checked_sub(SignedDuration::from_secs(1))?;
     assert_eq!(bench.store.ripe(head, before).await?, None);

@@ -3,13 +3,11 @@ use crate::domain::ChangeKind::{MajorEdit, MinorEdit, Released, Restored, Retagg
 use crate::domain::{FeedKey, Standing};
 
 pub(super) async fn what_the_first_scan_finds_is_not_news(bench: Bench) -> Test {
-    let first = bench
-        .batch(&[file("a.md", &bench)], &[], Pass::More)
-        .await?;
+    let first = bench.batch([file("a.md", &bench)], &[], Pass::More).await?;
     assert_eq!(kinds(&first), [(Released, false)]);
-    let rest = bench.scan(&[file("b.md", &bench)], &[]).await?;
+    let rest = bench.scan([file("b.md", &bench)], &[]).await?;
     assert_eq!(kinds(&rest), [(Released, false)]);
-    let later = bench.look(&[file("c.md", &bench)], &[]).await?;
+    let later = bench.look([file("c.md", &bench)], &[]).await?;
     assert_eq!(kinds(&later), [(Released, true)]);
     assert_eq!(later.changes[0].sequence.0, 3);
     Ok(())
@@ -20,9 +18,9 @@ pub(super) async fn a_file_that_reads_the_same_is_no_change(mut bench: Bench) ->
         published: None,
         ..file("a.md", &bench)
     };
-    bench.scan(&[page.clone()], &[]).await?;
+    bench.scan([page.clone()], &[]).await?;
     bench.wait(SignedDuration::from_hours(1));
-    assert_eq!(bench.scan(&[page], &[]).await?, Applied::default());
+    assert_eq!(bench.scan([page], &[]).await?, Applied::default());
     let seen = bench.publication(&id_of("a.md")).await?;
     assert_eq!(seen.publication.published, seen.first_seen);
     Ok(())
@@ -31,27 +29,24 @@ pub(super) async fn a_file_that_reads_the_same_is_no_change(mut bench: Bench) ->
 pub(super) async fn what_is_found_long_after_its_date_is_not_news(mut bench: Bench) -> Test {
     let old = file("old.md", &bench);
     let recent = file("recent.md", &bench);
-    bench.scan(&[], &[]).await?;
+    bench.scan([], &[]).await?;
     bench.wait(MAX_AGE);
-    assert_eq!(
-        kinds(&bench.look(&[recent], &[]).await?),
-        [(Released, true)]
-    );
+    assert_eq!(kinds(&bench.look([recent], &[]).await?), [(Released, true)]);
     bench.wait(SignedDuration::from_secs(1));
-    assert_eq!(kinds(&bench.look(&[old], &[]).await?), [(Released, false)]);
+    assert_eq!(kinds(&bench.look([old], &[]).await?), [(Released, false)]);
     Ok(())
 }
 
 pub(super) async fn a_minor_edit_is_not_news_and_a_major_one_is(mut bench: Bench) -> Test {
     let page = file("a.md", &bench);
-    bench.scan(&[page.clone()], &[]).await?;
+    bench.scan([page.clone()], &[]).await?;
     bench.wait(SignedDuration::from_hours(1));
     let minor = Found {
         title: "Inny tytuł".into(),
         ..page.clone()
     };
     assert_eq!(
-        kinds(&bench.look(&[minor], &[]).await?),
+        kinds(&bench.look([minor], &[]).await?),
         [(MinorEdit, false)]
     );
     let only_dated = Found {
@@ -59,13 +54,13 @@ pub(super) async fn a_minor_edit_is_not_news_and_a_major_one_is(mut bench: Bench
         ..page.clone()
     };
     assert_eq!(
-        kinds(&bench.look(&[only_dated], &[]).await?),
+        kinds(&bench.look([only_dated], &[]).await?),
         [(MinorEdit, false)]
     );
     bench.wait(SignedDuration::from_hours(1));
     let major = page.corrected("Nowy termin", &bench);
     assert_eq!(
-        kinds(&bench.look(&[major.clone()], &[]).await?),
+        kinds(&bench.look([major.clone()], &[]).await?),
         [(MajorEdit, true)]
     );
     assert_eq!(bench.publication(&id_of("a.md")).await?.major, 1);
@@ -75,7 +70,7 @@ pub(super) async fn a_minor_edit_is_not_news_and_a_major_one_is(mut bench: Bench
         ..major
     };
     assert_eq!(
-        kinds(&bench.look(&[same_note], &[]).await?),
+        kinds(&bench.look([same_note], &[]).await?),
         [(MinorEdit, false)]
     );
     Ok(())
@@ -83,19 +78,19 @@ pub(super) async fn a_minor_edit_is_not_news_and_a_major_one_is(mut bench: Bench
 
 pub(super) async fn a_moved_file_keeps_its_id(bench: Bench) -> Test {
     let page = file("a.md", &bench);
-    bench.scan(&[page.clone()], &[]).await?;
+    bench.scan([page.clone()], &[]).await?;
     // Seen in one look.
     let moved = bench
-        .look(&[page.clone().moved_to("b.md")], &["a.md"])
+        .look([page.clone().moved_to("b.md")], &["a.md"])
         .await?;
     assert_eq!(kinds(&moved), []);
     assert_eq!(bench.publication(&id_of("a.md")).await?.path, "b.md");
     // The old place was withdrawn a look earlier.
     assert_eq!(
-        kinds(&bench.look(&[], &["b.md"]).await?),
+        kinds(&bench.look([], &["b.md"]).await?),
         [(Withdrawn, false)]
     );
-    let back = bench.look(&[page.moved_to("c.md")], &[]).await?;
+    let back = bench.look([page.moved_to("c.md")], &[]).await?;
     assert_eq!(kinds(&back), [(Restored, false)]);
     let state = bench.publication(&id_of("a.md")).await?;
     assert_eq!(
@@ -112,9 +107,9 @@ pub(super) async fn a_moved_file_keeps_its_id(bench: Bench) -> Test {
 pub(super) async fn of_two_that_may_have_moved_nothing_is_guessed(bench: Bench) -> Test {
     let page = file("a.md", &bench);
     let twin = page.clone().moved_to("b.md");
-    bench.scan(&[page.clone(), twin], &[]).await?;
+    bench.scan([page.clone(), twin], &[]).await?;
     bench
-        .look(&[page.moved_to("c.md")], &["a.md", "b.md"])
+        .look([page.moved_to("c.md")], &["a.md", "b.md"])
         .await?;
     assert_eq!(
         bench.publication(&id_of("c.md")).await?.standing,
@@ -137,12 +132,12 @@ pub(super) async fn a_file_that_claims_anothers_id_is_refused(bench: Bench) -> T
         declared_id: claim,
         ..file("b.md", &bench)
     };
-    let applied = bench.scan(&[first, second.clone()], &[]).await?;
+    let applied = bench.scan([first, second.clone()], &[]).await?;
     assert_eq!(kinds(&applied), [(Released, false)]);
     assert_eq!(applied.refused[0].path, "b.md");
     assert_eq!(applied.refused[0].holder, "a.md");
     // Once the holder is gone the id may move.
-    let moved = bench.look(&[second], &["a.md"]).await?;
+    let moved = bench.look([second], &["a.md"]).await?;
     assert!(moved.refused.is_empty());
     assert_eq!(bench.publication("urn:wici:1").await?.path, "b.md");
     Ok(())
@@ -150,13 +145,13 @@ pub(super) async fn a_file_that_claims_anothers_id_is_refused(bench: Bench) -> T
 
 pub(super) async fn a_new_file_at_a_path_that_was_left_gets_an_id_of_its_own(bench: Bench) -> Test {
     let page = file("a.md", &bench);
-    bench.scan(&[page.clone()], &[]).await?;
+    bench.scan([page.clone()], &[]).await?;
     bench
-        .look(&[page.clone().moved_to("b.md")], &["a.md"])
+        .look([page.clone().moved_to("b.md")], &["a.md"])
         .await?;
     bench
         .look(
-            &[Found {
+            [Found {
                 body: "<p>nowa</p>".into(),
                 ..page
             }],
@@ -178,7 +173,7 @@ pub(super) async fn a_future_date_is_waited_for(mut bench: Bench) -> Test {
     let mut page = file("a.md", &bench);
     page.published = Some(bench.now.checked_add(SignedDuration::from_hours(2))?);
     // Even from the baseline it is news when it comes.
-    assert_eq!(kinds(&bench.scan(&[page.clone()], &[]).await?), []);
+    assert_eq!(kinds(&bench.scan([page.clone()], &[]).await?), []);
     assert_eq!(bench.store.next_release().await?, page.published);
     assert!(bench.store.feeds().await?.is_empty());
     bench.wait(SignedDuration::from_hours(1));
@@ -198,19 +193,16 @@ pub(super) async fn a_future_date_is_waited_for(mut bench: Bench) -> Test {
 }
 
 pub(super) async fn what_comes_back_is_restored(bench: Bench) -> Test {
-    bench.scan(&[], &[]).await?;
+    bench.scan([], &[]).await?;
     let page = file("a.md", &bench);
-    bench.look(&[page.clone()], &[]).await?;
-    bench.look(&[], &["a.md"]).await?;
+    bench.look([page.clone()], &[]).await?;
+    bench.look([], &["a.md"]).await?;
     assert_eq!(bench.store.totals().await?.withdrawn, 1);
     let edited = Found {
         body: "<p>po zmianie</p>".into(),
         ..page
     };
-    assert_eq!(
-        kinds(&bench.look(&[edited], &[]).await?),
-        [(Restored, true)]
-    );
+    assert_eq!(kinds(&bench.look([edited], &[]).await?), [(Restored, true)]);
     assert_eq!(bench.store.totals().await?.live, 1);
     Ok(())
 }
@@ -225,9 +217,9 @@ pub(super) async fn a_feed_holds_the_newest_first_and_its_date_never_goes_back(
         language: Some(language("pl")),
         tag: TagId::new("prawo").ok(),
     };
-    bench.scan(&[new], &[]).await?;
+    bench.scan([new], &[]).await?;
     let before = bench.store.feed(&feed, 10).await?.ok_or("no feed")?;
-    bench.look(&[old], &[]).await?;
+    bench.look([old], &[]).await?;
     let view = bench.store.feed(&feed, 10).await?.ok_or("no feed")?;
     let titles: Vec<_> = view
         .entries
@@ -248,7 +240,7 @@ pub(super) async fn a_feed_holds_the_newest_first_and_its_date_never_goes_back(
         1
     );
     bench.wait(SignedDuration::from_hours(1));
-    bench.look(&[], &["old.md", "new.md"]).await?;
+    bench.look([], &["old.md", "new.md"]).await?;
     let empty = bench.store.feed(&feed, 10).await?.ok_or("no feed")?;
     assert!(empty.entries.is_empty());
     assert_eq!(empty.updated, bench.now);
@@ -258,9 +250,9 @@ pub(super) async fn a_feed_holds_the_newest_first_and_its_date_never_goes_back(
 pub(super) async fn retagging_touches_the_feeds_left_and_entered(bench: Bench) -> Test {
     let page = file("a.md", &bench);
     bench
-        .scan(&[page.clone().tagged("prawo pomoc")], &[])
+        .scan([page.clone().tagged("prawo pomoc")], &[])
         .await?;
-    let applied = bench.look(&[page.tagged("pomoc raporty")], &[]).await?;
+    let applied = bench.look([page.tagged("pomoc raporty")], &[]).await?;
     assert_eq!(kinds(&applied), [(Retagged, false)]);
     let touched: Vec<String> = applied.changes[0].feeds.iter().map(FeedKey::stem).collect();
     let expected = [

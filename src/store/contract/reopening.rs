@@ -17,10 +17,10 @@ fn reopen(bench: Bench) -> Result<Bench, Box<dyn std::error::Error>> {
 #[tokio::test]
 async fn everything_is_there_again_and_claims_are_free() -> Test {
     let bench = Bench::sled()?;
-    bench.scan(&[], &[]).await?;
+    bench.scan([], &[]).await?;
     bench.subscribe("a@example.org", "daily", "").await?;
     bench.subscribe("b@example.org", "daily", "").await?;
-    let applied = bench.look(&[file("a.md", &bench)], &[]).await?;
+    let applied = bench.look([file("a.md", &bench)], &[]).await?;
     assert_eq!(applied.changes.len(), 1);
     bench.run("daily").await?;
     let claims = bench.claim().await?;
@@ -41,7 +41,7 @@ async fn everything_is_there_again_and_claims_are_free() -> Test {
     );
     assert_eq!(again[0].content, claims[1].content);
     assert_eq!(
-        bench.look(&[file("a.md", &bench)], &[]).await?,
+        bench.look([file("a.md", &bench)], &[]).await?,
         Applied::default()
     );
     Ok(())
@@ -50,13 +50,13 @@ async fn everything_is_there_again_and_claims_are_free() -> Test {
 #[tokio::test]
 async fn planning_is_resumed_where_it_stopped() -> Test {
     let bench = Bench::sled()?;
-    bench.scan(&[], &[]).await?;
+    bench.scan([], &[]).await?;
     for number in 0..10 {
         bench
             .subscribe(&format!("s{number}@example.org"), "daily", "")
             .await?;
     }
-    bench.look(&[file("a.md", &bench)], &[]).await?;
+    bench.look([file("a.md", &bench)], &[]).await?;
     let run = bench
         .store
         .open_run(cadence("daily"), bench.now, None, bench.now)
