@@ -1,6 +1,7 @@
 use super::*;
 use crate::domain::ChangeKind::{MajorEdit, MinorEdit, Released, Restored, Retagged, Withdrawn};
 use crate::domain::{FeedKey, Standing};
+use crate::store::{Refusal, Refused};
 
 pub(super) async fn what_the_first_scan_finds_is_not_news(bench: Bench) -> Test {
     let first = bench.batch([file("a.md", &bench)], &[], Pass::More).await?;
@@ -134,8 +135,14 @@ pub(super) async fn a_file_that_claims_anothers_id_is_refused(bench: Bench) -> T
     };
     let applied = bench.scan([first, second.clone()], &[]).await?;
     assert_eq!(kinds(&applied), [(Released, false)]);
-    assert_eq!(applied.refused[0].path, "b.md");
-    assert_eq!(applied.refused[0].holder, "a.md");
+    let refused = Refused {
+        path: "b.md".to_owned(),
+        why: Refusal::IdTaken {
+            id: PublicationId("urn:wici:1".into()),
+            holder: "a.md".to_owned(),
+        },
+    };
+    assert_eq!(applied.refused, [refused]);
     // Once the holder is gone the id may move.
     let moved = bench.look([second], &["a.md"]).await?;
     assert!(moved.refused.is_empty());

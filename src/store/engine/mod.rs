@@ -16,6 +16,7 @@ pub(super) use sled::SledEngine;
 pub(super) use transaction::Transaction;
 
 use super::StoreError;
+use super::record::VALUE_MOST;
 
 /// The keys and values to set, or to remove.
 pub(super) type Batch = BTreeMap<Vec<u8>, Option<Vec<u8>>>;

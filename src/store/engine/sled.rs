@@ -14,10 +14,9 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::{Batch, Go, Order, Read, StoreError, Visit};
+use super::{Batch, Go, Order, Read, StoreError, VALUE_MOST, Visit};
 
 const CACHE_BYTES: u64 = 48 << 20;
-const VALUE_MOST: usize = 64 << 10;
 
 pub(in crate::store) struct SledEngine {
     path: PathBuf,
