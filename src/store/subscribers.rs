@@ -123,10 +123,12 @@ impl Store {
     }
 
     /// May mail go to the subscriber at this moment? Asked right before MAIL FROM, so it answers
-    /// at once and without waiting; trouble with the store means no.
+    /// at once and without waiting; trouble with the store means no, for what becomes of the mail
+    /// could not be written down.
     pub fn may_write(&self, key: SubscriberKey) -> bool {
-        load::<Subscriber>(self.reader(), &keys::subscriber(key))
-            .is_ok_and(|subscriber| subscriber.is_some_and(|s| s.is_active()))
+        !self.inner.writer.has_ended()
+            && load::<Subscriber>(self.reader(), &keys::subscriber(key))
+                .is_ok_and(|subscriber| subscriber.is_some_and(|s| s.is_active()))
     }
 }
 

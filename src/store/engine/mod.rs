@@ -63,6 +63,12 @@ impl Engine {
         SledEngine::open(state).map(Engine::Sled)
     }
 
+    /// One whose disk refuses to make anything durable.
+    #[cfg(test)]
+    pub(super) fn open_unsyncable(state: &Path) -> Result<Engine, StoreError> {
+        SledEngine::open_unsyncable(state).map(Engine::Sled)
+    }
+
     /// Makes the writes visible, all or none, also after a crash; not yet durable.
     pub(super) fn commit(&self, batch: Batch) -> Result<(), StoreError> {
         match self {
