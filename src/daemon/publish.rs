@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use jiff::Timestamp;
@@ -10,14 +11,18 @@ use tokio_util::sync::CancellationToken;
 use super::signals::Signals;
 use crate::config::Config;
 use crate::control::{Board, Clock};
-use crate::domain::{FeedKey, Language, Problem, PublicationState, Sequence, TagDefinition, TagId};
+use crate::domain::{
+    BodyHash, FeedKey, Language, Problem, PublicationState, Sequence, TagDefinition, TagId,
+};
 use crate::feed::{self, Category, Entry, Feed, OPML_MEDIA_TYPE, OpmlFeed, opml};
 use crate::publish::{Publisher, Put};
-use crate::store::{FeedView, Store};
+use crate::store::{FeedView, Store, StoreError};
 
 /// Bodies kept at hand while several feeds with the same entries are rendered.
 const BODIES: usize = 2_000;
 const INDEX: &str = "index.opml";
+/// Between attempts at what could not be written.
+const TRY_AGAIN: Duration = Duration::from_secs(30);
 
 /// The loop of the feeds.
 pub struct Publishing {
@@ -28,6 +33,8 @@ pub struct Publishing {
     tags: BTreeMap<TagId, TagDefinition>,
     /// The feeds that the index lists.
     listed: BTreeSet<FeedKey>,
+    /// Those that could not be written.
+    owed: BTreeSet<FeedKey>,
 }
 
 impl Publishing {
@@ -50,6 +57,7 @@ impl Publishing {
             board,
             tags,
             listed: BTreeSet::new(),
+            owed: BTreeSet::new(),
         }
     }
 
@@ -62,37 +70,42 @@ impl Publishing {
         stop: CancellationToken,
     ) -> anyhow::Result<()> {
         let all = self.store.feeds().await?.into_iter().collect();
-        self.round(all, clock()).await?;
+        let mut all_well = self.round(all, clock()).await?;
         loop {
+            let pause = if all_well { Duration::MAX } else { TRY_AGAIN };
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 () = signals.render() => {}
+                () = tokio::time::sleep(pause) => {}
             }
-            self.round(signals.take_touched(), clock()).await?;
+            all_well = self.round(signals.take_touched(), clock()).await?;
         }
     }
 
-    /// A full disk is no reason to stop mailing: it is pinned to the board, and the feeds that
-    /// failed are rendered again with the next change.
-    async fn round(&mut self, feeds: BTreeSet<FeedKey>, now: Timestamp) -> anyhow::Result<()> {
+    /// A full disk is no reason to stop mailing: it is pinned to the board, and what failed is tried
+    /// again. Says whether nothing did.
+    async fn round(&mut self, feeds: BTreeSet<FeedKey>, now: Timestamp) -> anyhow::Result<bool> {
         match self.tick(feeds, now).await {
-            Ok(_) => self.board.clear("feeds", ""),
-            Err(error) if super::is_store_trouble(&error) => return Err(error),
+            Ok(_) => {
+                self.board.clear("feeds", "");
+                Ok(true)
+            }
+            Err(error) if super::is_store_trouble(&error) => Err(error),
             Err(error) => {
                 tracing::error!("feeds: {error:#}");
-                let remedy = "free the disk or mend the folder, then restart wici";
+                let remedy = "free the disk or mend the folder; it is tried again by itself";
                 let problem =
                     Problem::of_file(&self.config.feeds.dir, format!("{error:#}"), remedy);
                 self.board.pin("feeds", "", problem);
+                Ok(false)
             }
         }
-        Ok(())
     }
 
-    /// Renders some feeds. Returns the files that are new.
+    /// Renders some feeds, and those that are owed. Returns the files that are new.
     ///
     /// # Errors
-    /// The store's, or the disk's.
+    /// The store's at once; the first of the disk's or a feed's own after all others were written.
     pub async fn tick(
         &mut self,
         feeds: BTreeSet<FeedKey>,
@@ -100,30 +113,43 @@ impl Publishing {
     ) -> anyhow::Result<Vec<String>> {
         let mut written = Vec::new();
         let mut bodies = HashMap::new();
-        for key in feeds {
-            let Some(view) = self.store.feed(&key, self.config.feeds.items).await? else {
-                continue;
-            };
-            let sequence = view.sequence;
-            let feed = self.feed(&key, view, &mut bodies).await?;
-            for format in self.config.feeds.formats.clone() {
-                let bytes = feed::render(&feed, format).with_context(|| feed.stem.clone())?;
-                let path = format!("{}.{}", feed.stem, format.extension());
-                self.put(
-                    path,
-                    format.media_type(),
-                    bytes,
-                    sequence,
-                    now,
-                    &mut written,
-                )?;
+        let mut result = Ok(());
+        self.owed.extend(feeds);
+        for key in std::mem::take(&mut self.owed) {
+            match self.one(&key, now, &mut bodies, &mut written).await {
+                Ok(()) => {}
+                Err(error) if super::is_store_trouble(&error) => return Err(error),
+                Err(error) => {
+                    self.owed.insert(key);
+                    result = result.and(Err(error));
+                }
             }
-            self.listed.insert(key);
             tokio::task::yield_now().await;
         }
         self.index(now, &mut written)?;
         self.publisher.commit()?;
-        Ok(written)
+        result.map(|()| written)
+    }
+
+    async fn one(
+        &mut self,
+        key: &FeedKey,
+        now: Timestamp,
+        bodies: &mut HashMap<BodyHash, String>,
+        written: &mut Vec<String>,
+    ) -> anyhow::Result<()> {
+        let Some(view) = self.store.feed(key, self.config.feeds.items).await? else {
+            return Ok(());
+        };
+        let sequence = view.sequence;
+        let feed = self.feed(key, view, bodies).await?;
+        for format in self.config.feeds.formats.clone() {
+            let bytes = feed::render(&feed, format).with_context(|| feed.stem.clone())?;
+            let path = format!("{}.{}", feed.stem, format.extension());
+            self.put(path, format.media_type(), bytes, sequence, now, written)?;
+        }
+        self.listed.insert(key.clone());
+        Ok(())
     }
 
     fn put(
@@ -181,7 +207,7 @@ impl Publishing {
         &self,
         key: &FeedKey,
         view: FeedView,
-        bodies: &mut HashMap<crate::domain::BodyHash, String>,
+        bodies: &mut HashMap<BodyHash, String>,
     ) -> anyhow::Result<Feed> {
         let site = &self.config.site;
         let stem = key.stem();
@@ -209,7 +235,7 @@ impl Publishing {
         &self,
         key: &FeedKey,
         state: PublicationState,
-        bodies: &mut HashMap<crate::domain::BodyHash, String>,
+        bodies: &mut HashMap<BodyHash, String>,
     ) -> anyhow::Result<Entry> {
         let publication = state.publication;
         let language = key.language.as_ref().unwrap_or(&publication.language);
@@ -222,16 +248,7 @@ impl Publishing {
         });
         let categories = categories.collect();
         let body = if self.config.feeds.full {
-            if let Some(body) = bodies.get(&publication.body) {
-                Some(body.clone())
-            } else {
-                let body = self.store.body(publication.body).await?;
-                if bodies.len() >= BODIES {
-                    bodies.clear();
-                }
-                bodies.insert(publication.body, body.clone());
-                Some(body)
-            }
+            self.body(publication.body, bodies).await?
         } else {
             None
         };
@@ -240,6 +257,30 @@ impl Publishing {
             categories,
             body,
         })
+    }
+
+    /// A lost body costs its entry no more than the body.
+    async fn body(
+        &self,
+        hash: BodyHash,
+        bodies: &mut HashMap<BodyHash, String>,
+    ) -> anyhow::Result<Option<String>> {
+        if let Some(body) = bodies.get(&hash) {
+            return Ok(Some(body.clone()));
+        }
+        let body = match self.store.body(hash).await {
+            Ok(body) => body,
+            Err(lost @ StoreError::Body(_)) => {
+                tracing::error!("{lost}");
+                return Ok(None);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if bodies.len() >= BODIES {
+            bodies.clear();
+        }
+        bodies.insert(hash, body.clone());
+        Ok(Some(body))
     }
 
     /// `Szkolenia · Portal`, or the site's title.
