@@ -120,6 +120,7 @@ impl Daemon {
                 Arc::new(mailer),
                 composer,
                 &config,
+                Arc::clone(&board),
                 Arc::clone(&signals),
                 Arc::clone(&clock),
             ),
