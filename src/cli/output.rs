@@ -7,9 +7,9 @@
 
 use std::io::IsTerminal;
 
-use comfy_table::LineStyle;
 use comfy_table::{
-    Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table, TableStyle,
+    Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table,
+    TableStyle, Width,
 };
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -27,8 +27,10 @@ pub(super) fn remark(text: &str) {
     eprintln!("{text}");
 }
 
-/// A table no wider than the terminal, with a line under its head. Numbers stand to the right;
-/// names and addresses are never broken.
+/// Names and addresses up to this many characters are not broken.
+const UNBROKEN: usize = 40;
+
+/// A table no wider than the terminal, with a line under its head. Numbers stand to the right.
 pub(super) fn table<const N: usize>(head: [&str; N], rows: Vec<[String; N]>) {
     let style = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
     let mut table = Table::new();
@@ -37,12 +39,15 @@ pub(super) fn table<const N: usize>(head: [&str; N], rows: Vec<[String; N]>) {
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(head.map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
     for (place, column) in table.column_iter_mut().enumerate() {
-        let mut cells = rows.iter().map(|row| &row[place]);
+        let cells = rows.iter().map(|row| &row[place]);
         if cells.clone().all(|cell| cell.parse::<u64>().is_ok()) {
             column.set_cell_alignment(CellAlignment::Right);
         }
-        if cells.all(|cell| !cell.contains(' ')) {
-            column.set_constraint(ColumnConstraint::ContentWidth);
+        if cells.clone().all(|cell| !cell.contains(' ')) {
+            let longest = cells.map(|cell| cell.chars().count()).max().unwrap_or(0);
+            let padding = usize::from(column.padding_width());
+            let width = Width::Fixed((longest.min(UNBROKEN) + padding) as u16);
+            column.set_constraint(ColumnConstraint::LowerBoundary(width));
         }
     }
     table.add_rows(rows);
