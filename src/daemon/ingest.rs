@@ -249,7 +249,7 @@ impl Round {
 fn log(source: &str, changes: &[Change]) {
     if changes.len() > LOGGED {
         let news = changes.iter().filter(|change| change.news).count();
-        tracing::info!(source, changes = changes.len(), news, "many changes");
+        tracing::info!(source, "{} changes, {news} of them news", changes.len());
     } else {
         for change in changes {
             tracing::info!(kind = ?change.kind, news = change.news, number = change.sequence.0, "{}", change.title);
