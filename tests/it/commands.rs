@@ -229,3 +229,19 @@ fn init_makes_a_site_that_is_in_order() {
     assert_eq!(again.status.code(), Some(1));
     assert!(site.join("templates/mail.html").exists());
 }
+
+#[test]
+fn commands_and_a_daemon_that_starts_wait_for_each_other() {
+    let rest = Site::new().start().after_first_scan().stop();
+    let folder = rest.path().to_owned();
+    std::thread::scope(|scope| {
+        let commands: Vec<_> = (0..4)
+            .map(|_| scope.spawn(|| crate::harness::wici(&folder, &["status", "--json"])))
+            .collect();
+        let _site = rest.start();
+        for command in commands {
+            let output = command.join().expect("a command");
+            assert!(output.status.success(), "{}", text(&output.stderr));
+        }
+    });
+}

@@ -1,5 +1,6 @@
 //! The whole way: a file becomes feeds and one mail.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use crate::harness::{Running, Site, parse, unsubscribe_path, wait_for};
@@ -101,6 +102,24 @@ fn what_is_served_is_what_is_on_disk_and_is_sent_once() {
         assert_eq!(answer.status, 404, "{nowhere}");
         assert!(answer.text().contains("lang=\"pl\""), "{nowhere}");
     }
+}
+
+#[test]
+fn a_change_touches_only_the_feeds_it_is_in() {
+    let site = Site::new().page("b.md", &page("Help", "pomoc")).start();
+    site.feed("tag/pomoc.atom", |feed| feed.contains("Help"));
+    let written = |name: &str| {
+        let metadata = std::fs::metadata(site.path("feeds").join(name)).expect("a feed");
+        (metadata.ino(), metadata.modified().expect("a time"))
+    };
+    let before = (written("tag/prawo.atom"), written("tag/pomoc.atom"));
+    let served = site.get("/feeds/tag/prawo.atom").headers["etag"].clone();
+    site.save("b.md", &page("More help", "pomoc"));
+    site.feed("tag/pomoc.atom", |feed| feed.contains("More help"));
+    site.feed("all.atom", |feed| feed.contains("More help"));
+    assert_eq!(written("tag/prawo.atom"), before.0);
+    assert_ne!(written("tag/pomoc.atom"), before.1);
+    assert_eq!(site.get("/feeds/tag/prawo.atom").headers["etag"], served);
 }
 
 #[test]
