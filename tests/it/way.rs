@@ -122,6 +122,20 @@ fn a_change_touches_only_the_feeds_it_is_in() {
     assert_eq!(site.get("/feeds/tag/prawo.atom").headers["etag"], served);
 }
 
+/// Programs built on libcurl drop an answer whose date they have, whatever its tag.
+#[test]
+fn a_change_within_the_same_second_is_seen_by_date_too() {
+    let site = Site::new().start().after_first_scan();
+    let first = site.get("/feeds/all.rss").headers["last-modified"].clone();
+    site.save("a.md", &page("First", "prawo"));
+    let changed = wait_for("the changed feed", || {
+        let answer = site.request("GET", "/feeds/all.rss", &[("If-Modified-Since", &first)]);
+        (answer.status == 200).then_some(answer)
+    });
+    assert!(changed.text().contains("First"));
+    assert_ne!(changed.headers.get("last-modified"), Some(&first));
+}
+
 #[test]
 fn a_minor_edit_changes_the_feeds_and_is_not_mailed() {
     let site = Site::new().start().after_first_scan();
