@@ -18,6 +18,8 @@ use crate::store::{Applied, Refusal, Store, StoreError};
 
 /// Publications told to the store in one transaction.
 const BATCH: usize = 256;
+/// Changes of one transaction that are logged each by itself.
+const LOGGED: usize = 10;
 /// Files read before other tasks get their turn.
 const YIELD_EVERY: usize = 16;
 /// Between full scans where there are no file events.
@@ -206,9 +208,7 @@ impl Ingest {
             }
             self.refused.insert(refused.path, refused.why);
         }
-        for change in &applied.changes {
-            tracing::info!(kind = ?change.kind, news = change.news, number = change.sequence.0, "{}", change.title);
-        }
+        log(&self.source.name, &applied.changes);
         self.signals.changed(&applied.changes);
         ingested.changes.extend(applied.changes);
     }
@@ -263,6 +263,18 @@ impl Round {
             found: std::mem::take(&mut self.found),
             missing: self.missing.clone(),
             pass,
+        }
+    }
+}
+
+/// Each change by itself, unless there are many at once, as at the first scan.
+fn log(source: &str, changes: &[Change]) {
+    if changes.len() > LOGGED {
+        let news = changes.iter().filter(|change| change.news).count();
+        tracing::info!(source, "{} changes, {news} of them news", changes.len());
+    } else {
+        for change in changes {
+            tracing::info!(kind = ?change.kind, news = change.news, number = change.sequence.0, "{}", change.title);
         }
     }
 }

@@ -48,6 +48,10 @@ use signals::Signals;
 /// How long the daemon takes to put down what it holds when it is told to stop.
 const DRAIN: Duration = Duration::from_secs(30);
 
+/// A command has the store for a moment at most; whoever has it for longer is a daemon.
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+const LOCK_RETRY: Duration = Duration::from_millis(50);
+
 /// A daemon that is ready to run: store open, sockets bound.
 pub struct Daemon {
     desk: Desk,
@@ -72,7 +76,7 @@ impl Daemon {
         let web = listen(&mut config).await?;
         let config = Arc::new(config);
         let clock = clock::system();
-        let store = Store::open(&config.state, Open::OrCreate, secrets::random()?)?;
+        let store = open_store(&config.state).await?;
         let keys = Arc::new(secrets::load_or_make(&config.state)?);
         let board = Arc::new(Board::default());
         let desk = Desk {
@@ -120,6 +124,7 @@ impl Daemon {
                 Arc::new(mailer),
                 composer,
                 &config,
+                Arc::clone(&board),
                 Arc::clone(&signals),
                 Arc::clone(&clock),
             ),
@@ -203,13 +208,26 @@ impl Daemon {
     }
 }
 
+/// Opens the store. A command that has it at this moment is waited for.
+async fn open_store(state: &Path) -> anyhow::Result<Store> {
+    let deadline = tokio::time::Instant::now() + LOCK_PATIENCE;
+    loop {
+        match Store::open(state, Open::OrCreate, secrets::random()?) {
+            Err(StoreError::Locked(_)) if tokio::time::Instant::now() < deadline => {
+                tokio::time::sleep(LOCK_RETRY).await;
+            }
+            other => return Ok(other?),
+        }
+    }
+}
+
 /// Binds the web listener. Where the system chose the port, links name that one.
 async fn listen(config: &mut Config) -> anyhow::Result<TcpListener> {
     let listener = TcpListener::bind(config.web.listen)
         .await
-        .with_context(|| {
-            format!(
-                "can't listen on {}; is another program there? `[web] listen` in {} sets it",
+        .map_err(|error| {
+            anyhow::anyhow!(
+                "can't listen on {}: {error}. Is wici or another program at work there? `[web] listen` in {} names the address",
                 config.web.listen,
                 config.file.display()
             )
