@@ -330,3 +330,6 @@ pub fn is_store_trouble(error: &anyhow::Error) -> bool {
         )
     })
 }
+
+#[cfg(test)]
+mod tests;
