@@ -3,8 +3,10 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
+use tokio::time::Instant;
 
 use super::{Failure, configuration};
 use crate::config::Config;
@@ -12,6 +14,10 @@ use crate::control::client::Client;
 use crate::control::{Board, Desk, Refusal, Request, Response, execute};
 use crate::daemon::clock;
 use crate::store::{Open, Store, StoreError};
+
+/// A daemon that starts or ends, or another command, has the store for a moment at most.
+const PATIENCE: Duration = Duration::from_secs(10);
+const RETRY: Duration = Duration::from_millis(50);
 
 /// The configuration and a way to ask.
 pub(super) struct Access {
@@ -23,15 +29,34 @@ impl Access {
     /// Finds the way.
     pub(super) async fn open(file: &Path) -> Result<Access, Failure> {
         let config = Arc::new(configuration(file)?);
-        let direct = match client(&config).await? {
-            Some(_) => None,
-            None => Some(Desk {
-                store: open(&config)?,
-                config: Arc::clone(&config),
-                board: Arc::new(Board::default()),
-            }),
-        };
-        Ok(Access { config, direct })
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if client(&config).await?.is_some() {
+                let direct = None;
+                return Ok(Access { config, direct });
+            }
+            // The name of a store is given when it is made, and this makes none.
+            match Store::open(&config.state, Open::Existing, [0; 16]) {
+                // A daemon that is starting or ending, or another command.
+                Err(StoreError::Locked(_)) if Instant::now() < deadline => {
+                    tokio::time::sleep(RETRY).await;
+                }
+                Err(StoreError::Locked(path)) => {
+                    return Err(Failure::Other(anyhow::anyhow!(
+                        "another wici has the store at {} and does not answer on its control socket",
+                        path.display()
+                    )));
+                }
+                store => {
+                    let direct = Some(Desk {
+                        store: store?,
+                        config: Arc::clone(&config),
+                        board: Arc::new(Board::default()),
+                    });
+                    return Ok(Access { config, direct });
+                }
+            }
+        }
     }
 
     /// Asks one question.
@@ -50,18 +75,7 @@ impl Access {
 async fn client(config: &Config) -> anyhow::Result<Option<Client>> {
     Client::connect(&config.state)
         .await
-        .context("a daemon runs, and its control socket can't be opened; run this as its user")
-}
-
-fn open(config: &Config) -> anyhow::Result<Store> {
-    // The name of a store is given when it is made, and this makes none.
-    match Store::open(&config.state, Open::Existing, [0; 16]) {
-        Err(StoreError::Locked(path)) => anyhow::bail!(
-            "another wici has the store at {} and does not answer on its control socket; wait until it has started or ended",
-            path.display()
-        ),
-        other => Ok(other?),
-    }
+        .context("the control socket can't be opened; run this as the user that the daemon runs as")
 }
 
 /// The answer was to another question: daemon and command are of different versions.

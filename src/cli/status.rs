@@ -18,12 +18,12 @@ pub(super) async fn status(file: &Path, json: bool) -> Result<(), Failure> {
     if json {
         output::json(&report)?;
     } else {
-        print(&report, &access.config.site.zone);
+        print(&report, &access.config.site.zone)?;
     }
     Ok(())
 }
 
-fn print(report: &StatusReport, zone: &TimeZone) {
+fn print(report: &StatusReport, zone: &TimeZone) -> Result<(), Failure> {
     let running = if report.running {
         "The daemon runs."
     } else {
@@ -37,21 +37,21 @@ fn print(report: &StatusReport, zone: &TimeZone) {
         publications.withdrawn,
         report.subscribers,
         report.queue
-    ));
+    ))?;
     let sources = report.sources.iter();
     output::table(
         ["source", "publications"],
         sources
             .map(|s| [s.name.clone(), s.publications.to_string()])
             .collect(),
-    );
+    )?;
     if !report.tags.is_empty() {
         let tags = report.tags.iter();
         output::table(
             ["tag", "publications"],
             tags.map(|t| [t.id.clone(), t.publications.to_string()])
                 .collect(),
-        );
+        )?;
     }
     let schedules = report.schedules.iter().map(|s| {
         let next = s
@@ -59,11 +59,12 @@ fn print(report: &StatusReport, zone: &TimeZone) {
             .map_or_else(String::new, |next| output::instant(next, zone));
         [s.name.clone(), s.line.clone(), s.timezone.clone(), next]
     });
-    output::table(["schedule", "when", "zone", "next"], schedules.collect());
+    output::table(["schedule", "when", "zone", "next"], schedules.collect())?;
     if !report.runs.is_empty() {
-        runs::print(&report.runs, zone);
+        runs::print(&report.runs, zone)?;
     }
     for trouble in &report.problems {
-        output::say(&format!("{}: {}", trouble.place, trouble.problem));
+        output::say(&format!("{}: {}", trouble.place, trouble.problem))?;
     }
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use jiff::Timestamp;
@@ -10,13 +11,21 @@ use tokio_util::sync::CancellationToken;
 use super::signals::Signals;
 use crate::config::Config;
 use crate::control::{Board, Clock};
-use crate::domain::{FeedKey, Language, Problem, PublicationState, Sequence, TagDefinition, TagId};
+use crate::domain::{
+    BodyHash, FeedKey, Language, Problem, PublicationState, Sequence, TagDefinition, TagId,
+};
 use crate::feed::{self, Category, Entry, Feed, OPML_MEDIA_TYPE, OpmlFeed, opml};
 use crate::publish::{Publisher, Put};
-use crate::store::{FeedView, Store};
+use crate::store::{FeedView, Store, StoreError};
 
-/// Bodies kept at hand while several feeds with the same entries are rendered.
-const BODIES: usize = 2_000;
+/// Bytes of bodies kept at hand while several feeds with the same entries are rendered.
+const AT_HAND: usize = 64 << 20;
+/// Bytes of bodies in a feed: newest first, whole as long as there is room. Readers refuse feeds
+/// that are much larger, and every feed is held in memory to be served.
+const ROOM: usize = 12 << 20;
+/// Between looks at whether the files are still there; and until what failed is tried again.
+const LOOK_EVERY: Duration = Duration::from_mins(5);
+const RETRY: Duration = Duration::from_secs(10);
 const INDEX: &str = "index.opml";
 
 /// The loop of the feeds.
@@ -61,32 +70,49 @@ impl Publishing {
         clock: Clock,
         stop: CancellationToken,
     ) -> anyhow::Result<()> {
-        let all = self.store.feeds().await?.into_iter().collect();
-        self.round(all, clock()).await?;
+        let mut owed: BTreeSet<FeedKey> = self.store.feeds().await?.into_iter().collect();
         loop {
+            // Left in the middle, a round is as if the process had been killed there.
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                () = signals.render() => {}
+                done = self.round(&owed, clock()) => {
+                    if done? {
+                        owed.clear();
+                    }
+                }
             }
-            self.round(signals.take_touched(), clock()).await?;
+            let pause = if owed.is_empty() { LOOK_EVERY } else { RETRY };
+            let changed = tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                () = signals.render() => true,
+                () = tokio::time::sleep(pause) => false,
+            };
+            owed.append(&mut signals.take_touched());
+            if !changed && let Err(error) = self.publisher.restore() {
+                tracing::debug!("feeds that are missing can't be restored: {error}");
+            }
         }
     }
 
-    /// A full disk is no reason to stop mailing: it is pinned to the board, and the feeds that
-    /// failed are rendered again with the next change.
-    async fn round(&mut self, feeds: BTreeSet<FeedKey>, now: Timestamp) -> anyhow::Result<()> {
-        match self.tick(feeds, now).await {
-            Ok(_) => self.board.clear("feeds", ""),
-            Err(error) if super::is_store_trouble(&error) => return Err(error),
+    /// Is all of it done? A full disk is no reason to stop mailing: it is pinned to the board, and
+    /// what is owed is tried again.
+    async fn round(&mut self, feeds: &BTreeSet<FeedKey>, now: Timestamp) -> anyhow::Result<bool> {
+        match self.tick(feeds.clone(), now).await {
+            Ok(_) => {
+                self.board.clear("feeds", "");
+                Ok(true)
+            }
+            Err(error) if super::is_store_trouble(&error) => Err(error),
             Err(error) => {
-                tracing::error!("feeds: {error:#}");
-                let remedy = "free the disk or mend the folder, then restart wici";
+                let remedy = "free the disk or mend the folder; it is tried again";
                 let problem =
                     Problem::of_file(&self.config.feeds.dir, format!("{error:#}"), remedy);
-                self.board.pin("feeds", "", problem);
+                if self.board.pin("feeds", "", problem) {
+                    tracing::error!("feeds: {error:#}");
+                }
+                Ok(false)
             }
         }
-        Ok(())
     }
 
     /// Renders some feeds. Returns the files that are new.
@@ -99,7 +125,7 @@ impl Publishing {
         now: Timestamp,
     ) -> anyhow::Result<Vec<String>> {
         let mut written = Vec::new();
-        let mut bodies = HashMap::new();
+        let mut bodies = Bodies::default();
         for key in feeds {
             let Some(view) = self.store.feed(&key, self.config.feeds.items).await? else {
                 continue;
@@ -181,13 +207,14 @@ impl Publishing {
         &self,
         key: &FeedKey,
         view: FeedView,
-        bodies: &mut HashMap<crate::domain::BodyHash, String>,
+        bodies: &mut Bodies,
     ) -> anyhow::Result<Feed> {
         let site = &self.config.site;
         let stem = key.stem();
         let mut entries = Vec::with_capacity(view.entries.len());
+        let mut room = ROOM;
         for state in view.entries {
-            entries.push(self.entry(key, state, bodies).await?);
+            entries.push(self.entry(key, state, bodies, &mut room).await?);
         }
         Ok(Feed {
             id: format!("tag:{}:feed/{stem}", site.authority),
@@ -209,7 +236,8 @@ impl Publishing {
         &self,
         key: &FeedKey,
         state: PublicationState,
-        bodies: &mut HashMap<crate::domain::BodyHash, String>,
+        bodies: &mut Bodies,
+        room: &mut usize,
     ) -> anyhow::Result<Entry> {
         let publication = state.publication;
         let language = key.language.as_ref().unwrap_or(&publication.language);
@@ -222,16 +250,12 @@ impl Publishing {
         });
         let categories = categories.collect();
         let body = if self.config.feeds.full {
-            if let Some(body) = bodies.get(&publication.body) {
-                Some(body.clone())
-            } else {
-                let body = self.store.body(publication.body).await?;
-                if bodies.len() >= BODIES {
-                    bodies.clear();
-                }
-                bodies.insert(publication.body, body.clone());
-                Some(body)
+            let body = bodies.get(&self.store, publication.body).await?;
+            let fits = body.len() <= *room;
+            if fits {
+                *room -= body.len();
             }
+            fits.then(|| body.to_owned())
         } else {
             None
         };
@@ -260,6 +284,27 @@ impl Publishing {
         self.tags
             .get(tag)?
             .label(language, &self.config.site.language)
+    }
+}
+
+/// Bodies at hand.
+#[derive(Default)]
+struct Bodies {
+    read: HashMap<BodyHash, String>,
+    bytes: usize,
+}
+
+impl Bodies {
+    async fn get(&mut self, store: &Store, hash: BodyHash) -> Result<&str, StoreError> {
+        if !self.read.contains_key(&hash) {
+            let body = store.body(hash).await?;
+            if self.bytes >= AT_HAND {
+                *self = Bodies::default();
+            }
+            self.bytes += body.len();
+            self.read.insert(hash, body);
+        }
+        Ok(self.read.get(&hash).map_or("", String::as_str))
     }
 }
 
