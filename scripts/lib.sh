@@ -39,7 +39,8 @@ apt_install() (
     as_root chmod 755 "$policy"
   fi
   apt() {
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" >&2
+    as_root env DEBIAN_FRONTEND=noninteractive \
+      apt-get -qq -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@" >/dev/null
   }
   apt update &&
     { [[ " $* " != *" postfix "* ]] || preseed_postfix; } &&

@@ -1,6 +1,10 @@
 //! wici tells people what is new on a website: it watches a content store, writes RSS, Atom and
 //! JSON feeds, and mails subscribers what they asked for.
 //!
+//! `docs/ARCHITECTURE.md` tells what each room is for, what must hold, and what shows it. Begin
+//! reading at [`domain`], which has the words, then [`store`], which has the verbs, then
+//! [`daemon`], whose loops carry one to the other.
+//!
 //! The code map. Imports run strictly down this list, and siblings in braces never import each
 //! other; `tests/it/architecture.rs` fails on any other path:
 //!
@@ -8,7 +12,8 @@
 //! main ▶ cli ▶ daemon ▶ web ▶ control ▶ { content, store, mail, publish } ▶ net ▶ config ▶ { feed, compose } ▶ { text, token } ▶ domain
 //! ```
 //!
-//! `domain`, `text`, `token`, `feed` and `compose` are pure: no clock, no file, no socket.
+//! `domain`, `text`, `token`, `feed` and `compose` are pure: no clock, no file, no socket. `net`,
+//! outgoing HTTP, has its place in the map and is not built yet.
 #![forbid(unsafe_code)]
 
 pub mod cli;

@@ -1,8 +1,8 @@
 # Strony.
 
-unsubscribe-title = Rezygnacja z powiadomień
+unsubscribe-title = Rezygnacja z powiadomień
 unsubscribe-text = Po potwierdzeniu nie będziemy już wysyłać powiadomień serwisu „{ $site }” na adres { $address }.
-unsubscribe-button = Rezygnuję z powiadomień
+unsubscribe-button = Rezygnuję z powiadomień
 unsubscribed-title = Rezygnacja przyjęta
 unsubscribed-text = Nie wysyłamy już powiadomień serwisu „{ $site }” na adres { $address }.
 unsubscribed-text-forgotten = Nie wysyłamy już powiadomień serwisu „{ $site }” na ten adres.

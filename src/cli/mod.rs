@@ -22,17 +22,24 @@ use crate::config::{self, Config};
 use crate::daemon;
 use crate::domain::Problem;
 
+const AFTER_HELP: &str = "\
+While the daemon runs, commands ask it; else they open the store themselves.
+WICI_LOG=error|warn|info|debug sets how much the daemon logs (info).
+Exit codes: 0 good, 1 what was asked for failed, 2 usage, 75 the store can't
+be used now, 78 bad configuration.";
+
 /// Tells people what is new on a website: feeds, and mail at once or as digests.
 #[derive(Debug, Parser)]
-#[command(version, about)]
+#[command(version, about, after_help = AFTER_HELP)]
 pub struct Arguments {
-    /// The configuration.
+    /// The configuration; the paths in it are relative to it
     #[arg(
         short,
         long,
         global = true,
         default_value = "daemon.toml",
-        value_name = "FILE"
+        value_name = "FILE",
+        display_order = 100
     )]
     config: PathBuf,
     #[command(subcommand)]
@@ -41,27 +48,27 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// The daemon (the default)
+    /// Run the daemon; so does `wici` alone
     Run,
-    /// A new site: configuration, a sample publication, templates
+    /// Make a new site: configuration, a first publication, templates
     Init {
         /// A folder that is not there yet, or is empty
         dir: PathBuf,
     },
-    /// All problems of configuration, templates and content at once
+    /// Name every problem of configuration, templates and content
     Check,
-    /// One pass, content to feeds, without state: for static hosting
+    /// Write the feeds once, without daemon or state (static hosting)
     Build,
-    /// How things are
+    /// Show sources, tags, schedules, the latest runs and problems
     Status {
-        /// For machines
+        /// Print JSON, for programs
         #[arg(long)]
         json: bool,
     },
-    /// Who is subscribed, and to what
+    /// Add, list, show or remove subscribers
     #[command(subcommand)]
     Subscribers(subscribers::Command),
-    /// What was mailed when
+    /// List or show runs: what was mailed when, and how it went
     #[command(subcommand)]
     Runs(runs::Command),
 }

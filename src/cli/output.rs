@@ -2,7 +2,10 @@
 
 use std::io::{ErrorKind, IsTerminal, Write, stderr, stdout};
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{
+    Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table,
+    TableStyle, Width,
+};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -28,20 +31,40 @@ pub(super) fn remark(text: &str) {
     let _ = writeln!(stderr(), "{text}");
 }
 
-/// A table, as wide as the terminal.
+/// Names and addresses up to this many characters are not broken.
+const UNBROKEN: usize = 40;
+
+/// A table no wider than the terminal, with a line under its head. Numbers stand to the right.
 pub(super) fn table<const N: usize>(
     head: [&str; N],
     rows: Vec<[String; N]>,
 ) -> Result<(), Failure> {
+    let style = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
     let mut table = Table::new();
     table
-        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .load_style(style)
         .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header(head);
-    for row in rows {
-        table.add_row(row);
+        .set_header(head.map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
+    for (place, column) in table.column_iter_mut().enumerate() {
+        let cells = rows.iter().map(|row| &row[place]);
+        if cells.clone().all(|cell| cell.parse::<u64>().is_ok()) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        if cells.clone().all(|cell| !cell.contains(' ')) {
+            let longest = cells.map(|cell| cell.chars().count()).max().unwrap_or(0);
+            let padding = usize::from(column.padding_width());
+            let width = Width::Fixed((longest.min(UNBROKEN) + padding) as u16);
+            column.set_constraint(ColumnConstraint::LowerBoundary(width));
+        }
     }
-    say(&table.to_string())
+    table.add_rows(rows);
+    say(&table.trim_fmt())
+}
+
+/// `1 mail`, `2 mails`.
+pub(super) fn number(count: u64, noun: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{ending}")
 }
 
 /// For machines.
@@ -54,9 +77,8 @@ pub(super) fn problems(problems: &[Problem]) {
     for problem in problems {
         remark(&problem.to_string());
     }
-    let count = problems.len();
-    let noun = if count == 1 { "problem" } else { "problems" };
-    remark(&format!("{} {noun}", paint(&count.to_string(), "31")));
+    let count = number(problems.len() as u64, "problem");
+    remark(&paint(&count, "31"));
 }
 
 /// What went wrong, in one line.

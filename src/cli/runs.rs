@@ -13,20 +13,20 @@ use crate::domain::{Counts, DeliveryState};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// The latest runs
+    /// List the latest runs, newest first
     List {
-        /// How many
-        #[arg(long, default_value_t = 20)]
+        /// How many to list
+        #[arg(long, default_value_t = 20, value_name = "NUMBER")]
         most: usize,
-        /// For machines
+        /// Print JSON, for programs
         #[arg(long)]
         json: bool,
     },
-    /// One run, and the deliveries of it that need a look
+    /// Show one run, and those of its deliveries that did not simply go well
     Show {
-        /// Its number, as `list` shows it
+        /// Its number, as `wici runs list` shows it
         run: u64,
-        /// For machines
+        /// Print JSON, for programs
         #[arg(long)]
         json: bool,
     },
@@ -43,7 +43,7 @@ pub(super) async fn carry_out(file: &Path, command: Command) -> Result<(), Failu
             if json {
                 output::json(&runs)?;
             } else if runs.is_empty() {
-                output::say("There were no runs yet.")?;
+                output::say("Nothing was mailed yet.")?;
             } else {
                 print(&runs, zone)?;
             }
@@ -103,7 +103,7 @@ pub(super) fn print_deliveries(
         ]
     });
     output::table(
-        ["run", "to", "state", "publications", "answer"],
+        ["run", "to", "state", "publications", "server's answer"],
         rows.collect(),
     )
 }

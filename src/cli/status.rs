@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::access::{Access, unexpected};
 use super::{Failure, output, runs};
-use crate::control::report::StatusReport;
+use crate::control::report::{ScheduleStatus, StatusReport};
 use crate::control::{Request, Response};
 
 /// Asks and prints.
@@ -29,42 +29,76 @@ fn print(report: &StatusReport, zone: &TimeZone) -> Result<(), Failure> {
     } else {
         "The daemon does not run."
     };
-    let publications = report.publications;
-    output::say(&format!(
-        "{running} {} publications, {} waiting for their date, {} withdrawn; {} subscribers; {} mails to go.",
-        publications.live,
-        publications.scheduled,
-        publications.withdrawn,
-        report.subscribers,
-        report.queue
-    ))?;
+    output::say(&format!("{running} {}.", totals(report)))?;
     let sources = report.sources.iter();
-    output::table(
+    section(
         ["source", "publications"],
         sources
             .map(|s| [s.name.clone(), s.publications.to_string()])
             .collect(),
     )?;
-    if !report.tags.is_empty() {
-        let tags = report.tags.iter();
-        output::table(
-            ["tag", "publications"],
-            tags.map(|t| [t.id.clone(), t.publications.to_string()])
-                .collect(),
-        )?;
-    }
-    let schedules = report.schedules.iter().map(|s| {
-        let next = s
-            .next
-            .map_or_else(String::new, |next| output::instant(next, zone));
-        [s.name.clone(), s.line.clone(), s.timezone.clone(), next]
-    });
-    output::table(["schedule", "when", "zone", "next"], schedules.collect())?;
+    let tags = report.tags.iter();
+    section(
+        ["tag", "publications"],
+        tags.map(|t| [t.id.clone(), t.publications.to_string()])
+            .collect(),
+    )?;
+    section(
+        ["schedule", "when", "time zone", "next"],
+        report.schedules.iter().map(schedule).collect(),
+    )?;
     if !report.runs.is_empty() {
+        output::say("")?;
         runs::print(&report.runs, zone)?;
     }
     for trouble in &report.problems {
-        output::say(&format!("{}: {}", trouble.place, trouble.problem))?;
+        output::say(&format!("\n{}: {}", trouble.place, trouble.problem))?;
     }
     Ok(())
+}
+
+/// `20 publications (1 withdrawn), 3 subscribers, 0 mails to go`
+fn totals(report: &StatusReport) -> String {
+    let publications = report.publications;
+    let mut beside = Vec::new();
+    if publications.scheduled > 0 {
+        beside.push(format!(
+            "{} more to come on their date",
+            publications.scheduled
+        ));
+    }
+    if publications.withdrawn > 0 {
+        beside.push(format!("{} withdrawn", publications.withdrawn));
+    }
+    let beside = if beside.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", beside.join(", "))
+    };
+    format!(
+        "{}{beside}, {}, {} to go",
+        output::number(publications.live, "publication"),
+        output::number(report.subscribers, "subscriber"),
+        output::number(report.queue, "mail"),
+    )
+}
+
+fn section<const N: usize>(head: [&str; N], rows: Vec<[String; N]>) -> Result<(), Failure> {
+    if !rows.is_empty() {
+        output::say("")?;
+        output::table(head, rows)?;
+    }
+    Ok(())
+}
+
+/// The next instant is told in the schedule's own zone, which stands beside it.
+fn schedule(schedule: &ScheduleStatus) -> [String; 4] {
+    let (zone, next) = match schedule.next {
+        Some(next) => {
+            let zone = TimeZone::get(&schedule.timezone).unwrap_or(TimeZone::UTC);
+            (schedule.timezone.clone(), output::instant(next, &zone))
+        }
+        None => (String::new(), String::new()),
+    };
+    [schedule.name.clone(), schedule.line.clone(), zone, next]
 }

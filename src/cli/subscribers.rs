@@ -19,55 +19,55 @@ const PAGE: usize = 1_000;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Subscribe an address that consented elsewhere
+    /// Subscribe an address whose owner consented elsewhere
     Add(Add),
-    /// Everyone
+    /// List everyone, those who unsubscribed among them
     List {
-        /// For machines
+        /// Print JSON, for programs
         #[arg(long)]
         json: bool,
     },
-    /// One subscriber and what they got
+    /// Show one subscriber and what they were mailed
     Show {
-        /// The address
+        /// The subscriber's mail address
         address: String,
-        /// For machines
+        /// Print JSON, for programs
         #[arg(long)]
         json: bool,
     },
     /// Remove a subscriber and all that is known of them
     Remove {
-        /// The address
+        /// The subscriber's mail address
         address: String,
     },
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Add {
-    /// The address
+    /// The subscriber's mail address
     address: String,
-    /// A tag of which any is enough; may be given again
+    /// Mail publications that have this tag, or another given so; without tags: everything
     #[arg(long, value_name = "TAG")]
     any: Vec<String>,
-    /// A tag that is needed; may be given again
+    /// Mail only publications that have this tag too; may be given again
     #[arg(long, value_name = "TAG")]
     all: Vec<String>,
-    /// A tag that rules a publication out; may be given again
+    /// Never mail publications that have this tag; may be given again
     #[arg(long, value_name = "TAG")]
     none: Vec<String>,
-    /// Only publications in this language; may be given again
+    /// Mail only publications in this language; may be given again
     #[arg(long, value_name = "LANGUAGE")]
     only: Vec<String>,
-    /// A schedule of the configuration, or `immediate`; else the first one
-    #[arg(long)]
+    /// When to mail: a schedule of the configuration, or `immediate` [default: the first one]
+    #[arg(long, value_name = "NAME")]
     schedule: Option<String>,
-    /// Of the mails; else the site's
+    /// The language of the mails [default: the site's]
     #[arg(long)]
     language: Option<String>,
-    /// IANA name; else the site's
-    #[arg(long)]
+    /// Where the subscriber lives, as in Europe/Kyiv [default: the site's]
+    #[arg(long, value_name = "ZONE")]
     timezone: Option<String>,
-    /// You vouch that the person consented
+    /// You vouch that the person asked for this; needed
     #[arg(long, required = true)]
     confirmed: bool,
 }
@@ -145,8 +145,32 @@ async fn add(access: &Access, add: Add) -> Result<(), Failure> {
     let Response::Added(subscriber) = access.ask(&Request::AddSubscriber(request)).await? else {
         return Err(unexpected());
     };
-    output::say(&format!("{} is subscribed.", subscriber.address))?;
+    output::say(&format!(
+        "{} is subscribed to what is published from now on.",
+        subscriber.address
+    ))?;
     print(std::slice::from_ref(&subscriber))?;
+    remark_on_unused_tags(access, &subscriber).await
+}
+
+/// Tags need no entry anywhere, so one that was mistyped is no error; yet nobody would ever be
+/// mailed for it.
+async fn remark_on_unused_tags(
+    access: &Access,
+    subscriber: &SubscriberSummary,
+) -> Result<(), Failure> {
+    let Response::Status(status) = access.ask(&Request::Status).await? else {
+        return Err(unexpected());
+    };
+    let known: Vec<&str> = status.tags.iter().map(|tag| tag.id.as_str()).collect();
+    let asked = |s: &SubscriptionSummary| [s.any.clone(), s.all.clone(), s.none.clone()].concat();
+    let asked: BTreeSet<String> = subscriber.subscriptions.iter().flat_map(asked).collect();
+    for tag in asked.iter().filter(|tag| !known.contains(&tag.as_str())) {
+        output::remark(&format!(
+            "No publication has the tag `{tag}` yet; there are: {}.",
+            known.join(", ")
+        ));
+    }
     Ok(())
 }
 

@@ -98,7 +98,7 @@ fn the_sample_configuration_loads() -> Tested {
     assert_eq!(config.templates, root().join("templates"));
     let names: Vec<&str> = config.schedules.iter().map(|s| s.name.as_str()).collect();
     assert_eq!(names, ["daily", "weekly"]);
-    assert_eq!(config.tags.len(), 4);
+    assert_eq!(config.tags.len(), 5);
     assert!(config.tags.iter().all(|tag| tag.labels.len() == 3));
     Ok(())
 }

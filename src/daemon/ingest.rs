@@ -1,6 +1,6 @@
 //! A source: what changed in it is read and told to the store.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,11 +15,13 @@ use crate::control::{Board, Clock};
 use crate::domain::publication::{Batch, Found, Pass};
 use crate::domain::{Change, Problem};
 use crate::feed;
-use crate::store::{Applied, Store, StoreError};
+use crate::store::{Applied, Refusal, Store, StoreError};
 
 /// Publications told to the store in one transaction, and about how many bytes of bodies.
 const BATCH: usize = 256;
 const BATCH_BYTES: usize = 32 << 20;
+/// Changes of one transaction that are logged each by itself.
+const LOGGED: usize = 10;
 /// Files read in one turn, and about how many bytes of bodies.
 const TURN: usize = 16;
 const TURN_BYTES: usize = 8 << 20;
@@ -34,6 +36,9 @@ pub struct Ingest {
     store: Store,
     board: Arc<Board>,
     signals: Arc<Signals>,
+    /// Files that the store could not take. What stood in their way may go without their changing,
+    /// so every look tries them again.
+    refused: BTreeMap<String, Refusal>,
 }
 
 /// What a round led to.
@@ -65,6 +70,7 @@ impl Ingest {
             store,
             board,
             signals,
+            refused: BTreeMap::new(),
         }
     }
 
@@ -152,7 +158,10 @@ impl Ingest {
         self.pin_seen(&seen);
         let mut round = Round::of(&self.source.name, seen.missing);
         let mut ingested = Ingested::default();
-        let mut changed = VecDeque::from(seen.changed);
+        let mut changed: BTreeSet<String> = seen.changed.into_iter().collect();
+        let refused = std::mem::take(&mut self.refused);
+        changed.extend(refused.keys().cloned());
+        let mut changed = VecDeque::from_iter(changed);
         while !changed.is_empty() {
             let turn = move |directory: &mut Directory| read_some(directory, changed, now);
             let (read, rest) = self.aside(turn).await;
@@ -163,13 +172,13 @@ impl Ingest {
             if round.is_full() {
                 let batch = round.batch(Pass::More);
                 let applied = self.store.apply(batch, now, self.max_age).await?;
-                self.take(applied, &mut ingested);
+                self.take(applied, &refused, &mut ingested);
             }
         }
         let end = if is_scan { Pass::EndOfScan } else { Pass::End };
         let batch = round.batch(end);
         let applied = self.store.apply(batch, now, self.max_age).await?;
-        self.take(applied, &mut ingested);
+        self.take(applied, &refused, &mut ingested);
         self.signals.scheduled();
         Ok(ingested)
     }
@@ -211,21 +220,34 @@ impl Ingest {
         }
     }
 
-    fn take(&self, applied: Applied, ingested: &mut Ingested) {
+    /// `former` are the refusals that have been told.
+    fn take(
+        &mut self,
+        applied: Applied,
+        former: &BTreeMap<String, Refusal>,
+        ingested: &mut Ingested,
+    ) {
         for refused in applied.refused {
-            let problem = Problem::of_file(
-                self.source.path.join(&refused.path),
-                format!(
-                    "it claims the id {}, which {} has",
-                    refused.id, refused.holder
+            let (what, remedy) = match &refused.why {
+                Refusal::IdTaken { id, holder } => (
+                    format!("it claims the id {id}, which {holder} has"),
+                    "give one of the two an `id` of its own",
                 ),
-                "give one of the two an `id` of its own",
-            );
-            self.pin(&refused.path, problem);
+                Refusal::TooLarge => (
+                    "it says more than 48 KiB beside its text".to_owned(),
+                    "shorten its tags, authors, summary or notes",
+                ),
+            };
+            let file = self.source.path.join(&refused.path);
+            let problem = Problem::of_file(file, what, remedy);
+            if former.get(&refused.path) == Some(&refused.why) {
+                self.board.pin(&self.source.name, &refused.path, problem);
+            } else {
+                self.pin(&refused.path, problem);
+            }
+            self.refused.insert(refused.path, refused.why);
         }
-        for change in &applied.changes {
-            tracing::info!(kind = ?change.kind, news = change.news, number = change.sequence.0, "{}", change.title);
-        }
+        log(&self.source.name, &applied.changes);
         self.signals.changed(&applied.changes);
         ingested.changes.extend(applied.changes);
     }
@@ -352,6 +374,18 @@ impl Round {
             found: std::mem::take(&mut self.found),
             missing: self.missing.clone(),
             pass,
+        }
+    }
+}
+
+/// Each change by itself, unless there are many at once, as at the first scan.
+fn log(source: &str, changes: &[Change]) {
+    if changes.len() > LOGGED {
+        let news = changes.iter().filter(|change| change.news).count();
+        tracing::info!(source, "{} changes, {news} of them news", changes.len());
+    } else {
+        for change in changes {
+            tracing::info!(kind = ?change.kind, news = change.news, number = change.sequence.0, "{}", change.title);
         }
     }
 }

@@ -129,6 +129,7 @@ impl Daemon {
                 Arc::new(mailer),
                 composer,
                 &config,
+                Arc::clone(&board),
                 Arc::clone(&signals),
                 Arc::clone(&clock),
             ),
@@ -244,9 +245,9 @@ async fn open_store(state: &Path) -> anyhow::Result<Store> {
 async fn listen(config: &mut Config) -> anyhow::Result<TcpListener> {
     let listener = TcpListener::bind(config.web.listen)
         .await
-        .with_context(|| {
-            format!(
-                "can't listen on {}; is another program there? `[web] listen` in {} sets it",
+        .map_err(|error| {
+            anyhow::anyhow!(
+                "can't listen on {}: {error}. Is wici or another program at work there? `[web] listen` in {} names the address",
                 config.web.listen,
                 config.file.display()
             )

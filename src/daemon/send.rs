@@ -12,6 +12,7 @@
 //! the wire waits for the disk.
 
 use std::collections::{HashMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,9 +25,9 @@ use tokio_util::sync::CancellationToken;
 use super::signals::Signals;
 use crate::compose::{ComposeError, Composer, Shared};
 use crate::config::Config;
-use crate::control::Clock;
+use crate::control::{Board, Clock};
 use crate::domain::delivery::RetryPolicy;
-use crate::domain::{Address, Claim, DeliveryKey, Language, Outcome, RunKey};
+use crate::domain::{Address, Claim, DeliveryKey, Language, Outcome, Problem, RunKey};
 use crate::mail::{self, Gate, Letter, LetterSender, Mailer, Report};
 use crate::store::{Store, StoreError};
 
@@ -50,6 +51,8 @@ pub struct Sending {
     mailer: Arc<Mailer>,
     desk: ComposingDesk,
     policy: RetryPolicy,
+    config_file: PathBuf,
+    board: Arc<Board>,
     signals: Arc<Signals>,
     clock: Clock,
     /// May letters be begun, or is the disk behind?
@@ -69,6 +72,7 @@ impl Sending {
         mailer: Arc<Mailer>,
         composer: Composer,
         config: &Config,
+        board: Arc<Board>,
         signals: Arc<Signals>,
         clock: Clock,
     ) -> Sending {
@@ -81,6 +85,8 @@ impl Sending {
                 shared: HashMap::new(),
             },
             policy: config.mail.retry,
+            config_file: config.file.clone(),
+            board,
             signals,
             clock,
             wire: watch::Sender::new(Wire::Open),
@@ -190,19 +196,7 @@ impl Sending {
             return Ok(());
         }
         let outcomes = std::mem::take(&mut flow.outcomes);
-        for (key, outcome) in &outcomes {
-            match outcome {
-                Outcome::Accepted | Outcome::Suppressed => {}
-                Outcome::Deferred(reply) | Outcome::Refused(reply) | Outcome::InDoubt(reply) => {
-                    tracing::info!(
-                        run = key.run.0,
-                        subscriber = key.subscriber.0,
-                        reply,
-                        "not accepted"
-                    );
-                }
-            }
-        }
+        self.tell(&outcomes);
         let settling = self.store.settle(outcomes, self.policy, (self.clock)());
         let mut settling = std::pin::pin!(settling);
         if let Ok(settled) = tokio::time::timeout(DISK_PATIENCE, &mut settling).await {
@@ -212,6 +206,48 @@ impl Sending {
         let settled = settling.await;
         self.wire.send_replace(Wire::Open);
         settled
+    }
+}
+
+impl Sending {
+    /// Says what was not accepted: a refusal by itself, the many that a server puts off together
+    /// and, for `status`, on the board until something is accepted again.
+    fn tell(&self, outcomes: &[(DeliveryKey, Outcome)]) {
+        let mut put_off = 0;
+        let mut last = None;
+        for (key, outcome) in outcomes {
+            match outcome {
+                Outcome::Accepted | Outcome::Suppressed => {}
+                Outcome::Refused(reply) => {
+                    tracing::info!(
+                        run = key.run.0,
+                        subscriber = key.subscriber.0,
+                        reply,
+                        "refused"
+                    );
+                }
+                Outcome::Deferred(reply) | Outcome::InDoubt(reply) => {
+                    put_off += 1;
+                    last = Some(reply);
+                }
+            }
+        }
+        if let Some(reply) = last {
+            tracing::warn!(letters = put_off, reply, "put off");
+            let what = format!("letters are put off: {reply}");
+            let remedy =
+                "look at the mail server, or at `[mail] transport`; wici tries again by itself";
+            self.board.pin(
+                "mail",
+                "",
+                Problem::of_file(&self.config_file, what, remedy),
+            );
+        } else if outcomes
+            .iter()
+            .any(|(_, outcome)| *outcome == Outcome::Accepted)
+        {
+            self.board.clear("mail", "");
+        }
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A mail address that SMTP can carry: the domain in A-labels and lower case, the local part as
 /// written. `Debug` and `Display` mask it (`j…@example.org`), so that no log or error shows it;
 /// [`Address::as_str`] gives the whole.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "String")]
 pub struct Address {
     whole: String,
     at: usize,
@@ -89,10 +89,16 @@ impl fmt::Debug for Address {
     }
 }
 
-impl TryFrom<String> for Address {
-    type Error = NotAnAddress;
-    fn try_from(text: String) -> Result<Address, NotAnAddress> {
-        Address::parse(&text)
+impl<'de> Deserialize<'de> for Address {
+    /// What people or their programs wrote (JSON) is parsed; what we wrote ourselves, in binary
+    /// and under a checksum, was parsed before, and is read once for every mail.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Address, D::Error> {
+        let is_ours = !deserializer.is_human_readable();
+        let whole = String::deserialize(deserializer)?;
+        match whole.rfind('@') {
+            Some(at) if is_ours => Ok(Address { whole, at }),
+            _ => Address::parse(&whole).map_err(serde::de::Error::custom),
+        }
     }
 }
 

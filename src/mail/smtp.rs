@@ -142,7 +142,11 @@ impl Connection {
     /// Returns what became of the letter, and whether the connection can go on.
     pub(super) async fn body(&mut self, letter: &Letter, next: Option<&Letter>) -> (Outcome, bool) {
         self.out.clear();
-        push_text(&mut self.out, &String::from_utf8_lossy(&letter.bytes));
+        // A letter that is not UTF-8 was refused before it came here.
+        push_text(
+            &mut self.out,
+            str::from_utf8(&letter.bytes).unwrap_or_default(),
+        );
         let before = self.written.bytes();
         let dot = before + self.out.len() as u64;
         self.push_ahead(next);

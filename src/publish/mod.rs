@@ -81,7 +81,8 @@ impl Publisher {
 
     /// Makes `bytes` the document at `path`, which is relative with `/` between names: on disk if
     /// it is not there already, then on the shelf. `sequence` is the number of the last change
-    /// that it shows, `modified` when that was.
+    /// that it shows, `modified` when that was; another version gets a later second than the one
+    /// before, since readers tell them apart by Last-Modified, which has seconds alone.
     ///
     /// # Errors
     /// `InvalidInput` for a path that could leave the folder or name a file that is not ours; else
@@ -95,8 +96,12 @@ impl Publisher {
         modified: Timestamp,
     ) -> io::Result<Put> {
         check_path(path)?;
-        let document = Document::new(Bytes::from(bytes), media_type, sequence, modified);
+        let mut document = Document::new(Bytes::from(bytes), media_type, sequence, modified);
         let shelved = self.shelf.get(path);
+        if let Some(former) = shelved.as_ref().filter(|s| s.bytes != document.bytes) {
+            let next = Timestamp::from_second(former.modified.as_second() + 1);
+            document.modified = modified.max(next.unwrap_or(modified));
+        }
         let put = match &shelved {
             Some(shelved) if shelved.bytes == document.bytes => Put::Unchanged,
             Some(_) => write(&self.dir.join(path), &document.bytes)?,

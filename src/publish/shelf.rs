@@ -20,7 +20,8 @@ pub struct Document {
     pub media_type: &'static str,
     /// The number of the last change that it shows.
     pub sequence: Sequence,
-    /// When that was: the value of Last-Modified.
+    /// When that was: the value of Last-Modified. It may lie a little ahead: each version has a
+    /// second of its own.
     pub modified: Timestamp,
     /// BLAKE3 of the bytes.
     pub(super) hash: blake3::Hash,

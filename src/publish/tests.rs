@@ -82,6 +82,18 @@ fn equal_bytes_are_not_written_again() {
 }
 
 #[test]
+fn versions_of_one_second_have_seconds_of_their_own() {
+    let mut site = Site::new();
+    let mut second_of = |text| {
+        site.put("all.atom", text, 1);
+        let document = site.publisher.shelf().get("all.atom").expect("served");
+        document.modified.as_second()
+    };
+    let seconds = ["one", "two", "three"].map(&mut second_of);
+    assert_eq!(seconds, [0, 1, 2]);
+}
+
+#[test]
 fn a_new_run_writes_only_what_the_disk_lacks() {
     let mut site = Site::new();
     site.put("all.atom", "one", 1);

@@ -30,11 +30,13 @@ pub(super) async fn serve(
         return page::not_found(State(site), headers).await;
     };
     let mut tags = HeaderMap::new();
-    let modified = http_date(document.modified);
+    // A date that is still to come is not sent (RFC 9110 8.8.2.1).
+    let modified = document.modified;
+    let modified = (modified.as_second() <= (site.clock)().as_second()).then_some(modified);
     for (name, value) in [
         (CACHE_CONTROL, Some(CACHE.to_owned())),
         (ETAG, Some(document.etag.clone())),
-        (LAST_MODIFIED, modified),
+        (LAST_MODIFIED, modified.and_then(http_date)),
     ] {
         if let Some(Ok(value)) = value.map(|value| value.parse()) {
             tags.insert(name, value);

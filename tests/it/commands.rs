@@ -62,6 +62,77 @@ fn what_is_asked_wrongly_is_refused_with_a_remedy() {
 }
 
 #[test]
+fn a_tag_that_nothing_has_is_remarked_on() {
+    let site = Site::new().start().after_first_scan();
+    let add = |tag: &str| {
+        let arguments = [
+            "subscribers",
+            "add",
+            "a@example.org",
+            "--confirmed",
+            "--any",
+        ];
+        crate::harness::wici(&site.path("."), &[&arguments[..], &[tag]].concat())
+    };
+    let output = add("pravo");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let remark = text(&output.stderr);
+    assert!(
+        remark.contains("No publication has the tag `pravo` yet; there are: prawo."),
+        "{remark}"
+    );
+    assert_eq!(
+        text(&add("Prawo").stderr),
+        remark,
+        "what was asked before is still unused"
+    );
+}
+
+#[test]
+fn a_taken_port_is_named_with_a_remedy() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let rest = Site::new().write();
+    let path = rest.path().join("daemon.toml");
+    let taken = fs::read_to_string(&path)
+        .expect("a configuration")
+        .replace("127.0.0.1:0", &format!("127.0.0.1:{port}"));
+    fs::write(&path, taken).expect("a configuration");
+    let output = rest.wici(&["run"]);
+    assert_eq!(output.status.code(), Some(1));
+    let why = text(&output.stderr);
+    for word in [&format!("127.0.0.1:{port}"), "[web] listen", "daemon.toml"] {
+        assert!(why.contains(word), "{word} is not in: {why}");
+    }
+}
+
+/// The sample content writes its tags in three languages; each is one tag.
+#[test]
+fn the_samples_tags_are_those_of_its_configuration() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let configuration =
+        fs::read_to_string("daemon.toml").expect("the configuration of the repository");
+    let content = std::path::absolute("content").expect("the content of the repository");
+    let here = configuration.replace(
+        "path = \"content\"",
+        &format!("path = \"{}\"", content.display()),
+    );
+    fs::write(folder.path().join("daemon.toml"), here).expect("a configuration");
+    let build = crate::harness::wici(folder.path(), &["build"]);
+    assert!(build.status.success(), "{}", text(&build.stderr));
+    let mut written: Vec<String> = text(&build.stdout)
+        .lines()
+        .filter_map(|path| path.strip_prefix("tag/")?.strip_suffix(".rss"))
+        .map(str::to_owned)
+        .collect();
+    written.sort();
+    assert_eq!(
+        written,
+        ["pomoc", "prawo", "raporty", "szkolenia", "wspolpraca"]
+    );
+}
+
+#[test]
 fn a_second_daemon_is_refused() {
     let site = Site::new().start();
     let second = crate::harness::wici(&site.path("."), &["run"]);
@@ -157,4 +228,20 @@ fn init_makes_a_site_that_is_in_order() {
     let again = crate::harness::wici(folder.path(), &["init", "site"]);
     assert_eq!(again.status.code(), Some(1));
     assert!(site.join("templates/mail.html").exists());
+}
+
+#[test]
+fn commands_and_a_daemon_that_starts_wait_for_each_other() {
+    let rest = Site::new().start().after_first_scan().stop();
+    let folder = rest.path().to_owned();
+    std::thread::scope(|scope| {
+        let commands: Vec<_> = (0..4)
+            .map(|_| scope.spawn(|| crate::harness::wici(&folder, &["status", "--json"])))
+            .collect();
+        let _site = rest.start();
+        for command in commands {
+            let output = command.join().expect("a command");
+            assert!(output.status.success(), "{}", text(&output.stderr));
+        }
+    });
 }

@@ -8,14 +8,13 @@ import email.policy
 import os
 import pathlib
 import pwd
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import time
 
-DEADLINE = 60.0
+from harness import DEADLINE, Site, alive, show, wait
+
 READER = "reader@wici.test"
 
 MAIN_CF = """
@@ -124,7 +123,7 @@ def main() -> None:
         with postfix(root / "postfix") as (port, inbox):
             raw = mail_by_the_daemon(wici, root / "site", port, inbox)
     check(raw)
-    print("postfix: one mail went in, came out, and reads as it was meant")
+    print("postfix.py: one mail went in, came out, and reads as it was meant")
 
 
 @contextlib.contextmanager
@@ -141,51 +140,43 @@ def postfix(root: pathlib.Path):
     (config / "main.cf").write_text(MAIN_CF.format(**values))
     (config / "master.cf").write_text(MASTER_CF.format(**values))
     command = ["postfix", "-c", str(config)]
+    said = root / "said"
+    with said.open("wb") as out:
+        # In a session of its own, as Postfix ends its whole process group.
+        master = subprocess.Popen(
+            [*command, "start-fg"], stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+        )
     try:
-        subprocess.run([*command, "start"], check=True, timeout=DEADLINE)
-        wait("Postfix to listen", lambda: answers(port))
+        wait("Postfix to listen", lambda: alive(master) and answers(port))
         yield port, root / "mail" / "inbox" / "new"
     except BaseException:
+        show(said)
         show(root / "maillog")
         raise
     finally:
-        subprocess.run([*command, "stop"], check=True, timeout=DEADLINE)
+        # Until it has begun to run, it can't be stopped.
+        wait("Postfix to stop", lambda: stopped(master, command))
 
 
-def mail_by_the_daemon(wici: pathlib.Path, site: pathlib.Path, port: int, inbox: pathlib.Path) -> bytes:
-    """Runs the daemon on a new site until the reader's mail has come, then stops it in order."""
-    content = site / "content"
-    content.mkdir(parents=True)
-    (content / "old.md").write_text(OLD)
-    (site / "daemon.toml").write_text(DAEMON_TOML.format(port=port))
-    command = [str(wici), "-c", str(site / "daemon.toml")]
-    log = site / "daemon.log"
-    with log.open("wb") as out:
-        daemon = subprocess.Popen([*command, "run"], stdout=out, stderr=out)
-    try:
-        feed = site / "feeds" / "all.atom"
-        wait(
-            "the first scan",
-            lambda: alive(daemon) and feed.exists() and "która już tu była" in feed.read_text(),
-        )
-        add = ["subscribers", "add", READER, "--confirmed", "--schedule", "immediate"]
-        subprocess.run([*command, *add], check=True, timeout=DEADLINE)
-        (content / ".new").write_text(NEW)
-        (content / ".new").rename(content / "new.md")
-        wait("the mail", lambda: alive(daemon) and mails(inbox))
-        daemon.send_signal(signal.SIGTERM)
-        code = daemon.wait(DEADLINE)
-        assert code == 0, f"after SIGTERM the daemon exits with {code}, not 0"
-        arrived = mails(inbox)
-        assert len(arrived) == 1, f"one mail was expected, {len(arrived)} came"
-        return arrived[0].read_bytes()
-    except BaseException:
-        show(log)
-        raise
-    finally:
-        if daemon.poll() is None:
-            daemon.kill()
-            daemon.wait()
+def stopped(master: subprocess.Popen, command: list[str]) -> bool:
+    if master.poll() is None:
+        subprocess.run([*command, "stop"], stderr=subprocess.DEVNULL, timeout=DEADLINE)
+    return master.poll() is not None
+
+
+def mail_by_the_daemon(wici: pathlib.Path, folder: pathlib.Path, port: int, inbox: pathlib.Path) -> bytes:
+    """Runs the daemon on a new site until the reader's mail has come."""
+    site = Site(wici, folder)
+    site.content.mkdir(parents=True)
+    (site.content / "old.md").write_text(OLD)
+    (folder / "daemon.toml").write_text(DAEMON_TOML.format(port=port))
+    with site.daemon():
+        site.subscribe(READER)
+        site.save("new.md", NEW)
+        wait("the mail", lambda: mails(inbox))
+    arrived = mails(inbox)
+    assert len(arrived) == 1, f"one mail was expected, {len(arrived)} came"
+    return arrived[0].read_bytes()
 
 
 def check(raw: bytes) -> None:
@@ -213,18 +204,6 @@ def mails(inbox: pathlib.Path) -> list[pathlib.Path]:
     return sorted(inbox.iterdir()) if inbox.is_dir() else []
 
 
-def alive(daemon: subprocess.Popen) -> bool:
-    assert daemon.poll() is None, f"the daemon ended with {daemon.returncode}"
-    return True
-
-
-def wait(what: str, condition) -> None:
-    end = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < end, f"waited {DEADLINE:.0f} s for {what}"
-        time.sleep(0.05)
-
-
 def answers(port: int) -> bool:
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
@@ -236,11 +215,6 @@ def answers(port: int) -> bool:
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return server.getsockname()[1]
-
-
-def show(log: pathlib.Path) -> None:
-    if log.exists():
-        print(f"--- {log.name}\n{log.read_text(errors='replace')}---", file=sys.stderr)
 
 
 if __name__ == "__main__":
