@@ -6,6 +6,7 @@
 )]
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use wici::cli::{Arguments, run};
@@ -22,5 +23,8 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    runtime.block_on(run(arguments))
+    let code = runtime.block_on(run(arguments));
+    // What still reads a file is not waited for: nothing of it is lost.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    code
 }

@@ -75,7 +75,7 @@ impl Access {
 async fn client(config: &Config) -> anyhow::Result<Option<Client>> {
     Client::connect(&config.state)
         .await
-        .context("a daemon runs, and its control socket can't be opened; run this as its user")
+        .context("the control socket can't be opened; run this as the user that the daemon runs as")
 }
 
 /// The answer was to another question: daemon and command are of different versions.

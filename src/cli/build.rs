@@ -31,7 +31,7 @@ pub(super) async fn build(file: &Path) -> Result<(), Failure> {
     let (count, live) = (feeds.len(), store.totals().await?.live);
     let written = publishing.tick(feeds, clock::now()).await?;
     for path in &written {
-        output::say(path);
+        output::say(path)?;
     }
     output::remark(&format!(
         "{live} publications in {count} feeds; {} of their files changed",

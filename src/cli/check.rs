@@ -24,7 +24,7 @@ pub(super) async fn check(file: &Path) -> Result<(), Failure> {
                 output::say(&format!(
                     "Everything is in order: {} publications, {} waiting for their date.",
                     totals.live, totals.scheduled
-                ));
+                ))?;
             }
         }
     }

@@ -32,7 +32,7 @@ pub(super) fn init(dir: &Path) -> Result<(), Failure> {
     output::say(&format!(
         "A new site is in {0}.\n  1. Look through {0}/daemon.toml: title, addresses, languages.\n  2. wici -c {0}/daemon.toml",
         dir.display()
-    ));
+    ))?;
     Ok(())
 }
 

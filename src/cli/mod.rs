@@ -82,6 +82,8 @@ enum Failure {
     Other(anyhow::Error),
     /// What there is to say has been said (1).
     Said,
+    /// Whoever read the output has had enough, as after `| head` (0).
+    Unread,
 }
 
 impl<E: Into<anyhow::Error>> From<E> for Failure {
@@ -106,7 +108,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Runs(command) => runs::carry_out(&file, command).await,
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) | Err(Failure::Unread) => ExitCode::SUCCESS,
         Err(Failure::Said) => ExitCode::FAILURE,
         Err(Failure::Configuration(problems)) => {
             output::problems(&problems);

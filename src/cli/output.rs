@@ -1,11 +1,6 @@
 //! What people see in the terminal.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this is where it is printed"
-)]
 
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal, Write, stderr, stdout};
 
 use comfy_table::{
     Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table,
@@ -15,23 +10,35 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
+use super::Failure;
 use crate::domain::Problem;
 
 /// A line for people.
-pub(super) fn say(text: &str) {
-    println!("{text}");
+///
+/// # Errors
+/// Nobody reads any more, as after `| head`; or the disk that it goes to is full.
+pub(super) fn say(text: &str) -> Result<(), Failure> {
+    writeln!(stdout(), "{text}").map_err(|error| match error.kind() {
+        ErrorKind::BrokenPipe => Failure::Unread,
+        _ => anyhow::Error::new(error)
+            .context("can't write to standard output")
+            .into(),
+    })
 }
 
-/// The same, beside what a pipe is to get.
+/// The same, beside what a pipe is to get. Where nobody can be told, nobody is.
 pub(super) fn remark(text: &str) {
-    eprintln!("{text}");
+    let _ = writeln!(stderr(), "{text}");
 }
 
 /// Names and addresses up to this many characters are not broken.
 const UNBROKEN: usize = 40;
 
 /// A table no wider than the terminal, with a line under its head. Numbers stand to the right.
-pub(super) fn table<const N: usize>(head: [&str; N], rows: Vec<[String; N]>) {
+pub(super) fn table<const N: usize>(
+    head: [&str; N],
+    rows: Vec<[String; N]>,
+) -> Result<(), Failure> {
     let style = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
     let mut table = Table::new();
     table
@@ -51,7 +58,7 @@ pub(super) fn table<const N: usize>(head: [&str; N], rows: Vec<[String; N]>) {
         }
     }
     table.add_rows(rows);
-    println!("{}", table.trim_fmt());
+    say(&table.trim_fmt())
 }
 
 /// `1 mail`, `2 mails`.
@@ -61,23 +68,22 @@ pub(super) fn number(count: u64, noun: &str) -> String {
 }
 
 /// For machines.
-pub(super) fn json(value: &impl Serialize) -> anyhow::Result<()> {
-    println!("{}", serde_json::to_string_pretty(value)?);
-    Ok(())
+pub(super) fn json(value: &impl Serialize) -> Result<(), Failure> {
+    say(&serde_json::to_string_pretty(value)?)
 }
 
 /// Every problem, and how many there are.
 pub(super) fn problems(problems: &[Problem]) {
     for problem in problems {
-        eprintln!("{problem}");
+        remark(&problem.to_string());
     }
     let count = number(problems.len() as u64, "problem");
-    eprintln!("{}", paint(&count, "31"));
+    remark(&paint(&count, "31"));
 }
 
 /// What went wrong, in one line.
 pub(super) fn error(error: &anyhow::Error) {
-    eprintln!("{} {error:#}", paint("wici:", "31"));
+    remark(&format!("{} {error:#}", paint("wici:", "31")));
 }
 
 /// An instant in a zone, to the minute.
@@ -90,7 +96,7 @@ pub(super) fn instant(instant: Timestamp, zone: &TimeZone) -> String {
 
 /// Colour (an SGR code) where a person looks.
 fn paint(text: &str, code: &str) -> String {
-    if std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
+    if stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
         format!("\u{1b}[1;{code}m{text}\u{1b}[0m")
     } else {
         text.to_owned()

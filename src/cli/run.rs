@@ -3,14 +3,15 @@
 use std::io::IsTerminal;
 use std::path::Path;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 use tracing_subscriber::EnvFilter;
 
 use super::{Failure, configuration, output};
 use crate::config::Transport;
 use crate::daemon::{self, Daemon};
 
-/// Runs until SIGTERM or SIGINT.
+/// Runs until SIGTERM or SIGINT, then drains; the second signal ends it at once.
 pub(super) async fn run(file: &Path) -> Result<(), Failure> {
     let config = configuration(file)?;
     let templates = daemon::templates(&config.templates).map_err(Failure::Configuration)?;
@@ -19,24 +20,65 @@ pub(super) async fn run(file: &Path) -> Result<(), Failure> {
         Transport::Outbox(dir) => format!("as files in {}", dir.display()),
         Transport::Smtp(server) => format!("by {}:{}", server.host, server.port),
     };
+    // From here on a signal waits until it can be obeyed in order.
+    let mut signals = Signals::new()?;
     let daemon = Daemon::build(config, templates).await?;
-    let (mut terminate, mut interrupt) = (
-        signal(SignalKind::terminate())?,
-        signal(SignalKind::interrupt())?,
-    );
     output::remark(&format!(
         "wici listens on http://{}/; mail goes out {mail}",
         daemon.address()?
     ));
-    daemon
-        .run(async {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-        })
-        .await?;
+    let (tell, told) = oneshot::channel::<()>();
+    let run = daemon.run(async {
+        let _ = told.await;
+    });
+    let told_twice = async {
+        signals.stop().await;
+        let _ = tell.send(());
+        signals.stop().await;
+    };
+    tokio::select! {
+        ended = run => ended?,
+        () = told_twice => return Err(Failure::Other(anyhow::anyhow!(
+            "told twice to stop: what was under way is resumed at the next start"
+        ))),
+    }
     Ok(())
+}
+
+/// The signals that mean something to the daemon.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+    /// Somebody sits at a terminal that may be closed.
+    attended: bool,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Signals> {
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+            attended: std::io::stderr().is_terminal(),
+        })
+    }
+
+    /// Returns when the daemon is to stop.
+    async fn stop(&mut self) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hangup.recv() => {
+                    if self.attended {
+                        return;
+                    }
+                    tracing::warn!("SIGHUP: the configuration is read at the start alone; restart wici to apply a new one");
+                }
+            }
+        }
+    }
 }
 
 fn start_log() {

@@ -43,9 +43,9 @@ pub(super) async fn carry_out(file: &Path, command: Command) -> Result<(), Failu
             if json {
                 output::json(&runs)?;
             } else if runs.is_empty() {
-                output::say("Nothing was mailed yet.");
+                output::say("Nothing was mailed yet.")?;
             } else {
-                print(&runs, zone);
+                print(&runs, zone)?;
             }
         }
         Command::Show { run, json } => {
@@ -55,9 +55,9 @@ pub(super) async fn carry_out(file: &Path, command: Command) -> Result<(), Failu
             if json {
                 output::json(&detail)?;
             } else {
-                print(std::slice::from_ref(&detail.run), zone);
+                print(std::slice::from_ref(&detail.run), zone)?;
                 if !detail.notable.is_empty() {
-                    print_deliveries(&detail.notable, zone);
+                    print_deliveries(&detail.notable, zone)?;
                 }
             }
         }
@@ -66,7 +66,7 @@ pub(super) async fn carry_out(file: &Path, command: Command) -> Result<(), Failu
 }
 
 /// Runs as a table.
-pub(super) fn print(runs: &[RunSummary], zone: &TimeZone) {
+pub(super) fn print(runs: &[RunSummary], zone: &TimeZone) -> Result<(), Failure> {
     let rows = runs.iter().map(|run| {
         let closed = run
             .closed
@@ -82,11 +82,14 @@ pub(super) fn print(runs: &[RunSummary], zone: &TimeZone) {
     output::table(
         ["run", "schedule", "due", "closed", "deliveries"],
         rows.collect(),
-    );
+    )
 }
 
 /// Deliveries as a table.
-pub(super) fn print_deliveries(deliveries: &[DeliverySummary], zone: &TimeZone) {
+pub(super) fn print_deliveries(
+    deliveries: &[DeliverySummary],
+    zone: &TimeZone,
+) -> Result<(), Failure> {
     let rows = deliveries.iter().map(|delivery| {
         [
             delivery.run.to_string(),
@@ -102,7 +105,7 @@ pub(super) fn print_deliveries(deliveries: &[DeliverySummary], zone: &TimeZone) 
     output::table(
         ["run", "to", "state", "publications", "server's answer"],
         rows.collect(),
-    );
+    )
 }
 
 fn counts(counts: &Counts) -> String {

@@ -18,42 +18,43 @@ pub(super) async fn status(file: &Path, json: bool) -> Result<(), Failure> {
     if json {
         output::json(&report)?;
     } else {
-        print(&report, &access.config.site.zone);
+        print(&report, &access.config.site.zone)?;
     }
     Ok(())
 }
 
-fn print(report: &StatusReport, zone: &TimeZone) {
+fn print(report: &StatusReport, zone: &TimeZone) -> Result<(), Failure> {
     let running = if report.running {
         "The daemon runs."
     } else {
         "The daemon does not run."
     };
-    output::say(&format!("{running} {}.", totals(report)));
+    output::say(&format!("{running} {}.", totals(report)))?;
     let sources = report.sources.iter();
     section(
         ["source", "publications"],
         sources
             .map(|s| [s.name.clone(), s.publications.to_string()])
             .collect(),
-    );
+    )?;
     let tags = report.tags.iter();
     section(
         ["tag", "publications"],
         tags.map(|t| [t.id.clone(), t.publications.to_string()])
             .collect(),
-    );
+    )?;
     section(
         ["schedule", "when", "time zone", "next"],
         report.schedules.iter().map(schedule).collect(),
-    );
+    )?;
     if !report.runs.is_empty() {
-        output::say("");
-        runs::print(&report.runs, zone);
+        output::say("")?;
+        runs::print(&report.runs, zone)?;
     }
     for trouble in &report.problems {
-        output::say(&format!("\n{}: {}", trouble.place, trouble.problem));
+        output::say(&format!("\n{}: {}", trouble.place, trouble.problem))?;
     }
+    Ok(())
 }
 
 /// `20 publications (1 withdrawn), 3 subscribers, 0 mails to go`
@@ -82,11 +83,12 @@ fn totals(report: &StatusReport) -> String {
     )
 }
 
-fn section<const N: usize>(head: [&str; N], rows: Vec<[String; N]>) {
+fn section<const N: usize>(head: [&str; N], rows: Vec<[String; N]>) -> Result<(), Failure> {
     if !rows.is_empty() {
-        output::say("");
-        output::table(head, rows);
+        output::say("")?;
+        output::table(head, rows)?;
     }
+    Ok(())
 }
 
 /// The next instant is told in the schedule's own zone, which stands beside it.

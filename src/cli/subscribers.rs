@@ -85,14 +85,17 @@ pub(super) async fn carry_out(file: &Path, command: Command) -> Result<(), Failu
                     address: address.clone(),
                 })
                 .await?;
-            output::say(&format!("{} is removed.", address.as_str()));
+            output::say(&format!("{} is removed.", address.as_str()))?;
             Ok(())
         }
     }
 }
 
 fn parse_address(text: &str) -> Result<Address, Refusal> {
-    Address::parse(text).map_err(|error| Refusal(format!("`{text}` is {error}")))
+    Address::parse(text).map_err(|error| {
+        let shown: String = text.chars().take(80).collect();
+        Refusal(format!("`{shown}` is {error}"))
+    })
 }
 
 fn parse_language(text: &str) -> Result<Language, Refusal> {
@@ -145,8 +148,8 @@ async fn add(access: &Access, add: Add) -> Result<(), Failure> {
     output::say(&format!(
         "{} is subscribed to what is published from now on.",
         subscriber.address
-    ));
-    print(std::slice::from_ref(&subscriber));
+    ))?;
+    print(std::slice::from_ref(&subscriber))?;
     remark_on_unused_tags(access, &subscriber).await
 }
 
@@ -188,9 +191,9 @@ async fn list(access: &Access, json: bool) -> Result<(), Failure> {
     if json {
         output::json(&all)?;
     } else if all.is_empty() {
-        output::say("Nobody is subscribed yet.");
+        output::say("Nobody is subscribed yet.")?;
     } else {
-        print(&all);
+        print(&all)?;
     }
     Ok(())
 }
@@ -206,20 +209,20 @@ async fn show(access: &Access, address: &str, json: bool) -> Result<(), Failure>
         return Ok(());
     }
     let zone = &access.config.site.zone;
-    print(std::slice::from_ref(&detail.subscriber));
+    print(std::slice::from_ref(&detail.subscriber))?;
     output::say(&format!(
         "Consent since {}.",
         output::instant(detail.consent_at, zone)
-    ));
+    ))?;
     if detail.deliveries.is_empty() {
-        output::say("Nothing was mailed yet.");
+        output::say("Nothing was mailed yet.")?;
     } else {
-        runs::print_deliveries(&detail.deliveries, zone);
+        runs::print_deliveries(&detail.deliveries, zone)?;
     }
     Ok(())
 }
 
-fn print(subscribers: &[SubscriberSummary]) {
+fn print(subscribers: &[SubscriberSummary]) -> Result<(), Failure> {
     let rows = subscribers.iter().map(|subscriber| {
         let status = match &subscriber.status {
             SubscriberStatus::Active => "active".to_owned(),
@@ -236,7 +239,7 @@ fn print(subscribers: &[SubscriberSummary]) {
     output::table(
         ["address", "status", "language", "subscriptions"],
         rows.collect(),
-    );
+    )
 }
 
 /// `daily: any of prawo, pomoc; in pl`

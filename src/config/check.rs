@@ -39,7 +39,10 @@ pub(super) fn config(
 fn syntax(message: &str) -> Fault {
     let remedy = match message {
         "duplicate key" => "each key and each [table] may be there once; merge the two",
-        _ => "TOML wants `key = value` on a line, with text in double quotes",
+        _ if message.starts_with("missing escaped value") => {
+            "write paths with `/`; a `\\` in text has to be doubled"
+        }
+        _ => "TOML wants `key = value` on a line, with text in straight double quotes",
     };
     Fault::new(message, remedy)
 }

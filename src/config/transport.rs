@@ -31,6 +31,13 @@ pub(super) fn transport(text: &str, base: &Path) -> Result<Unlocked, Fault> {
                 "write it as in \"outbox:outbox\"",
             ));
         }
+        // Whoever thinks of a URL does not mean a folder of the root.
+        "outbox" if rest.starts_with("//") => {
+            return Err(Fault::new(
+                "expected a folder after `outbox:`, found `//`",
+                "write it as in \"outbox:outbox\", or \"outbox:/var/spool/wici\"",
+            ));
+        }
         "outbox" => {
             return Ok(Unlocked {
                 transport: Transport::Outbox(base.join(rest)),
@@ -70,6 +77,12 @@ fn server(text: &str, security: Security, port: u16) -> Result<Unlocked, Fault> 
         Some(0) => return Err(Fault::new("expected a port from 1 to 65535", FORMS)),
         given => given.unwrap_or(port),
     };
+    if port == 465 && security == Security::StartTls {
+        return Err(Fault::new(
+            "port 465 speaks TLS from the first byte, smtp:// begins without",
+            "write smtps:// with this port, or smtp:// with 587",
+        ));
+    }
     let user = user(&url)?;
     if user.is_some() && security == Security::None && !is_loopback(&host) {
         return Err(Fault::new(

@@ -112,8 +112,25 @@ fn is_date(text: &str) -> bool {
     day.len() == 10 && day.parse::<jiff::civil::Date>().is_ok()
 }
 
+/// Countries whose codes are taken for those of their languages, and are no language's.
+const COUNTRIES: [(&str, &str); 6] = [
+    ("by", "be"),
+    ("cz", "cs"),
+    ("dk", "da"),
+    ("gb", "en"),
+    ("ua", "uk"),
+    ("us", "en"),
+];
+
 /// A BCP 47 tag.
 pub(super) fn language(text: &str) -> Result<Language, Fault> {
+    let lower = text.to_ascii_lowercase();
+    if let Some((_, language)) = COUNTRIES.iter().find(|(country, _)| *country == lower) {
+        return Err(Fault::new(
+            format!("{} is a country, not a language", quoted(text)),
+            format!("its language is \"{language}\""),
+        ));
+    }
     Language::parse(text).map_err(|_| {
         Fault::expected(
             "a language tag",

@@ -29,6 +29,17 @@ pub struct Seen {
     pub missing: Vec<String>,
     /// What could not be seen or was passed over.
     pub problems: Vec<Problem>,
+    /// The files and folders that were looked at; all that is below them, too.
+    looked: Vec<String>,
+}
+
+impl Seen {
+    /// Was this path looked at?
+    pub fn looked_at(&self, path: &str) -> bool {
+        self.looked
+            .iter()
+            .any(|looked| walk::is_within(path, looked))
+    }
 }
 
 /// The source as a whole can't be trusted: nothing of it may be withdrawn.
@@ -122,6 +133,7 @@ impl Directory {
                     .cloned(),
             );
             self.compare(listing, &mut seen);
+            seen.looked.push(path);
         }
         if !missing.is_empty() && !self.has_content() {
             return Err(Unreadable::Empty {
@@ -166,6 +178,11 @@ impl Directory {
                 "let the daemon's user read it",
             )),
         }
+    }
+
+    /// Was this file read to the end, and not missed since?
+    pub fn has(&self, path: &str) -> bool {
+        self.read.contains_key(path)
     }
 
     fn check_root(&self) -> Result<(), Unreadable> {

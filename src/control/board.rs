@@ -13,14 +13,12 @@ pub struct Board {
 }
 
 impl Board {
-    /// Pins a problem, in place of the former one about the same thing.
-    pub fn pin(&self, place: &str, about: &str, problem: Problem) {
+    /// Pins a problem, in place of the former one about the same thing. Is it news?
+    pub fn pin(&self, place: &str, about: &str, problem: Problem) -> bool {
         self.with(|problems| {
-            problems
-                .entry(place.to_owned())
-                .or_default()
-                .insert(about.to_owned(), problem)
-        });
+            let place = problems.entry(place.to_owned()).or_default();
+            place.insert(about.to_owned(), problem.clone()) != Some(problem)
+        })
     }
 
     /// Takes the problem about a thing down, if there was one.

@@ -4,14 +4,19 @@ use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
 use tokio::net::UnixListener;
+use tokio_util::sync::CancellationToken;
 
 use super::{Clock, Desk, Refusal, Request, Response, execute};
+
+/// A command that has not asked its question, or read the answer, by then is left.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
 /// The socket's place under the state folder.
 pub fn path(state: &Path) -> PathBuf {
@@ -35,14 +40,21 @@ pub async fn serve(
     listener: UnixListener,
     desk: Desk,
     clock: Clock,
-    stop: impl Future<Output = ()> + Send + 'static,
+    stop: CancellationToken,
 ) -> io::Result<()> {
     let router = Router::new()
         .route("/", post(answer))
         .with_state((desk, clock));
-    axum::serve(listener, router)
-        .with_graceful_shutdown(stop)
-        .await
+    let served =
+        axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let too_late = async {
+        stop.cancelled().await;
+        tokio::time::sleep(LAST_ANSWERS).await;
+    };
+    tokio::select! {
+        ended = async { served.await } => ended,
+        () = too_late => Ok(()),
+    }
 }
 
 async fn answer(

@@ -1,7 +1,8 @@
 //! A source: what changed in it is read and told to the store.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -16,19 +17,21 @@ use crate::domain::{Change, Problem};
 use crate::feed;
 use crate::store::{Applied, Refusal, Store, StoreError};
 
-/// Publications told to the store in one transaction.
+/// Publications told to the store in one transaction, and about how many bytes of bodies.
 const BATCH: usize = 256;
+const BATCH_BYTES: usize = 32 << 20;
 /// Changes of one transaction that are logged each by itself.
 const LOGGED: usize = 10;
-/// Files read before other tasks get their turn.
-const YIELD_EVERY: usize = 16;
+/// Files read in one turn, and about how many bytes of bodies.
+const TURN: usize = 16;
+const TURN_BYTES: usize = 8 << 20;
 /// Between full scans where there are no file events.
 const POLL_EVERY: SignedDuration = SignedDuration::from_secs(5);
 
 /// The loop of one source.
 pub struct Ingest {
     source: config::Source,
-    directory: Directory,
+    directory: Arc<Mutex<Directory>>,
     max_age: SignedDuration,
     store: Store,
     board: Arc<Board>,
@@ -58,7 +61,11 @@ impl Ingest {
     ) -> Ingest {
         Ingest {
             source: source.clone(),
-            directory: Directory::new(source, &config.site, &config.tags),
+            directory: Arc::new(Mutex::new(Directory::new(
+                source,
+                &config.site,
+                &config.tags,
+            ))),
             max_age: config.guards.max_age,
             store,
             board,
@@ -75,11 +82,22 @@ impl Ingest {
         let mut rescan_at = clock();
         loop {
             let now = clock();
-            if now >= rescan_at {
-                self.round(Look::Everything, now, &mut coalescer).await?;
+            let is_scan = now >= rescan_at;
+            let look = if is_scan {
+                Some(Look::Everything)
+            } else {
+                coalescer.take(now)
+            };
+            if let Some(look) = look {
+                // Left in the middle, a round is as if the process had been killed there: the next
+                // start looks at everything again.
+                tokio::select! {
+                    () = stop.cancelled() => return Ok(()),
+                    done = self.round(look, now, &mut coalescer) => done?,
+                }
+            }
+            if is_scan {
                 rescan_at = later(clock(), self.rescan_every(&watcher));
-            } else if let Some(look) = coalescer.take(now) {
-                self.round(look, now, &mut coalescer).await?;
             }
             let now = clock();
             let next = coalescer
@@ -126,58 +144,79 @@ impl Ingest {
     pub async fn tick(&mut self, look: Look, now: Timestamp) -> Result<Ingested, StoreError> {
         let is_scan = look == Look::Everything;
         let known = self.store.paths(&self.source.name).await?;
-        let seen = match self.directory.look(look, &known) {
+        let seen = match self
+            .aside(move |directory| directory.look(look, &known))
+            .await
+        {
             Ok(seen) => seen,
             Err(unreadable) => {
                 self.pin_unreadable(&unreadable);
                 return Ok(Ingested::default());
             }
         };
-        self.board.clear(&self.source.name, "");
-        self.pin_seen(&seen, is_scan);
+        self.board.clear(&self.source.name, ROOT);
+        self.pin_seen(&seen);
         let mut round = Round::of(&self.source.name, seen.missing);
         let mut ingested = Ingested::default();
         let mut changed: BTreeSet<String> = seen.changed.into_iter().collect();
         let refused = std::mem::take(&mut self.refused);
         changed.extend(refused.keys().cloned());
-        for (number, path) in changed.iter().enumerate() {
-            if number % YIELD_EVERY == 0 {
-                tokio::task::yield_now().await;
+        let mut changed = VecDeque::from_iter(changed);
+        while !changed.is_empty() {
+            let turn = move |directory: &mut Directory| read_some(directory, changed, now);
+            let (read, rest) = self.aside(turn).await;
+            changed = rest;
+            for (path, reading) in read {
+                self.gather(path, reading, &mut round, &mut ingested);
             }
-            self.read(path, now, &mut round, &mut ingested);
-            if round.found.len() == BATCH {
-                let applied = self
-                    .store
-                    .apply(round.batch(Pass::More), now, self.max_age)
-                    .await?;
+            if round.is_full() {
+                let batch = round.batch(Pass::More);
+                let applied = self.store.apply(batch, now, self.max_age).await?;
                 self.take(applied, &refused, &mut ingested);
             }
         }
         let end = if is_scan { Pass::EndOfScan } else { Pass::End };
-        let applied = self
-            .store
-            .apply(round.batch(end), now, self.max_age)
-            .await?;
+        let batch = round.batch(end);
+        let applied = self.store.apply(batch, now, self.max_age).await?;
         self.take(applied, &refused, &mut ingested);
         self.signals.scheduled();
         Ok(ingested)
     }
 
-    fn read(&mut self, path: &str, now: Timestamp, round: &mut Round, ingested: &mut Ingested) {
-        match self.directory.read(path) {
-            Reading::Found(found) => match publishable(&found, now) {
-                Ok(()) => {
-                    self.board.clear(&self.source.name, path);
-                    round.found.push(*found);
-                }
-                Err(problem) => self.pin(path, problem),
+    /// Works on the folder on a thread where blocking hurts nobody: one hostile file can keep a
+    /// parser busy for seconds.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the daemon may spawn, and this is waited for"
+    )]
+    async fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Directory) -> T + Send + 'static,
+    ) -> T {
+        let directory = Arc::clone(&self.directory);
+        let work = move || work(&mut directory.lock().unwrap_or_else(PoisonError::into_inner));
+        match tokio::task::spawn_blocking(work).await {
+            Ok(done) => done,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => resume_unwind(panic),
+                // The runtime is going down, and this task with it.
+                Err(_) => std::future::pending().await,
             },
-            Reading::Draft | Reading::Gone => {
-                self.board.clear(&self.source.name, path);
-                round.missing.push(path.to_owned());
+        }
+    }
+
+    fn gather(&self, path: String, reading: Reading, round: &mut Round, ingested: &mut Ingested) {
+        match reading {
+            Reading::Found(found) => {
+                self.board.clear(&self.source.name, &path);
+                round.add(*found);
             }
-            Reading::Unsettled => drop(ingested.unsettled.insert(path.to_owned())),
-            Reading::Problem(problem) => self.pin(path, problem),
+            Reading::Draft | Reading::Gone => {
+                self.board.clear(&self.source.name, &path);
+                round.missing.push(path);
+            }
+            Reading::Unsettled => drop(ingested.unsettled.insert(path)),
+            Reading::Problem(problem) => self.pin(&path, problem),
         }
     }
 
@@ -213,38 +252,99 @@ impl Ingest {
         ingested.changes.extend(applied.changes);
     }
 
-    fn pin(&self, path: &str, problem: Problem) {
-        tracing::warn!("{problem}");
-        self.board.pin(&self.source.name, path, problem);
+    /// A problem is logged when it comes up, not at every look.
+    fn pin(&self, about: &str, problem: Problem) {
+        if self.board.pin(&self.source.name, about, problem.clone()) {
+            tracing::warn!("{problem}");
+        }
     }
 
     fn pin_unreadable(&self, unreadable: &Unreadable) {
         let problem = Problem::of_file(
             &self.source.path,
             unreadable.to_string(),
-            "nothing is withdrawn; the source is looked at again at the next scan",
+            format!(
+                "bring it back, or correct `path` of the source `{}`; nothing is withdrawn meanwhile",
+                self.source.name
+            ),
         );
-        self.pin("", problem);
+        self.pin(ROOT, problem);
     }
 
-    /// Problems of a scan stand in place of all former ones that were not a file's own.
-    fn pin_seen(&self, seen: &Seen, is_scan: bool) {
-        if is_scan {
-            let gone: BTreeSet<&String> = seen.missing.iter().collect();
-            self.board.retain(&self.source.name, |about| {
-                !about.starts_with('/') && !gone.contains(&about.to_owned())
-            });
-        }
+    /// What a look met stands in place of all former problems of the places where it looked, but
+    /// for those of files that are there as they were.
+    fn pin_seen(&self, seen: &Seen) {
+        let mut met = BTreeSet::new();
         for problem in &seen.problems {
-            self.pin(&problem.file.to_string_lossy(), problem.clone());
+            let below = problem.file.strip_prefix(&self.source.path);
+            let place = below.unwrap_or(&problem.file).to_string_lossy();
+            let about = format!("{ROOT}{place}");
+            self.pin(&about, problem.clone());
+            met.insert(about);
         }
+        let directory = self
+            .directory
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        self.board.retain(&self.source.name, |about| {
+            let place = about.strip_prefix(ROOT);
+            !seen.looked_at(place.unwrap_or(about))
+                || met.contains(about)
+                || (place.is_none() && directory.has(about))
+        });
     }
+}
+
+/// What the problem of a source as a whole is about, and where those begin that are not of a file's
+/// content: no content path begins so.
+const ROOT: &str = "/";
+
+/// Reads from the front of what `changed` until it is another's turn; returns the rest too.
+fn read_some(
+    directory: &mut Directory,
+    mut changed: VecDeque<String>,
+    now: Timestamp,
+) -> (Vec<(String, Reading)>, VecDeque<String>) {
+    let mut read = Vec::new();
+    let mut bytes = 0;
+    while read.len() < TURN && bytes < TURN_BYTES {
+        let Some(path) = changed.pop_front() else {
+            break;
+        };
+        let reading = read_one(directory, &path, now);
+        if let Reading::Found(found) = &reading {
+            bytes += found.body.len();
+        }
+        read.push((path, reading));
+    }
+    (read, changed)
+}
+
+/// Reads one file. One that no feed could carry, or that makes a parser panic, is not taken: the
+/// last good revision stays.
+fn read_one(directory: &mut Directory, path: &str, now: Timestamp) -> Reading {
+    let checked = catch_unwind(AssertUnwindSafe(|| match directory.read(path) {
+        Reading::Found(found) => match publishable(&found, now) {
+            Ok(()) => Reading::Found(found),
+            Err(problem) => Reading::Problem(problem),
+        },
+        other => other,
+    }));
+    checked.unwrap_or_else(|_| {
+        Reading::Problem(Problem::of_file(
+            path,
+            "wici fails at this file, which is a fault of wici",
+            "report it, with the file; until then its last good revision stays",
+        ))
+    })
 }
 
 /// What one look has gathered and not yet told.
 struct Round {
     source: String,
     found: Vec<Found>,
+    /// Of the bodies.
+    bytes: usize,
     missing: Vec<String>,
 }
 
@@ -253,11 +353,22 @@ impl Round {
         Round {
             source: source.to_owned(),
             found: Vec::new(),
+            bytes: 0,
             missing,
         }
     }
 
+    fn add(&mut self, found: Found) {
+        self.bytes += found.body.len();
+        self.found.push(found);
+    }
+
+    fn is_full(&self) -> bool {
+        self.found.len() >= BATCH || self.bytes >= BATCH_BYTES
+    }
+
     fn batch(&mut self, pass: Pass) -> Batch {
+        self.bytes = 0;
         Batch {
             source: self.source.clone(),
             found: std::mem::take(&mut self.found),

@@ -20,8 +20,9 @@ pub mod secrets;
 pub mod send;
 pub mod signals;
 
-use std::fs;
+use std::fs::{self, DirBuilder};
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +34,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::compose::{Composer, Letterhead};
 use crate::config::Config;
+use crate::control::client::Client;
 use crate::control::{Board, Clock, Desk, server};
 use crate::mail::Mailer;
 use crate::publish::Publisher;
@@ -84,7 +86,10 @@ impl Daemon {
             config: Arc::clone(&config),
             board: Arc::clone(&board),
         };
-        let control = server::bind(&config.state).context("can't make the control socket")?;
+        let control = server::bind(&config.state).with_context(|| {
+            let path = server::path(&config.state);
+            format!("can't make the control socket {}", path.display())
+        })?;
         let signals = Arc::new(Signals::default());
         let mut publisher = Publisher::open(config.feeds.dir.clone())
             .with_context(|| format!("can't write to {}", config.feeds.dir.display()))?;
@@ -203,17 +208,32 @@ impl Daemon {
             "web",
             listen::serve(web, web::router(site), stop.clone()),
         ));
-        let control = server::serve(control, desk, clock, stop.clone().cancelled_owned());
+        let control = server::serve(control, desk, clock, stop.clone());
         loops.spawn(named("control", async { Ok(control.await?) }));
     }
 }
 
-/// Opens the store. A command that has it at this moment is waited for.
+/// Opens the store, or makes it where nobody but the owner can look into it. A command that has it
+/// at this moment is waited for; a daemon is not.
 async fn open_store(state: &Path) -> anyhow::Result<Store> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(state)
+        .map_err(|error| StoreError::Disk {
+            path: state.to_owned(),
+            why: error.to_string(),
+        })?;
     let deadline = tokio::time::Instant::now() + LOCK_PATIENCE;
     loop {
         match Store::open(state, Open::OrCreate, secrets::random()?) {
             Err(StoreError::Locked(_)) if tokio::time::Instant::now() < deadline => {
+                if matches!(Client::connect(state).await, Ok(Some(_))) {
+                    anyhow::bail!(
+                        "another daemon runs on {}; stop it first, or give this one a `state` of its own",
+                        state.display()
+                    );
+                }
                 tokio::time::sleep(LOCK_RETRY).await;
             }
             other => return Ok(other?),

@@ -18,11 +18,15 @@ use crate::feed::{self, Category, Entry, Feed, OPML_MEDIA_TYPE, OpmlFeed, opml};
 use crate::publish::{Publisher, Put};
 use crate::store::{FeedView, Store, StoreError};
 
-/// Bodies kept at hand while several feeds with the same entries are rendered.
-const BODIES: usize = 2_000;
+/// Bytes of bodies kept at hand while several feeds with the same entries are rendered.
+const AT_HAND: usize = 64 << 20;
+/// Bytes of bodies in a feed: newest first, whole as long as there is room. Readers refuse feeds
+/// that are much larger, and every feed is held in memory to be served.
+const ROOM: usize = 12 << 20;
+/// Between looks at whether the files are still there; and until what failed is tried again.
+const LOOK_EVERY: Duration = Duration::from_mins(5);
+const RETRY: Duration = Duration::from_secs(10);
 const INDEX: &str = "index.opml";
-/// Between attempts at what could not be written.
-const TRY_AGAIN: Duration = Duration::from_secs(30);
 
 /// The loop of the feeds.
 pub struct Publishing {
@@ -69,56 +73,66 @@ impl Publishing {
         clock: Clock,
         stop: CancellationToken,
     ) -> anyhow::Result<()> {
-        let all = self.store.feeds().await?.into_iter().collect();
-        let mut all_well = self.round(all, clock()).await?;
+        let mut touched: BTreeSet<FeedKey> = self.store.feeds().await?.into_iter().collect();
         loop {
-            let pause = if all_well { Duration::MAX } else { TRY_AGAIN };
+            // Left in the middle, a round is as if the process had been killed there.
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                () = signals.render() => {}
-                () = tokio::time::sleep(pause) => {}
+                done = self.round(touched, clock()) => done?,
             }
-            all_well = self.round(signals.take_touched(), clock()).await?;
+            let pause = if self.owed.is_empty() {
+                LOOK_EVERY
+            } else {
+                RETRY
+            };
+            let changed = tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                () = signals.render() => true,
+                () = tokio::time::sleep(pause) => false,
+            };
+            touched = signals.take_touched();
+            if !changed && let Err(error) = self.publisher.restore() {
+                tracing::debug!("feeds that are missing can't be restored: {error}");
+            }
         }
     }
 
-    /// A full disk is no reason to stop mailing: it is pinned to the board, and what failed is tried
-    /// again. Says whether nothing did.
-    async fn round(&mut self, feeds: BTreeSet<FeedKey>, now: Timestamp) -> anyhow::Result<bool> {
+    /// A full disk is no reason to stop mailing: it is pinned to the board, and what is owed is
+    /// tried again.
+    async fn round(&mut self, feeds: BTreeSet<FeedKey>, now: Timestamp) -> anyhow::Result<()> {
         match self.tick(feeds, now).await {
-            Ok(_) => {
-                self.board.clear("feeds", "");
-                Ok(true)
-            }
-            Err(error) if super::is_store_trouble(&error) => Err(error),
+            Ok(_) => self.board.clear("feeds", ""),
+            Err(error) if super::is_store_trouble(&error) => return Err(error),
             Err(error) => {
-                tracing::error!("feeds: {error:#}");
-                let remedy = "free the disk or mend the folder; it is tried again by itself";
+                let remedy = "free the disk or mend the folder; it is tried again";
                 let problem =
                     Problem::of_file(&self.config.feeds.dir, format!("{error:#}"), remedy);
-                self.board.pin("feeds", "", problem);
-                Ok(false)
+                if self.board.pin("feeds", "", problem) {
+                    tracing::error!("feeds: {error:#}");
+                }
             }
         }
+        Ok(())
     }
 
     /// Renders some feeds, and those that are owed. Returns the files that are new.
     ///
     /// # Errors
-    /// The store's at once; the first of the disk's or a feed's own after all others were written.
+    /// The store's, or the disk's.
     pub async fn tick(
         &mut self,
         feeds: BTreeSet<FeedKey>,
         now: Timestamp,
     ) -> anyhow::Result<Vec<String>> {
         let mut written = Vec::new();
-        let mut bodies = HashMap::new();
+        let mut bodies = Bodies::default();
         let mut result = Ok(());
         self.owed.extend(feeds);
         for key in std::mem::take(&mut self.owed) {
             match self.one(&key, now, &mut bodies, &mut written).await {
                 Ok(()) => {}
                 Err(error) if super::is_store_trouble(&error) => return Err(error),
+                // One that fails stops no other.
                 Err(error) => {
                     self.owed.insert(key);
                     result = result.and(Err(error));
@@ -135,7 +149,7 @@ impl Publishing {
         &mut self,
         key: &FeedKey,
         now: Timestamp,
-        bodies: &mut HashMap<BodyHash, String>,
+        bodies: &mut Bodies,
         written: &mut Vec<String>,
     ) -> anyhow::Result<()> {
         let Some(view) = self.store.feed(key, self.config.feeds.items).await? else {
@@ -207,13 +221,14 @@ impl Publishing {
         &self,
         key: &FeedKey,
         view: FeedView,
-        bodies: &mut HashMap<BodyHash, String>,
+        bodies: &mut Bodies,
     ) -> anyhow::Result<Feed> {
         let site = &self.config.site;
         let stem = key.stem();
         let mut entries = Vec::with_capacity(view.entries.len());
+        let mut room = ROOM;
         for state in view.entries {
-            entries.push(self.entry(key, state, bodies).await?);
+            entries.push(self.entry(key, state, bodies, &mut room).await?);
         }
         Ok(Feed {
             id: format!("tag:{}:feed/{stem}", site.authority),
@@ -235,7 +250,8 @@ impl Publishing {
         &self,
         key: &FeedKey,
         state: PublicationState,
-        bodies: &mut HashMap<BodyHash, String>,
+        bodies: &mut Bodies,
+        room: &mut usize,
     ) -> anyhow::Result<Entry> {
         let publication = state.publication;
         let language = key.language.as_ref().unwrap_or(&publication.language);
@@ -248,7 +264,10 @@ impl Publishing {
         });
         let categories = categories.collect();
         let body = if self.config.feeds.full {
-            self.body(publication.body, bodies).await?
+            let body = bodies.get(&self.store, publication.body).await?;
+            let body = body.filter(|body| body.len() <= *room);
+            *room -= body.map_or(0, str::len);
+            body.map(str::to_owned)
         } else {
             None
         };
@@ -257,30 +276,6 @@ impl Publishing {
             categories,
             body,
         })
-    }
-
-    /// A lost body costs its entry no more than the body.
-    async fn body(
-        &self,
-        hash: BodyHash,
-        bodies: &mut HashMap<BodyHash, String>,
-    ) -> anyhow::Result<Option<String>> {
-        if let Some(body) = bodies.get(&hash) {
-            return Ok(Some(body.clone()));
-        }
-        let body = match self.store.body(hash).await {
-            Ok(body) => body,
-            Err(lost @ StoreError::Body(_)) => {
-                tracing::error!("{lost}");
-                return Ok(None);
-            }
-            Err(error) => return Err(error.into()),
-        };
-        if bodies.len() >= BODIES {
-            bodies.clear();
-        }
-        bodies.insert(hash, body.clone());
-        Ok(Some(body))
     }
 
     /// `Szkolenia · Portal`, or the site's title.
@@ -301,6 +296,35 @@ impl Publishing {
         self.tags
             .get(tag)?
             .label(language, &self.config.site.language)
+    }
+}
+
+/// Bodies at hand.
+#[derive(Default)]
+struct Bodies {
+    read: HashMap<BodyHash, String>,
+    bytes: usize,
+}
+
+impl Bodies {
+    /// A body; `None`: it is lost, which costs its entry no more than the body.
+    async fn get(&mut self, store: &Store, hash: BodyHash) -> Result<Option<&str>, StoreError> {
+        if !self.read.contains_key(&hash) {
+            let body = match store.body(hash).await {
+                Ok(body) => body,
+                Err(lost @ StoreError::Body(_)) => {
+                    tracing::error!("{lost}");
+                    return Ok(None);
+                }
+                Err(error) => return Err(error),
+            };
+            if self.bytes >= AT_HAND {
+                *self = Bodies::default();
+            }
+            self.bytes += body.len();
+            self.read.insert(hash, body);
+        }
+        Ok(self.read.get(&hash).map(String::as_str))
     }
 }
 

@@ -112,6 +112,23 @@ impl Publisher {
         Ok(put)
     }
 
+    /// Writes the files anew that somebody removed or cut, as they are served, and returns how many.
+    ///
+    /// # Errors
+    /// What the disk says; the others may be restored.
+    pub fn restore(&self) -> io::Result<usize> {
+        let mut restored = 0;
+        for (path, document) in self.shelf.all() {
+            let file = self.dir.join(path);
+            let length = document.bytes.len() as u64;
+            if !fs::metadata(&file).is_ok_and(|present| present.len() == length) {
+                write(&file, &document.bytes)?;
+                restored += 1;
+            }
+        }
+        Ok(restored)
+    }
+
     /// Removes the documents that `keep` does not want, of this run or an earlier one, and returns
     /// how many. Files that were never put stay.
     ///

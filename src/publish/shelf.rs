@@ -64,6 +64,15 @@ impl Shelf {
             .cloned()
     }
 
+    /// All documents.
+    pub(super) fn all(&self) -> Vec<(String, Arc<Document>)> {
+        let documents = self.documents.read();
+        let documents = documents.unwrap_or_else(PoisonError::into_inner);
+        let all = documents.iter();
+        all.map(|(path, document)| (path.clone(), Arc::clone(document)))
+            .collect()
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         let documents = self.documents.read();

@@ -56,6 +56,20 @@ fn what_is_put_is_on_disk_and_served() {
 }
 
 #[test]
+fn what_somebody_removed_or_cut_is_restored() {
+    let mut site = Site::new();
+    for path in ["all.atom", "tag/a.atom", "tag/b.atom"] {
+        site.put(path, "whole", 7);
+    }
+    fs::remove_dir_all(site.dir.path().join("tag")).expect("it is there");
+    fs::write(site.dir.path().join("all.atom"), "who").expect("it is there");
+    assert_eq!(site.publisher.restore().expect("the disk takes it"), 3);
+    assert_eq!(site.on_disk("tag/b.atom").as_deref(), Some("whole"));
+    assert_eq!(site.on_disk("all.atom").as_deref(), Some("whole"));
+    assert_eq!(site.publisher.restore().expect("the disk takes it"), 0);
+}
+
+#[test]
 fn equal_bytes_are_not_written_again() {
     let mut site = Site::new();
     site.put("all.atom", "one", 1);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
@@ -20,10 +21,12 @@ const CACHE: &str = "public, max-age=300";
 /// A feed, or that it has not changed.
 pub(super) async fn serve(
     State(site): State<Arc<Site>>,
-    Path(path): Path<String>,
+    path: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Response {
-    let Some(document) = site.shelf.get(&path) else {
+    // What is no UTF-8 is no path of ours either.
+    let document = path.ok().and_then(|Path(path)| site.shelf.get(&path));
+    let Some(document) = document else {
         return page::not_found(State(site), headers).await;
     };
     let mut tags = HeaderMap::new();

@@ -67,8 +67,13 @@ pub(super) fn language(site: &Site, headers: &HeaderMap) -> Language {
     let mut wishes: Vec<(&str, f32)> = accepted
         .split(',')
         .filter_map(|wish| {
-            let (tag, weight) = wish.split_once(";q=").unwrap_or((wish, "1"));
-            Some((tag.trim(), weight.trim().parse().ok()?))
+            let (tag, weight) = wish.split_once(';').unwrap_or((wish, "q=1"));
+            let (name, weight) = weight.split_once('=')?;
+            let is_weight = name.trim().eq_ignore_ascii_case("q");
+            Some((
+                tag.trim(),
+                weight.trim().parse().ok().filter(|_| is_weight)?,
+            ))
         })
         .filter(|(_, weight)| *weight > 0.0)
         .collect();

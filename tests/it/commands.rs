@@ -138,7 +138,7 @@ fn a_second_daemon_is_refused() {
     let second = crate::harness::wici(&site.path("."), &["run"]);
     assert!(!second.status.success());
     assert!(
-        text(&second.stderr).contains("in use by another process"),
+        text(&second.stderr).contains("another daemon runs on state"),
         "{}",
         text(&second.stderr)
     );

@@ -133,9 +133,31 @@ impl Written {
 
     /// Starts the daemon and waits until it listens.
     pub fn start(self) -> Running {
+        let run = command(self.path(), &["run"]);
+        self.start_as(run)
+    }
+
+    /// The same with an environment variable.
+    pub fn start_with(self, name: &str, value: &str) -> Running {
+        let mut run = command(self.path(), &["run"]);
+        run.env(name, value);
+        self.start_as(run)
+    }
+
+    /// The same where the system allows so many open files and no more.
+    pub fn start_with_open_files(self, most: u32) -> Running {
+        let mut run = Command::new("sh");
+        run.args(["-c", &format!("ulimit -n {most} && exec \"$0\" run")])
+            .arg(env!("CARGO_BIN_EXE_wici"))
+            .current_dir(self.path());
+        self.start_as(run)
+    }
+
+    fn start_as(self, mut run: Command) -> Running {
         let log = self.path().join("log");
         let stderr = File::create(&log).expect("a log");
-        let child = command(self.path(), &["run"])
+        let child = run
+            .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(stderr)
             .spawn();
@@ -327,6 +349,11 @@ impl Running {
     pub fn restart(mut self) -> Running {
         self.terminate();
         self.rest().start()
+    }
+
+    /// Another connection to it.
+    pub fn connect(&self) -> TcpStream {
+        TcpStream::connect(&self.address).expect("the daemon listens")
     }
 
     /// Stops it in order.

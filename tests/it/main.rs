@@ -11,6 +11,7 @@ mod architecture;
 mod commands;
 mod feeds;
 mod harness;
+mod hostile;
 mod kill;
 mod smtp;
 mod smtp_server;

@@ -83,12 +83,16 @@ impl Case {
     }
 }
 
+fn brings_nothing(seen: &Seen) -> bool {
+    seen.changed.is_empty() && seen.missing.is_empty() && seen.problems.is_empty()
+}
+
 #[test]
 fn what_was_read_is_not_brought_again_until_it_changes() -> Outcome {
     let mut case = Case::new(&["a.md", "pl/b.txt", ".hidden.md", ".git/c.md", "d.png"])?;
     assert_eq!(case.look()?.changed, ["a.md", "pl/b.txt"]);
     case.settle()?;
-    assert_eq!(case.look()?, Seen::default());
+    assert!(brings_nothing(&case.look()?));
     case.write("a.md", "# Another\n")?;
     assert_eq!(case.look()?.changed, ["a.md"]);
     assert_eq!(case.look()?.changed, ["a.md"], "it has not been read yet");
@@ -108,10 +112,10 @@ fn a_look_at_a_folder_covers_all_that_is_and_was_in_it() -> Outcome {
     );
     fs::remove_dir_all(case.at("x"))?;
     assert_eq!(case.look_at(&["x"])?.missing, ["x/a.md", "x/y/b.md"]);
-    assert_eq!(
-        case.look_at(&["keep.md", "nothing.md", "../outside.md"])?,
-        Seen::default()
-    );
+    let seen = case.look_at(&["keep.md", "nothing.md", "../outside.md"])?;
+    assert!(brings_nothing(&seen));
+    assert!(seen.looked_at("nothing.md") && !seen.looked_at("xy.md"));
+    assert!(case.directory.has("keep.md") && !case.directory.has("x/a.md"));
     assert_eq!(case.look()?.missing, ["x/a.md", "x/y/b.md"]);
     Ok(())
 }
@@ -151,7 +155,7 @@ fn a_root_that_is_gone_or_empty_withdraws_nothing() -> Outcome {
 #[test]
 fn an_empty_root_is_fine_where_nothing_is_known() -> Outcome {
     let mut case = Case::new(&[])?;
-    assert_eq!(case.look()?, Seen::default());
+    assert!(brings_nothing(&case.look()?));
     Ok(())
 }
 
@@ -167,7 +171,7 @@ fn a_file_that_cannot_be_understood_is_neither_missing_nor_tried_again() -> Outc
         }
         other => panic!("{other:?}"),
     }
-    assert_eq!(case.look()?, Seen::default());
+    assert!(brings_nothing(&case.look()?));
     case.write("a.md", "---\ntitle: T\ndraft: true\n---\n")?;
     assert_eq!(case.look()?.changed, ["a.md"]);
     assert_eq!(case.directory.read("a.md"), Reading::Draft);
@@ -196,7 +200,7 @@ fn links_lead_neither_out_nor_in_circles() -> Outcome {
     let seen = case.look()?;
     assert_eq!(seen.changed, ["a.md", "alias.md", "x/b.md"]);
     assert_eq!(seen.problems.len(), 4, "{:?}", seen.problems);
-    assert_eq!(case.look_at(&["x/circle/a.md"])?, Seen::default());
+    assert!(brings_nothing(&case.look_at(&["x/circle/a.md"])?));
     Ok(())
 }
 
@@ -217,7 +221,7 @@ fn names_are_nfc_whatever_the_disk_says() -> Outcome {
     let mut case = Case::new(&["z\u{307}.md"])?;
     case.settle()?;
     assert_eq!(case.known, BTreeSet::from(["ż.md".to_owned()]));
-    assert_eq!(case.look()?, Seen::default());
+    assert!(brings_nothing(&case.look()?));
     case.write("ż.md", "# T\n")?;
     let seen = case.look()?;
     assert_eq!((seen.missing.len(), seen.problems.len()), (0, 1));

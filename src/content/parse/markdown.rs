@@ -14,6 +14,10 @@ use crate::domain::{Language, Problem, PublicationId};
 /// that are open.
 const NESTING: usize = 100;
 
+/// Lines, and characters that may be markup. Each can cost a hundred bytes of memory, and more time
+/// than a letter; ten megabytes of prose have a tenth of this.
+const MARKS: usize = 1_000_000;
+
 /// Reads a Markdown file.
 pub fn read(path: &str, source: &str, context: &Context) -> Result<Page, Problem> {
     let (fields, block, text) = front_matter::read(path, source)?;
@@ -26,6 +30,7 @@ pub fn read(path: &str, source: &str, context: &Context) -> Result<Page, Problem
     if page.draft {
         return Ok(page);
     }
+    refuse_marks(path, text)?;
     refuse_nesting(path, source)?;
     let mut events: Vec<Event<'_>> = Parser::new_ext(
         text,
@@ -67,6 +72,18 @@ fn take_heading(events: &mut Vec<Event<'_>>) -> String {
         }
     }
     title
+}
+
+fn refuse_marks(path: &str, text: &str) -> Result<(), Problem> {
+    let is_mark = |b: &&u8| b"\n!&*<>[\\]^_`|~".contains(b);
+    if text.as_bytes().iter().filter(is_mark).count() <= MARKS {
+        return Ok(());
+    }
+    Err(Problem::of_file(
+        path,
+        format!("lines and markup together are more than {MARKS}"),
+        "split the page",
+    ))
 }
 
 fn refuse_nesting(path: &str, source: &str) -> Result<(), Problem> {

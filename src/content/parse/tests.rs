@@ -328,6 +328,14 @@ fn nesting_bombs_are_problems_and_not_the_end() {
     );
 }
 
+#[test]
+fn prose_may_be_long_and_markup_may_not() {
+    let markup = "# T\n\n".to_owned() + &"a_b*".repeat(600_000);
+    let prose = "# T\n\n".to_owned() + &("Ala ma kota. ".repeat(10) + "\n").repeat(80_000);
+    assert!(parse("a.md", markup.as_bytes(), &context()).is_err());
+    assert!(prose.len() > 10_000_000 && parse("a.md", prose.as_bytes(), &context()).is_ok());
+}
+
 fn is_clean(found: &Found) -> bool {
     let tags = found.tags.iter().map(|tag| &tag.label);
     [
