@@ -1,6 +1,6 @@
 //! A source: what changed in it is read and told to the store.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::control::{Board, Clock};
 use crate::domain::publication::{Batch, Found, Pass};
 use crate::domain::{Change, Problem};
 use crate::feed;
-use crate::store::{Applied, Store, StoreError};
+use crate::store::{Applied, Refusal, Store, StoreError};
 
 /// Publications told to the store in one transaction.
 const BATCH: usize = 256;
@@ -33,6 +33,9 @@ pub struct Ingest {
     store: Store,
     board: Arc<Board>,
     signals: Arc<Signals>,
+    /// Files that the store could not take. What stood in their way may go without their changing,
+    /// so every look tries them again.
+    refused: BTreeMap<String, Refusal>,
 }
 
 /// What a round led to.
@@ -60,6 +63,7 @@ impl Ingest {
             store,
             board,
             signals,
+            refused: BTreeMap::new(),
         }
     }
 
@@ -133,7 +137,10 @@ impl Ingest {
         self.pin_seen(&seen, is_scan);
         let mut round = Round::of(&self.source.name, seen.missing);
         let mut ingested = Ingested::default();
-        for (number, path) in seen.changed.iter().enumerate() {
+        let mut changed: BTreeSet<String> = seen.changed.into_iter().collect();
+        let refused = std::mem::take(&mut self.refused);
+        changed.extend(refused.keys().cloned());
+        for (number, path) in changed.iter().enumerate() {
             if number % YIELD_EVERY == 0 {
                 tokio::task::yield_now().await;
             }
@@ -143,7 +150,7 @@ impl Ingest {
                     .store
                     .apply(round.batch(Pass::More), now, self.max_age)
                     .await?;
-                self.take(applied, &mut ingested);
+                self.take(applied, &refused, &mut ingested);
             }
         }
         let end = if is_scan { Pass::EndOfScan } else { Pass::End };
@@ -151,7 +158,7 @@ impl Ingest {
             .store
             .apply(round.batch(end), now, self.max_age)
             .await?;
-        self.take(applied, &mut ingested);
+        self.take(applied, &refused, &mut ingested);
         self.signals.scheduled();
         Ok(ingested)
     }
@@ -174,17 +181,32 @@ impl Ingest {
         }
     }
 
-    fn take(&self, applied: Applied, ingested: &mut Ingested) {
+    /// `former` are the refusals that have been told.
+    fn take(
+        &mut self,
+        applied: Applied,
+        former: &BTreeMap<String, Refusal>,
+        ingested: &mut Ingested,
+    ) {
         for refused in applied.refused {
-            let problem = Problem::of_file(
-                self.source.path.join(&refused.path),
-                format!(
-                    "it claims the id {}, which {} has",
-                    refused.id, refused.holder
+            let (what, remedy) = match &refused.why {
+                Refusal::IdTaken { id, holder } => (
+                    format!("it claims the id {id}, which {holder} has"),
+                    "give one of the two an `id` of its own",
                 ),
-                "give one of the two an `id` of its own",
-            );
-            self.pin(&refused.path, problem);
+                Refusal::TooLarge => (
+                    "it says more than 48 KiB beside its text".to_owned(),
+                    "shorten its tags, authors, summary or notes",
+                ),
+            };
+            let file = self.source.path.join(&refused.path);
+            let problem = Problem::of_file(file, what, remedy);
+            if former.get(&refused.path) == Some(&refused.why) {
+                self.board.pin(&self.source.name, &refused.path, problem);
+            } else {
+                self.pin(&refused.path, problem);
+            }
+            self.refused.insert(refused.path, refused.why);
         }
         log(&self.source.name, &applied.changes);
         self.signals.changed(&applied.changes);

@@ -2,12 +2,13 @@
 //!
 //! | before | now | change | news |
 //! | --- | --- | --- | --- |
-//! | unknown | dated in the future | none yet | |
+//! | not live | dated in the future | none yet | |
 //! | unknown | | released | unless in the baseline or found over `max_age` after its date |
 //! | live | `updated` forward and a new `change_note` | major edit | yes |
 //! | live | other tags | retagged | within `max_age` of release |
 //! | live | anything else differs | minor edit | no |
-//! | live | gone | withdrawn | no |
+//! | live | gone, or put off to a date in the future | withdrawn | no |
+//! | withdrawn | there again, `updated` forward and a new `change_note` | major edit | yes |
 //! | withdrawn | there again | restored | within `max_age` of release |
 
 use std::collections::BTreeSet;
@@ -101,20 +102,23 @@ pub fn diff(
         });
     };
     match before.standing {
-        Standing::Scheduled if future => None,
-        Standing::Scheduled => Some((
-            ChangeKind::Released,
-            worth.of_release(after.published, true),
-        )),
-        Standing::Withdrawn if before.released.is_none() => (!future).then(|| {
-            (
-                ChangeKind::Released,
-                worth.of_release(after.published, false),
-            )
-        }),
-        Standing::Withdrawn => Some((ChangeKind::Restored, worth.of_return(before))),
         Standing::Live => edit(before, after, worth),
+        _ if future => None,
+        _ if before.released.is_some() => Some(if is_major(&before.publication, after) {
+            (ChangeKind::MajorEdit, true)
+        } else {
+            (ChangeKind::Restored, worth.of_return(before))
+        }),
+        standing => {
+            let scheduled = standing == Standing::Scheduled;
+            let news = worth.of_release(after.published, scheduled);
+            Some((ChangeKind::Released, news))
+        }
     }
+}
+
+fn is_major(was: &Publication, is: &Publication) -> bool {
+    is.updated > was.updated && is.change_note.is_some() && is.change_note != was.change_note
 }
 
 fn edit(
@@ -126,8 +130,7 @@ fn edit(
     if was == after {
         return None;
     }
-    let new_note = after.change_note.is_some() && after.change_note != was.change_note;
-    if after.updated > was.updated && new_note {
+    if is_major(was, after) {
         return Some((ChangeKind::MajorEdit, true));
     }
     let ids = |p: &Publication| {

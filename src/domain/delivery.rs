@@ -189,6 +189,8 @@ impl RetryPolicy {
     /// The first pause between attempts; each further one is twice as long, up to an hour.
     const FIRST_PAUSE: SignedDuration = SignedDuration::from_secs(30);
     const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(1);
+    /// The most bytes kept of a reply: enough for people, and 64 of them are no burden.
+    const REPLY_MOST: usize = 200;
 
     /// The state after an attempt, and the reply to keep. `before` is the state it was tried in,
     /// `opened` the run's opening.
@@ -199,7 +201,7 @@ impl RetryPolicy {
         opened: Timestamp,
         now: Timestamp,
     ) -> (DeliveryState, Option<String>) {
-        match outcome {
+        let (state, reply) = match outcome {
             Outcome::Accepted => (DeliveryState::Sent, None),
             Outcome::Refused(reply) => (DeliveryState::Failed, Some(reply)),
             Outcome::Suppressed => (DeliveryState::Suppressed, None),
@@ -209,7 +211,12 @@ impl RetryPolicy {
             Outcome::Deferred(reply) | Outcome::InDoubt(reply) => {
                 (self.put_off(before, opened, now), Some(reply))
             }
-        }
+        };
+        let kept = reply.map(|mut reply| {
+            reply.truncate(reply.floor_char_boundary(RetryPolicy::REPLY_MOST));
+            reply
+        });
+        (state, kept)
     }
 
     fn put_off(&self, before: &DeliveryState, opened: Timestamp, now: Timestamp) -> DeliveryState {

@@ -15,7 +15,7 @@ use crate::domain::{
 use super::engine::{Go, Order, Read, Transaction};
 use super::record::Record;
 use super::rows::{Chunk, Due, Settled};
-use super::runs::save_run;
+use super::runs::{open_runs, save_run};
 use super::{Store, StoreError, forget, keys, load, load_required, save};
 
 type ChunkKey = (RunKey, SubscriberKey);
@@ -419,6 +419,35 @@ impl<'t, 'e> Claiming<'t, 'e> {
         self.contents.insert((run, number), content.clone());
         Ok(content)
     }
+}
+
+/// Settles what waits for a subscriber who is not to get it.
+pub(super) fn suppress_pending(
+    transaction: &mut Transaction<'_>,
+    subscriber: SubscriberKey,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for mut run in open_runs(transaction)? {
+        let key = DeliveryKey {
+            run: run.key,
+            subscriber,
+        };
+        let Some((chunk_key, mut chunk)) = chunk_of(transaction, key)? else {
+            continue;
+        };
+        let waiting = chunk
+            .entries
+            .iter_mut()
+            .find(|entry| entry.subscriber == subscriber && !entry.state.is_settled());
+        if let Some(entry) = waiting {
+            *entry.state.count(&mut run.counts) -= 1;
+            run.counts.suppressed += 1;
+            entry.state = DeliveryState::Suppressed;
+            save_chunk(transaction, chunk_key, &chunk)?;
+            save_run(transaction, &mut run, now)?;
+        }
+    }
+    Ok(())
 }
 
 fn settle(

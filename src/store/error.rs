@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::record::Record;
+use crate::domain::BodyHash;
 
 /// What can go wrong with the store, and what to do about it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -42,6 +43,22 @@ pub enum StoreError {
         record: &'static str,
         /// Its version.
         version: u8,
+    },
+    /// A body is not there, or not what was kept; the rest is well.
+    #[error(
+        "the body {} is lost or damaged in the state folder; restart wici, and it is read anew from its source",
+        .0.to_hex()
+    )]
+    Body(BodyHash),
+    /// More was to be kept in one place than the store takes. Nothing was written.
+    #[error("a {record} record of {bytes} bytes is more than the store keeps in one ({most})")]
+    TooLarge {
+        /// The kind of record.
+        record: &'static str,
+        /// Its size.
+        bytes: usize,
+        /// The largest.
+        most: usize,
     },
     /// An earlier write failed; nothing is written any more.
     #[error("an earlier write to the store failed; restart wici once the disk is well")]

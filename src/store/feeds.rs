@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::domain::{FeedKey, Language, PublicationKey, PublicationState, Sequence, TagId};
+use crate::domain::{
+    FeedKey, Language, PublicationKey, PublicationState, Sequence, Standing, TagId,
+};
 
 use super::engine::{Go, Order, Read};
+use super::record::Record;
 use super::rows::FeedRow;
 use super::{Store, StoreError, keys, load};
 
@@ -41,7 +44,8 @@ impl Store {
         let mut entries = Vec::with_capacity(newest.len());
         for key in newest {
             // One that was withdrawn since the scan is left out: its change renders the feed again.
-            entries.extend(load::<PublicationState>(reader, &keys::publication(key))?);
+            let state = load::<PublicationState>(reader, &keys::publication(key))?;
+            entries.extend(state.filter(|state| state.standing == Standing::Live));
         }
         Ok(Some(FeedView {
             sequence: row.sequence,
@@ -67,22 +71,14 @@ impl Store {
     /// Every tag that was ever used, with the number of publications in its feed now.
     pub async fn tags(&self) -> Result<BTreeMap<TagId, u64>, StoreError> {
         let mut tags = BTreeMap::new();
-        for feed in self.feeds().await? {
-            if let FeedKey {
-                language: None,
-                tag: Some(tag),
-            } = &feed
-            {
-                let mut count = 0;
-                let span = keys::feed_entries(&feed).prefix();
-                self.reader()
-                    .scan(span.range(), Order::Ascending, &mut |_, _| {
-                        count += 1;
-                        Ok(Go::On)
-                    })?;
-                tags.insert(tag.clone(), count);
-            }
-        }
+        let span = keys::feeds_in(None).prefix();
+        self.reader()
+            .scan(span.range(), Order::Ascending, &mut |key, value| {
+                if let Some(tag) = feed_key(key).and_then(|feed| feed.tag) {
+                    tags.insert(tag, FeedRow::decode(value)?.entries);
+                }
+                Ok(Go::On)
+            })?;
         Ok(tags)
     }
 }

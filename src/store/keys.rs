@@ -20,7 +20,7 @@
 //! | `K` | cadence | `Mark` |
 //! | `J` | run | `Run` |
 //! | `O` | run | nothing: the runs that are not closed |
-//! | `V` | cadence, due | run: opened once |
+//! | `V` | cadence, due (`immediate`: upper number) | run: opened once |
 //! | `C` | run, content | `Content` |
 //! | `D` | run, first subscriber | [`Chunk`](super::rows::Chunk) of deliveries |
 //! | `Q` | run, first subscriber | instant: the chunk is due from then |
@@ -34,7 +34,8 @@ use std::ops::Range;
 use jiff::Timestamp;
 
 use crate::domain::{
-    BodyHash, Cadence, FeedKey, PublicationId, PublicationKey, RunKey, Sequence, SubscriberKey,
+    BodyHash, Cadence, FeedKey, Language, PublicationId, PublicationKey, RunKey, Sequence,
+    SubscriberKey, Window,
 };
 
 /// A key being written.
@@ -231,6 +232,11 @@ pub(super) fn feeds() -> Key {
     Key::table(b'G')
 }
 
+/// The feeds of a language, or (`None`) those in every language.
+pub(super) fn feeds_in(language: Option<&Language>) -> Key {
+    feeds().text(language.map_or("", |l| l.as_str()))
+}
+
 pub(super) fn feed(feed: &FeedKey) -> Key {
     feeds().feed(feed)
 }
@@ -287,8 +293,13 @@ pub(super) fn open_run(key: RunKey) -> Key {
     open_runs().number(key.0)
 }
 
-pub(super) fn window(cadence: &Cadence, due: Timestamp) -> Key {
-    Key::table(b'V').cadence(cadence).instant(due)
+pub(super) fn window(window: &Window) -> Key {
+    let key = Key::table(b'V').cadence(&window.cadence);
+    if window.cadence.is_immediate() {
+        key.number(window.upper.0)
+    } else {
+        key.instant(window.due)
+    }
 }
 
 pub(super) fn content(run: RunKey, number: u64) -> Key {

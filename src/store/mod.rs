@@ -17,12 +17,14 @@
 //! [`contract`] is the one suite that every backend passes.
 
 mod bodies;
+mod changes;
 #[cfg(test)]
 mod contract;
 mod deliveries;
 mod engine;
 mod error;
 mod feeds;
+mod identity;
 mod keys;
 mod plan;
 mod publications;
@@ -46,7 +48,7 @@ use writer::Writer;
 
 pub use error::StoreError;
 pub use feeds::FeedView;
-pub use publications::{Applied, Refused};
+pub use publications::{Applied, Refusal, Refused};
 pub use rows::Totals;
 
 /// The store. Clones are handles to one.

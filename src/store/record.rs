@@ -9,6 +9,10 @@ use serde::de::DeserializeOwned;
 
 use super::StoreError;
 
+/// The largest value, in bytes. A verb that would write a larger one fails as a whole, and harms
+/// nothing.
+pub(super) const VALUE_MOST: usize = 64 << 10;
+
 /// A kind of value.
 pub(super) trait Record: Serialize + DeserializeOwned {
     /// What it is called in errors.
@@ -23,6 +27,13 @@ pub(super) trait Record: Serialize + DeserializeOwned {
             postcard::to_extend(self, start).map_err(|error| StoreError::corrupt::<Self>(error))?;
         let sum = crc32fast::hash(&bytes);
         bytes.extend_from_slice(&sum.to_le_bytes());
+        if bytes.len() > VALUE_MOST {
+            return Err(StoreError::TooLarge {
+                record: Self::NAME,
+                bytes: bytes.len(),
+                most: VALUE_MOST,
+            });
+        }
         Ok(bytes)
     }
 

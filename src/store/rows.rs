@@ -47,6 +47,8 @@ pub(super) struct FeedRow {
     pub(super) sequence: Sequence,
     /// Never goes back.
     pub(super) updated: Timestamp,
+    /// How many are in it.
+    pub(super) entries: u64,
 }
 
 /// A change that is to be mailed.

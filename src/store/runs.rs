@@ -4,14 +4,15 @@ use jiff::Timestamp;
 
 use crate::domain::{Cadence, Counts, Mark, Run, RunKey, Sequence, Window};
 
-use super::engine::{Go, Order, Read};
+use super::engine::{Go, Order, Read, Transaction};
 use super::record::Record;
 use super::rows::{NewsRow, Number};
 use super::{Store, StoreError, forget, keys, load, meta, note, save};
 
 impl Store {
     /// Makes a cadence known, or tells of its line as it reads now. A new or changed line owes no
-    /// windows from before this instant.
+    /// windows from before this instant; whoever was subscribed before it was observed misses
+    /// nothing.
     pub async fn observe(
         &self,
         cadence: Cadence,
@@ -19,21 +20,16 @@ impl Store {
         now: Timestamp,
     ) -> Result<Mark, StoreError> {
         self.write(move |transaction| {
-            let key = keys::mark(&cadence);
-            let mark = match load::<Mark>(transaction, &key)? {
-                Some(mark) if mark.line == line => return Ok(mark),
-                Some(mark) => Mark {
-                    line,
-                    due: now,
-                    ..mark
-                },
-                None => Mark {
-                    upper: meta(transaction)?.sequence,
-                    line,
-                    due: now,
-                },
+            let mark = mark_of(transaction, &cadence, now)?;
+            if mark.line == line {
+                return Ok(mark);
+            }
+            let mark = Mark {
+                line,
+                due: now,
+                ..mark
             };
-            save(transaction, key, &mark)?;
+            save(transaction, keys::mark(&cadence), &mark)?;
             Ok(mark)
         })
         .await
@@ -93,7 +89,8 @@ impl Store {
         Ok(news.into_iter())
     }
 
-    /// Opens the run of a window, once: a window that was opened before gives its run again.
+    /// Opens the run of a window, once: a window that was opened before gives its run again. A
+    /// window is known by its cadence and due instant, that of `immediate` by its upper number.
     /// `upper` of `None` is the head. With the run the cadence's windows up to this one are no
     /// longer owed.
     pub async fn open_run(
@@ -104,21 +101,22 @@ impl Store {
         now: Timestamp,
     ) -> Result<Run, StoreError> {
         self.write(move |transaction| {
-            let window_key = keys::window(&cadence, due);
+            let mut meta = meta(transaction)?;
+            let window = Window {
+                cadence: cadence.clone(),
+                due,
+                upper: upper.unwrap_or(meta.sequence),
+            };
+            let window_key = keys::window(&window);
             if let Some(Number(key)) = load(transaction, &window_key)?
                 && let Some(run) = load(transaction, &keys::run(RunKey(key)))?
             {
                 return Ok(run);
             }
-            let mut meta = meta(transaction)?;
             meta.run.0 += 1;
             let run = Run {
                 key: meta.run,
-                window: Window {
-                    cadence: cadence.clone(),
-                    due,
-                    upper: upper.unwrap_or(meta.sequence),
-                },
+                window,
                 opened: now,
                 planned_through: None,
                 planned: false,
@@ -140,21 +138,7 @@ impl Store {
 
     /// The runs that are not closed, oldest first.
     pub async fn open_runs(&self) -> Result<Vec<Run>, StoreError> {
-        let mut open = Vec::new();
-        let reader = self.reader();
-        reader.scan(
-            keys::open_runs().prefix().range(),
-            Order::Ascending,
-            &mut |key, _| {
-                open.push(RunKey(keys::last_number(key)));
-                Ok(Go::On)
-            },
-        )?;
-        let mut runs = Vec::with_capacity(open.len());
-        for key in open {
-            runs.extend(load::<Run>(reader, &keys::run(key))?);
-        }
-        Ok(runs)
+        open_runs(self.reader())
     }
 
     /// A run.
@@ -180,9 +164,43 @@ impl Store {
     }
 }
 
+pub(super) fn open_runs(reader: &impl Read) -> Result<Vec<Run>, StoreError> {
+    let mut open = Vec::new();
+    let span = keys::open_runs().prefix();
+    reader.scan(span.range(), Order::Ascending, &mut |key, _| {
+        open.push(RunKey(keys::last_number(key)));
+        Ok(Go::On)
+    })?;
+    let mut runs = Vec::with_capacity(open.len());
+    for key in open {
+        runs.extend(load::<Run>(reader, &keys::run(key))?);
+    }
+    Ok(runs)
+}
+
+/// The mark of a cadence. It begins at the store's head with what comes first: an observation or a
+/// subscription, so that it is never ahead of a subscription that waits for its first window.
+pub(super) fn mark_of(
+    transaction: &mut Transaction<'_>,
+    cadence: &Cadence,
+    now: Timestamp,
+) -> Result<Mark, StoreError> {
+    let key = keys::mark(cadence);
+    if let Some(mark) = load::<Mark>(transaction, &key)? {
+        return Ok(mark);
+    }
+    let mark = Mark {
+        upper: meta(transaction)?.sequence,
+        line: String::new(),
+        due: now,
+    };
+    save(transaction, key, &mark)?;
+    Ok(mark)
+}
+
 /// Writes a run back, and closes it when everyone is settled.
 pub(super) fn save_run(
-    transaction: &mut super::Transaction<'_>,
+    transaction: &mut Transaction<'_>,
     run: &mut Run,
     now: Timestamp,
 ) -> Result<(), StoreError> {

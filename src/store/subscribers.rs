@@ -6,8 +6,10 @@ use crate::domain::{
     Address, Consent, NewSubscription, Subscriber, SubscriberKey, SubscriberStatus, Subscription,
 };
 
+use super::deliveries::suppress_pending;
 use super::engine::{Go, Order, Read, Transaction};
 use super::rows::Number;
+use super::runs::mark_of;
 use super::{Store, StoreError, forget, keys, load, meta, note, save};
 
 impl Store {
@@ -121,10 +123,12 @@ impl Store {
     }
 
     /// May mail go to the subscriber at this moment? Asked right before MAIL FROM, so it answers
-    /// at once and without waiting; trouble with the store means no.
+    /// at once and without waiting; trouble with the store means no, for what becomes of the mail
+    /// could not be written down.
     pub fn may_write(&self, key: SubscriberKey) -> bool {
-        load::<Subscriber>(self.reader(), &keys::subscriber(key))
-            .is_ok_and(|subscriber| subscriber.is_some_and(|s| s.is_active()))
+        !self.inner.writer.has_ended()
+            && load::<Subscriber>(self.reader(), &keys::subscriber(key))
+                .is_ok_and(|subscriber| subscriber.is_some_and(|s| s.is_active()))
     }
 }
 
@@ -151,13 +155,17 @@ fn subscribe(
     let mut subscriber = match known {
         Some(subscriber) if was_active => subscriber,
         former => {
-            let key = former.map_or_else(
-                || {
+            let key = match former {
+                Some(former) => {
+                    // What was planned before is over, also for who thinks better of leaving.
+                    suppress_pending(transaction, former.key, now)?;
+                    former.key
+                }
+                None => {
                     meta.subscriber += 1;
                     SubscriberKey(meta.subscriber)
-                },
-                |former| former.key,
-            );
+                }
+            };
             Subscriber {
                 key,
                 address: request.address,
@@ -175,6 +183,7 @@ fn subscribe(
     let is_same = |other: &Subscription| {
         other.filter == subscription.filter && other.cadence == subscription.cadence
     };
+    mark_of(transaction, &subscription.cadence, now)?;
     if !subscriber.subscriptions.iter().any(is_same) {
         subscriber.subscriptions.push(subscription);
     }

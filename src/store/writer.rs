@@ -2,6 +2,7 @@
 //! queued up while the disk was busy is made durable by one flush.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -38,6 +39,7 @@ enum Kind {
     Thread {
         jobs: Option<mpsc::Sender<Job>>,
         thread: Option<JoinHandle<()>>,
+        ended: Arc<AtomicBool>,
     },
     Inline {
         engine: Arc<Engine>,
@@ -49,16 +51,19 @@ impl Writer {
     /// Starts the thread.
     pub(super) fn start(engine: Arc<Engine>) -> io::Result<Writer> {
         let (jobs, queue) = mpsc::channel(QUEUE);
+        let ended = Arc::new(AtomicBool::new(false));
         #[expect(
             clippy::disallowed_methods,
             reason = "sled is synchronous and wants one writer; the thread ends with the store"
         )]
-        let thread = thread::Builder::new()
-            .name("store".to_owned())
-            .spawn(move || work(&engine, queue))?;
+        let thread = thread::Builder::new().name("store".to_owned()).spawn({
+            let ended = Arc::clone(&ended);
+            move || work(&engine, queue, &ended)
+        })?;
         Ok(Writer(Kind::Thread {
             jobs: Some(jobs),
             thread: Some(thread),
+            ended,
         }))
     }
 
@@ -68,6 +73,18 @@ impl Writer {
             engine,
             turn: Mutex::new(()),
         })
+    }
+
+    /// Has a write failed? Then nothing more is written, and nothing should be begun that would have
+    /// to be. True before anybody is told of the failure.
+    pub(super) fn has_ended(&self) -> bool {
+        match &self.0 {
+            // A thread that is gone panicked.
+            Kind::Thread { ended, thread, .. } => {
+                ended.load(Ordering::Acquire) || thread.as_ref().is_none_or(JoinHandle::is_finished)
+            }
+            Kind::Inline { .. } => false,
+        }
     }
 
     /// Carries out a verb and returns once it is durable.
@@ -96,7 +113,7 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        if let Kind::Thread { jobs, thread } = &mut self.0 {
+        if let Kind::Thread { jobs, thread, .. } = &mut self.0 {
             jobs.take();
             if let Some(thread) = thread.take() {
                 // A panic in the thread has been printed by the hook; there is nobody to tell.
@@ -137,7 +154,7 @@ fn job<T: Send + 'static>(
     })
 }
 
-fn work(engine: &Engine, mut queue: mpsc::Receiver<Job>) {
+fn work(engine: &Engine, mut queue: mpsc::Receiver<Job>, ended: &AtomicBool) {
     let mut health = Health::Well;
     let mut group: Vec<Finish> = Vec::with_capacity(GROUP);
     while let Some(job) = queue.blocking_recv() {
@@ -158,8 +175,74 @@ fn work(engine: &Engine, mut queue: mpsc::Receiver<Job>) {
         if durable.is_err() {
             health = Health::Ended;
         }
+        ended.store(health == Health::Ended, Ordering::Release);
         for finish in group.drain(..) {
             finish(durable.clone());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::engine::Read;
+    use super::*;
+
+    async fn put(writer: &Writer) -> Result<(), StoreError> {
+        writer
+            .write(|transaction| {
+                transaction.put(b"k".to_vec(), b"v".to_vec());
+                Ok(())
+            })
+            .await
+    }
+
+    #[tokio::test]
+    async fn after_a_write_that_the_disk_refused_nothing_is_written()
+    -> Result<(), Box<dyn std::error::Error>> {
+        let state = tempfile::tempdir()?;
+        let engine = Arc::new(Engine::open_unsyncable(state.path())?);
+        let writer = Writer::start(engine)?;
+        writer.write(|_| Ok(())).await?;
+        assert!(!writer.has_ended());
+        assert!(matches!(put(&writer).await, Err(StoreError::Disk { .. })));
+        assert!(writer.has_ended());
+        assert!(matches!(put(&writer).await, Err(StoreError::Ended)));
+        assert!(matches!(
+            writer.write(|_| Ok(())).await,
+            Err(StoreError::Ended)
+        ));
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_verb_that_fails_leaves_no_trace_and_does_no_harm()
+    -> Result<(), Box<dyn std::error::Error>> {
+        let state = tempfile::tempdir()?;
+        let engine = Arc::new(Engine::open(state.path())?);
+        let writer = Writer::start(Arc::clone(&engine))?;
+        let failed = writer
+            .write(|transaction| {
+                transaction.put(b"x".to_vec(), b"v".to_vec());
+                Err::<(), _>(StoreError::Ended)
+            })
+            .await;
+        assert!(failed.is_err() && !writer.has_ended());
+        put(&writer).await?;
+        assert_eq!(engine.get(b"x")?, None);
+        assert!(engine.get(b"k")?.is_some());
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_writer_that_panicked_has_ended() -> Result<(), Box<dyn std::error::Error>> {
+        let state = tempfile::tempdir()?;
+        let writer = Writer::start(Arc::new(Engine::open(state.path())?))?;
+        let asked = writer.write(|_| -> Result<(), StoreError> { panic!("on purpose") });
+        assert!(matches!(asked.await, Err(StoreError::Ended)));
+        while !writer.has_ended() {
+            tokio::task::yield_now().await;
+        }
+        assert!(matches!(put(&writer).await, Err(StoreError::Ended)));
+        Ok(())
     }
 }

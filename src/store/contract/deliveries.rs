@@ -212,3 +212,57 @@ pub(super) async fn what_one_had_can_be_told(bench: Bench) -> Test {
     assert_eq!(had[0].content.items.len(), 1);
     Ok(())
 }
+
+pub(super) async fn what_was_planned_for_who_left_is_not_sent_once_they_return(
+    bench: Bench,
+) -> Test {
+    let run = planned(&bench, 2).await?;
+    let address = Address::parse("s0@example.org")?;
+    let known = bench.store.subscriber(&address).await?.ok_or("nobody")?;
+    bench.store.unsubscribe(known.key, bench.now).await?;
+    bench.subscribe("s0@example.org", "daily", "").await?;
+    let claims = bench.claim().await?;
+    assert_eq!(claims.len(), 1);
+    assert_ne!(claims[0].address, address);
+    bench
+        .settle(vec![(claims[0].key, Outcome::Accepted)])
+        .await?;
+    let run = bench.store.run(run.key).await?.ok_or("no run")?;
+    assert_eq!((run.counts.suppressed, run.counts.sent), (1, 1));
+    assert!(run.closed.is_some());
+    Ok(())
+}
+
+pub(super) async fn more_subscriptions_than_a_row_holds_are_refused(bench: Bench) -> Test {
+    let tag = |n: usize| format!("{n}-{}", "x".repeat(70));
+    let many: Vec<String> = (0..500).map(tag).collect();
+    bench
+        .subscribe("a@example.org", "daily", &many.join(" "))
+        .await?;
+    let others: Vec<String> = (500..1000).map(tag).collect();
+    let refused = bench
+        .subscribe("a@example.org", "daily", &others.join(" "))
+        .await;
+    assert!(matches!(refused, Err(StoreError::TooLarge { .. })));
+    // Nothing of it was written, and the store goes on.
+    let again = bench.subscribe("a@example.org", "weekly", "").await?;
+    assert_eq!(again.subscriptions.len(), 2);
+    Ok(())
+}
+
+pub(super) async fn long_replies_are_cut(bench: Bench) -> Test {
+    let run = planned(&bench, 64).await?;
+    let claims = bench.claim().await?;
+    let reply = format!("550 {}", "ż".repeat(10_000));
+    let outcomes = claims
+        .iter()
+        .map(|claim| (claim.key, Outcome::Refused(reply.clone())));
+    bench.settle(outcomes.collect()).await?;
+    let deliveries = bench
+        .store
+        .deliveries(run.key, SubscriberKey(0), 100)
+        .await?;
+    let kept = deliveries[0].reply.as_deref().ok_or("no reply")?;
+    assert!(kept.starts_with("550 żż") && kept.len() <= 200);
+    Ok(())
+}

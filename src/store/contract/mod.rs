@@ -2,6 +2,8 @@
 //! macro at the end runs each on each backend.
 
 mod deliveries;
+mod identity;
+mod model;
 mod planning;
 mod publications;
 mod reopening;
@@ -296,7 +298,20 @@ contract! {
         a_future_date_is_waited_for,
         what_comes_back_is_restored,
         a_feed_holds_the_newest_first_and_its_date_never_goes_back,
-        retagging_touches_the_feeds_left_and_entered;
+        retagging_touches_the_feeds_left_and_entered,
+        what_is_put_off_is_withdrawn_until_then,
+        what_comes_back_corrected_is_news;
+    identity:
+        a_new_text_at_a_path_that_was_vacated_in_one_look_is_new,
+        a_copy_leaves_the_original_what_it_is,
+        a_file_renamed_onto_another_takes_its_place,
+        files_that_swap_names_keep_the_ids_of_their_paths,
+        files_may_swap_the_ids_they_claim,
+        a_claimed_id_moves_on_while_another_file_takes_the_path,
+        an_id_added_to_a_file_is_a_further_name_of_it,
+        an_id_changed_together_with_the_text_is_another_publication,
+        a_place_left_long_ago_is_not_taken_from_who_is_there_now,
+        a_file_that_says_too_much_is_refused_and_the_rest_is_taken;
     planning:
         only_what_passes_the_filter_is_mailed,
         what_is_older_than_the_subscription_is_not_news,
@@ -305,6 +320,9 @@ contract! {
         one_message_whatever_number_of_subscriptions,
         a_correction_is_marked_for_who_had_the_first,
         of_translations_each_gets_the_one_in_their_language,
+        what_joins_a_group_brings_along_who_had_it,
+        who_subscribed_before_the_schedule_was_seen_misses_nothing,
+        a_window_of_immediate_is_known_by_its_number,
         a_window_is_opened_once,
         nothing_to_say_opens_and_closes_at_once,
         many_subscribers_are_planned_in_pages,
@@ -320,6 +338,9 @@ contract! {
         what_was_withdrawn_is_dropped_from_the_mail,
         a_settled_delivery_stays_settled,
         an_unsubscribed_address_begins_anew,
+        what_was_planned_for_who_left_is_not_sent_once_they_return,
+        more_subscriptions_than_a_row_holds_are_refused,
+        long_replies_are_cut,
         an_equal_subscription_is_not_made_twice,
         what_one_had_can_be_told;
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::Sequence;
 
 fn mails(list: &[(&str, &[&str])]) -> Vec<(String, Vec<String>)> {
     list.iter()
@@ -253,5 +254,64 @@ pub(super) async fn what_is_ripe_was_applied_long_enough_ago(mut bench: Bench) -
         bench.store.ripe(head, bench.now).await?.map(|s| s.0),
         Some(head.0 + 2)
     );
+    Ok(())
+}
+
+pub(super) async fn what_joins_a_group_brings_along_who_had_it(mut bench: Bench) -> Test {
+    bench.scan([], &[]).await?;
+    bench.subscribe("a@example.org", "daily", "").await?;
+    let original = file("a.md", &bench);
+    let translation = Found {
+        language: language("uk"),
+        ..file("uk.md", &bench)
+    };
+    bench.look([translation.clone()], &[]).await?;
+    assert_eq!(
+        bench.mail("daily").await?,
+        mails(&[("a@example.org", &["uk"])])
+    );
+    // Only afterwards does the translation say what it translates, and the original appears.
+    let named = Found {
+        translation_of: Some(original.minted_id.clone()),
+        ..translation
+    };
+    bench.wait(SignedDuration::from_hours(24));
+    bench.look([named], &[]).await?;
+    bench.look([original], &[]).await?;
+    assert_eq!(bench.mail("daily").await?, []);
+    Ok(())
+}
+
+pub(super) async fn who_subscribed_before_the_schedule_was_seen_misses_nothing(
+    mut bench: Bench,
+) -> Test {
+    bench.scan([], &[]).await?;
+    bench.subscribe("a@example.org", "daily", "").await?;
+    bench.look([file("a.md", &bench)], &[]).await?;
+    bench.wait(SignedDuration::from_hours(1));
+    let mark = bench
+        .store
+        .observe(cadence("daily"), "0 8 * * *".into(), bench.now)
+        .await?;
+    assert_eq!(mark.due, bench.now);
+    assert_eq!(
+        bench.mail("daily").await?,
+        mails(&[("a@example.org", &["a"])])
+    );
+    Ok(())
+}
+
+pub(super) async fn a_window_of_immediate_is_known_by_its_number(bench: Bench) -> Test {
+    bench.scan([], &[]).await?;
+    let open = |upper, now| {
+        let cadence = Cadence::immediate();
+        bench.store.open_run(cadence, now, Some(upper), now)
+    };
+    let (one, two) = (Sequence(1), Sequence(2));
+    let first = open(one, bench.now).await?;
+    // The clock may stand still between two windows, and move on within one.
+    assert_ne!(open(two, bench.now).await?.key, first.key);
+    let later = bench.now.checked_add(SignedDuration::from_secs(1))?;
+    assert_eq!(open(one, later).await?, first);
     Ok(())
 }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::domain::ChangeKind::{MajorEdit, MinorEdit, Released, Restored, Retagged, Withdrawn};
 use crate::domain::{FeedKey, Standing};
+use crate::store::{Refusal, Refused};
 
 pub(super) async fn what_the_first_scan_finds_is_not_news(bench: Bench) -> Test {
     let first = bench.batch([file("a.md", &bench)], &[], Pass::More).await?;
@@ -134,8 +135,14 @@ pub(super) async fn a_file_that_claims_anothers_id_is_refused(bench: Bench) -> T
     };
     let applied = bench.scan([first, second.clone()], &[]).await?;
     assert_eq!(kinds(&applied), [(Released, false)]);
-    assert_eq!(applied.refused[0].path, "b.md");
-    assert_eq!(applied.refused[0].holder, "a.md");
+    let refused = Refused {
+        path: "b.md".to_owned(),
+        why: Refusal::IdTaken {
+            id: PublicationId("urn:wici:1".into()),
+            holder: "a.md".to_owned(),
+        },
+    };
+    assert_eq!(applied.refused, [refused]);
     // Once the holder is gone the id may move.
     let moved = bench.look([second], &["a.md"]).await?;
     assert!(moved.refused.is_empty());
@@ -268,5 +275,64 @@ pub(super) async fn retagging_touches_the_feeds_left_and_entered(bench: Bench) -
     assert_eq!(touched, expected);
     let counts: Vec<u64> = bench.store.tags().await?.into_values().collect();
     assert_eq!(counts, [1, 0, 1]);
+    Ok(())
+}
+
+pub(super) async fn what_is_put_off_is_withdrawn_until_then(mut bench: Bench) -> Test {
+    bench.scan([], &[]).await?;
+    bench.subscribe("a@example.org", "daily", "").await?;
+    let page = file("a.md", &bench);
+    bench.look([page.clone()], &[]).await?;
+    bench.mail("daily").await?;
+    let tomorrow = bench.now.checked_add(SignedDuration::from_hours(24))?;
+    let put_off = Found {
+        published: Some(tomorrow),
+        body: "<p>dopiero jutro</p>".into(),
+        ..page.clone()
+    };
+    let applied = bench.look([put_off.clone()], &[]).await?;
+    assert_eq!(kinds(&applied), [(Withdrawn, false)]);
+    let view = bench
+        .store
+        .feed(&FeedKey::ALL, 10)
+        .await?
+        .ok_or("no feed")?;
+    assert!(view.entries.is_empty());
+    // Also where the file was away meanwhile.
+    bench.look([], &["a.md"]).await?;
+    assert_eq!(kinds(&bench.look([put_off], &[]).await?), []);
+    bench.now = tomorrow;
+    let released = bench.store.release_due(bench.now, MAX_AGE).await?;
+    assert_eq!(
+        released.iter().map(|c| c.kind).collect::<Vec<_>>(),
+        [Restored]
+    );
+    let totals = bench.store.totals().await?;
+    assert_eq!((totals.live, totals.scheduled, totals.withdrawn), (1, 0, 0));
+    assert_eq!(bench.mail("daily").await?, [], "who had it has it");
+    // A clock that was set back withdraws nothing.
+    let page = Found {
+        published: Some(tomorrow),
+        body: "<p>dopiero jutro</p>".into(),
+        ..page
+    };
+    bench.wait(SignedDuration::from_hours(-30));
+    assert_eq!(bench.look([page], &[]).await?, Applied::default());
+    Ok(())
+}
+
+pub(super) async fn what_comes_back_corrected_is_news(mut bench: Bench) -> Test {
+    bench.scan([], &[]).await?;
+    let page = file("a.md", &bench);
+    bench.look([page.clone()], &[]).await?;
+    bench.look([], &["a.md"]).await?;
+    bench.wait(MAX_AGE + MAX_AGE);
+    let corrected = page.corrected("Nowy termin", &bench);
+    assert_eq!(
+        kinds(&bench.look([corrected], &[]).await?),
+        [(MajorEdit, true)]
+    );
+    assert_eq!(bench.publication(&id_of("a.md")).await?.major, 1);
+    assert_eq!(bench.store.totals().await?.live, 1);
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn reopen(bench: Bench) -> Result<Bench, Box<dyn std::error::Error>> {
+pub(super) fn reopen(bench: Bench) -> Result<Bench, Box<dyn std::error::Error>> {
     let Bench { store, now, folder } = bench;
     drop(store);
     let folder = folder.ok_or("only on disk")?;

@@ -16,6 +16,7 @@ pub(super) use sled::SledEngine;
 pub(super) use transaction::Transaction;
 
 use super::StoreError;
+use super::record::VALUE_MOST;
 
 /// The keys and values to set, or to remove.
 pub(super) type Batch = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
@@ -60,6 +61,12 @@ impl Engine {
     /// Opens or makes the map under `state`; the caller holds the lock.
     pub(super) fn open(state: &Path) -> Result<Engine, StoreError> {
         SledEngine::open(state).map(Engine::Sled)
+    }
+
+    /// One whose disk refuses to make anything durable.
+    #[cfg(test)]
+    pub(super) fn open_unsyncable(state: &Path) -> Result<Engine, StoreError> {
+        SledEngine::open_unsyncable(state).map(Engine::Sled)
     }
 
     /// Makes the writes visible, all or none, also after a crash; not yet durable.

@@ -6,23 +6,27 @@
 //!   a snapshot (sled issues 1527, 1533): such files are removed before open, under our lock.
 //! - The background flusher dies unheard on an I/O error, and `flush_async` can deadlock (1308):
 //!   both are off; the writer thread flushes.
-//! - Values over about 128 KiB go to files that are never synced: refused here at 64 KiB.
+//! - A page over 128 KiB goes to a file of its own that is never synced: [`SledEngine::sync`] does
+//!   it. A page has some 16 values; larger ones than 64 KiB are refused.
 //! - The default cache is 1 GiB: [`CACHE_BYTES`] instead.
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
-use super::{Batch, Go, Order, Read, StoreError, Visit};
+use super::{Batch, Go, Order, Read, StoreError, VALUE_MOST, Visit};
 
 const CACHE_BYTES: u64 = 48 << 20;
-const VALUE_MOST: usize = 64 << 10;
-
 pub(in crate::store) struct SledEngine {
     path: PathBuf,
     db: sled::Db,
     data: File,
+    /// The large pages' files that are durable.
+    synced_pages: Mutex<BTreeSet<OsString>>,
 }
 
 impl SledEngine {
@@ -58,7 +62,22 @@ impl SledEngine {
                 .and_then(|folder| folder.sync_all())
                 .map_err(io)?;
         }
-        Ok(SledEngine { path, db, data })
+        let engine = SledEngine {
+            path,
+            db,
+            data,
+            synced_pages: Mutex::default(),
+        };
+        engine.sync_pages().map_err(|error| engine.refuse(error))?;
+        Ok(engine)
+    }
+
+    /// Its data file is one that can't be synced.
+    #[cfg(test)]
+    pub(super) fn open_unsyncable(state: &Path) -> Result<SledEngine, StoreError> {
+        let mut engine = SledEngine::open(state)?;
+        engine.data = File::open("/dev/null").map_err(|error| engine.refuse(error))?;
+        Ok(engine)
     }
 
     pub(super) fn commit(&self, batch: Batch) -> Result<(), StoreError> {
@@ -79,7 +98,39 @@ impl SledEngine {
 
     pub(super) fn sync(&self) -> Result<(), StoreError> {
         self.db.flush().map_err(|error| self.refuse(error))?;
+        self.sync_pages().map_err(|error| self.refuse(error))?;
         self.data.sync_data().map_err(|error| self.refuse(error))
+    }
+
+    fn pages(&self) -> PathBuf {
+        self.path.join("blobs")
+    }
+
+    /// Syncs the files of large pages that are new. A file is never written twice.
+    fn sync_pages(&self) -> io::Result<()> {
+        let mut synced = self
+            .synced_pages
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut present = BTreeSet::new();
+        for page in fs::read_dir(self.pages())? {
+            let page = page?;
+            let name = page.file_name();
+            if !synced.contains(&name) {
+                match File::open(page.path()) {
+                    Ok(file) => file.sync_data()?,
+                    // sled removes one that a newer page stands in for.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    Err(error) => return Err(error),
+                }
+            }
+            present.insert(name);
+        }
+        if !present.is_subset(&synced) {
+            File::open(self.pages())?.sync_all()?;
+        }
+        *synced = present;
+        Ok(())
     }
 
     fn refuse(&self, why: impl ToString) -> StoreError {
@@ -143,6 +194,26 @@ mod tests {
         let engine = open(state.path())?;
         assert!(!torn.exists());
         assert_eq!(engine.get(b"k")?.as_deref(), Some(&b"v"[..]));
+        Ok(())
+    }
+
+    #[test]
+    fn pages_in_files_of_their_own_are_synced_too() -> Result<(), Box<dyn std::error::Error>> {
+        let state = tempfile::tempdir()?;
+        let engine = open(state.path())?;
+        // Written over and over, so that pages are consolidated.
+        for round in 0..20u8 {
+            for key in 0..8u8 {
+                let value = vec![round ^ key; VALUE_MOST];
+                engine.commit(Batch::from([(vec![key; 64], Some(value))]))?;
+                engine.sync()?;
+            }
+        }
+        let synced = engine.synced_pages.lock().map_err(|_| "poisoned")?.clone();
+        assert!(!synced.is_empty(), "sled has changed its ways");
+        for page in fs::read_dir(engine.pages())? {
+            assert!(synced.contains(&page?.file_name()));
+        }
         Ok(())
     }
 

@@ -1,0 +1,396 @@
+//! The changes of one transaction: each takes its number, moves in the feeds, and is noted if it is
+//! news.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::change::{Newsworthiness, diff};
+use crate::domain::publication::Found;
+use crate::domain::{
+    Change, ChangeKind, FeedKey, Publication, PublicationId, PublicationKey, PublicationState,
+    Standing,
+};
+
+use super::engine::Transaction;
+use super::identity::{at_path, with_id};
+use super::rows::{FeedRow, Meta, NewsRow, Number, Totals};
+use super::{StoreError, forget, keys, load, meta, note, save};
+
+/// The changes of one transaction.
+pub(super) struct Changes<'t, 'e> {
+    transaction: &'t mut Transaction<'e>,
+    meta: Meta,
+    worth: Newsworthiness,
+    changes: Vec<Change>,
+    /// Publications at whose path there is another file now.
+    displaced: Vec<PublicationKey>,
+}
+
+impl<'t, 'e> Changes<'t, 'e> {
+    pub(super) fn begin(
+        transaction: &'t mut Transaction<'e>,
+        now: Timestamp,
+        max_age: SignedDuration,
+        baseline: bool,
+    ) -> Result<Changes<'t, 'e>, StoreError> {
+        let meta = meta(transaction)?;
+        let worth = Newsworthiness {
+            now,
+            max_age,
+            baseline,
+        };
+        Ok(Changes {
+            transaction,
+            meta,
+            worth,
+            changes: Vec::new(),
+            displaced: Vec::new(),
+        })
+    }
+
+    pub(super) fn finish(self) -> Result<Vec<Change>, StoreError> {
+        if meta(self.transaction)? != self.meta {
+            save(self.transaction, keys::meta(), &self.meta)?;
+        }
+        Ok(self.changes)
+    }
+
+    /// The rows, with what was changed so far.
+    pub(super) fn reader(&self) -> &Transaction<'e> {
+        self.transaction
+    }
+
+    /// The file of a publication that nobody knew.
+    pub(super) fn take_new(
+        &mut self,
+        source: &str,
+        found: &Found,
+        id: PublicationId,
+    ) -> Result<(), StoreError> {
+        self.meta.publication += 1;
+        let key = PublicationKey(self.meta.publication);
+        save(self.transaction, keys::id(&id), &Number(key.0))?;
+        self.put_at(source, &found.path, key)?;
+        let publication = self.revision(found, id, self.worth.now)?;
+        let state = PublicationState {
+            key,
+            source: source.to_owned(),
+            path: found.path.clone(),
+            standing: Standing::Scheduled,
+            revision: 0,
+            major: 0,
+            sequence: self.meta.sequence,
+            first_seen: self.worth.now,
+            released: None,
+            news: false,
+            publication: publication.clone(),
+        };
+        self.meta.totals.scheduled += 1;
+        note(self.transaction, keys::body_of(publication.body, key));
+        match diff(None, &publication, self.worth) {
+            Some((kind, news)) => self.effect(state, publication, kind, news).map(drop),
+            None => self.schedule(state, publication),
+        }
+    }
+
+    /// The file of a known publication.
+    pub(super) fn take(
+        &mut self,
+        source: &str,
+        found: &Found,
+        mut state: PublicationState,
+    ) -> Result<(), StoreError> {
+        let has_moved = self.put_at(source, &found.path, state.key)?;
+        if (state.source.as_str(), state.path.as_str()) != (source, found.path.as_str()) {
+            let old = keys::path(&state.source, &state.path);
+            // The place that it left may be another's by now.
+            if load(self.transaction, &old)? == Some(Number(state.key.0)) {
+                forget(self.transaction, old);
+            }
+            state.source = source.to_owned();
+            state.path.clone_from(&found.path);
+        }
+        if let Some(id) = &found.declared_id
+            && load::<Number>(self.transaction, &keys::id(id))?.is_none()
+        {
+            save(self.transaction, keys::id(id), &Number(state.key.0))?;
+        }
+        let publication = self.revision(found, state.publication.id.clone(), state.first_seen)?;
+        if has_moved {
+            save(self.transaction, keys::publication(state.key), &state)?;
+        }
+        self.turn(state, publication)
+    }
+
+    /// Releases what waited for its date, if that has come.
+    pub(super) fn release(&mut self, key: PublicationKey) -> Result<(), StoreError> {
+        match load::<PublicationState>(self.transaction, &keys::publication(key))? {
+            Some(state) => {
+                let publication = state.publication.clone();
+                self.turn(state, publication)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// There is no file at a path any more.
+    pub(super) fn withdraw(&mut self, source: &str, path: &str) -> Result<(), StoreError> {
+        let Some(state) = at_path(self.transaction, source, path)? else {
+            return Ok(());
+        };
+        forget(self.transaction, keys::path(source, path));
+        self.lose(state)
+    }
+
+    /// Withdraws those at whose path there is another file now, unless they are elsewhere.
+    pub(super) fn withdraw_displaced(
+        &mut self,
+        is_elsewhere: impl Fn(PublicationKey) -> bool,
+    ) -> Result<(), StoreError> {
+        for key in std::mem::take(&mut self.displaced) {
+            if !is_elsewhere(key)
+                && let Some(state) = load(self.transaction, &keys::publication(key))?
+            {
+                self.lose(state)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes whose file is at a path. Says whether that is new.
+    fn put_at(
+        &mut self,
+        source: &str,
+        path: &str,
+        key: PublicationKey,
+    ) -> Result<bool, StoreError> {
+        let place = keys::path(source, path);
+        let former = load::<Number>(self.transaction, &place)?;
+        if former == Some(Number(key.0)) {
+            return Ok(false);
+        }
+        self.displaced
+            .extend(former.map(|Number(other)| PublicationKey(other)));
+        save(self.transaction, place, &Number(key.0))?;
+        Ok(true)
+    }
+
+    /// What a file amounts to. The publication that it translates may have several names; a group
+    /// goes by one.
+    fn revision(
+        &self,
+        found: &Found,
+        id: PublicationId,
+        first_seen: Timestamp,
+    ) -> Result<Publication, StoreError> {
+        let mut publication = found.revision(id, first_seen);
+        if let Some(original) = &publication.translation_of
+            && let Some(state) = with_id(self.transaction, original)?
+        {
+            publication.translation_of = Some(state.publication.id);
+        }
+        Ok(publication)
+    }
+
+    /// A known publication reads like this now.
+    fn turn(
+        &mut self,
+        state: PublicationState,
+        publication: Publication,
+    ) -> Result<(), StoreError> {
+        let is_live = state.standing == Standing::Live;
+        let is_put_off = publication.published > self.worth.now
+            && publication.published != state.publication.published;
+        if is_live && is_put_off {
+            let as_it_was = state.publication.clone();
+            let state = self.effect(state, as_it_was, ChangeKind::Withdrawn, false)?;
+            return self.schedule(state, publication);
+        }
+        match diff(Some(&state), &publication, self.worth) {
+            Some((kind, news)) => self.effect(state, publication, kind, news).map(drop),
+            None if is_live => Ok(()),
+            None => self.schedule(state, publication),
+        }
+    }
+
+    /// Nothing takes effect before the publication's date.
+    fn schedule(
+        &mut self,
+        mut state: PublicationState,
+        publication: Publication,
+    ) -> Result<(), StoreError> {
+        let waited = keys::waits(state.publication.published, state.key);
+        forget(self.transaction, waited);
+        self.replace_body(&state, &publication);
+        self.join_group(&state.publication, &publication)?;
+        *count(&mut self.meta.totals, state.standing) -= 1;
+        state.standing = Standing::Scheduled;
+        *count(&mut self.meta.totals, state.standing) += 1;
+        state.publication = publication;
+        let waits = keys::waits(state.publication.published, state.key);
+        note(self.transaction, waits);
+        save(self.transaction, keys::publication(state.key), &state)
+    }
+
+    /// The change takes effect: it is numbered, the feeds are told, and news is noted. Returns how
+    /// the publication stands then.
+    fn effect(
+        &mut self,
+        before: PublicationState,
+        publication: Publication,
+        kind: ChangeKind,
+        news: bool,
+    ) -> Result<PublicationState, StoreError> {
+        self.meta.sequence.0 += 1;
+        let sequence = self.meta.sequence;
+        let standing = if kind == ChangeKind::Withdrawn {
+            Standing::Withdrawn
+        } else {
+            Standing::Live
+        };
+        let after = PublicationState {
+            standing,
+            revision: before.revision + 1,
+            major: before.major + u32::from(kind == ChangeKind::MajorEdit),
+            sequence,
+            released: before.released.or(Some(self.worth.now)),
+            news: before.news || news,
+            publication,
+            ..before.clone()
+        };
+        *count(&mut self.meta.totals, before.standing) -= 1;
+        *count(&mut self.meta.totals, after.standing) += 1;
+        let waited = keys::waits(before.publication.published, before.key);
+        forget(self.transaction, waited);
+        self.replace_body(&before, &after.publication);
+        self.join_group(&before.publication, &after.publication)?;
+        save(self.transaction, keys::publication(after.key), &after)?;
+        let revision = keys::revision(after.key, after.revision);
+        save(self.transaction, revision, &after.publication)?;
+        let feeds = self.move_in_feeds(&before, &after, kind)?;
+        if news {
+            self.note_news(&after)?;
+        }
+        self.changes.push(Change {
+            sequence,
+            kind,
+            publication: after.key,
+            title: after.publication.title.clone(),
+            news,
+            feeds,
+        });
+        Ok(after)
+    }
+
+    fn lose(&mut self, state: PublicationState) -> Result<(), StoreError> {
+        match state.standing {
+            Standing::Withdrawn => Ok(()),
+            Standing::Live => {
+                let publication = state.publication.clone();
+                self.effect(state, publication, ChangeKind::Withdrawn, false)
+                    .map(drop)
+            }
+            Standing::Scheduled => {
+                let waited = keys::waits(state.publication.published, state.key);
+                forget(self.transaction, waited);
+                self.meta.totals.scheduled -= 1;
+                self.meta.totals.withdrawn += 1;
+                let state = PublicationState {
+                    standing: Standing::Withdrawn,
+                    ..state
+                };
+                save(self.transaction, keys::publication(state.key), &state)
+            }
+        }
+    }
+
+    fn replace_body(&mut self, before: &PublicationState, after: &Publication) {
+        if before.publication.body != after.body {
+            let former = keys::body_of(before.publication.body, before.key);
+            forget(self.transaction, former);
+            note(self.transaction, keys::body_of(after.body, before.key));
+        }
+    }
+
+    /// What was mailed of a publication was mailed of the group that it joins.
+    fn join_group(&mut self, was: &Publication, is: &Publication) -> Result<(), StoreError> {
+        if was.group() == is.group() {
+            return Ok(());
+        }
+        let first_run = |group| load::<Number>(self.transaction, &keys::group(group));
+        if let Some(Number(first)) = first_run(was.group())? {
+            let known = first_run(is.group())?.map_or(first, |Number(known)| known);
+            let first = Number(first.min(known));
+            save(self.transaction, keys::group(is.group()), &first)?;
+        }
+        Ok(())
+    }
+
+    fn note_news(&mut self, state: &PublicationState) -> Result<(), StoreError> {
+        let row = NewsRow {
+            publication: state.key,
+            at: self.worth.now,
+        };
+        save(self.transaction, keys::news(state.sequence), &row)?;
+        let group = keys::group(state.publication.group());
+        if load::<Number>(self.transaction, &group)?.is_none() {
+            // Only runs opened from now on can have mailed any of the group.
+            save(self.transaction, group, &Number(self.meta.run.0 + 1))?;
+        }
+        Ok(())
+    }
+
+    /// Takes the publication out of the feeds it was in and puts it into those it is in now.
+    /// Returns all of them.
+    fn move_in_feeds(
+        &mut self,
+        before: &PublicationState,
+        after: &PublicationState,
+        kind: ChangeKind,
+    ) -> Result<BTreeSet<FeedKey>, StoreError> {
+        let of = |state: &PublicationState| match state.standing {
+            Standing::Live => FeedKey::of(&state.publication),
+            Standing::Scheduled | Standing::Withdrawn => BTreeSet::new(),
+        };
+        let (left, entered) = (of(before), of(after));
+        for feed in &left {
+            let key = keys::feed_entry(feed, before.publication.published, before.key);
+            forget(self.transaction, key);
+        }
+        for feed in &entered {
+            let key = keys::feed_entry(feed, after.publication.published, after.key);
+            note(self.transaction, key);
+        }
+        let touched: BTreeSet<FeedKey> = left.union(&entered).cloned().collect();
+        for feed in &touched {
+            // What an author dates, a feed is dated by, so that a build without state has the same
+            // bytes each time. Departures have no date but the clock's.
+            let instant = match kind {
+                ChangeKind::Withdrawn => self.worth.now,
+                _ if !entered.contains(feed) => self.worth.now,
+                ChangeKind::Restored | ChangeKind::Retagged => self.worth.now,
+                _ => after.publication.updated.min(self.worth.now),
+            };
+            let key = keys::feed(feed);
+            let former = load::<FeedRow>(self.transaction, &key)?;
+            let entries = former.as_ref().map_or(0, |former| former.entries);
+            let row = FeedRow {
+                sequence: after.sequence,
+                updated: former.map_or(instant, |former| former.updated.max(instant)),
+                entries: (entries + u64::from(entered.contains(feed)))
+                    .saturating_sub(u64::from(left.contains(feed))),
+            };
+            save(self.transaction, key, &row)?;
+        }
+        Ok(touched)
+    }
+}
+
+fn count(totals: &mut Totals, standing: Standing) -> &mut u64 {
+    match standing {
+        Standing::Live => &mut totals.live,
+        Standing::Scheduled => &mut totals.scheduled,
+        Standing::Withdrawn => &mut totals.withdrawn,
+    }
+}
