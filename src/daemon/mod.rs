@@ -346,7 +346,7 @@ pub fn is_store_trouble(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         matches!(
             cause.downcast_ref(),
-            Some(StoreError::Disk { .. } | StoreError::Ended)
+            Some(StoreError::Disk { .. } | StoreError::Ended | StoreError::Stalled)
         )
     })
 }

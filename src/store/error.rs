@@ -24,6 +24,9 @@ pub enum StoreError {
         /// The system's words.
         why: String,
     },
+    /// The disk, or sled on the way to it, has stood still for so long that it is given up.
+    #[error("the store has not answered for two minutes; wici must be started anew")]
+    Stalled,
     /// A stored value is not what was written.
     #[error(
         "the store is damaged: a {record} record can't be read ({why}); stop wici and bring back the state folder from a backup: starting anew would mail everybody again"

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -18,6 +19,9 @@ const GROUP: usize = 256;
 /// Bytes made durable together, about. sled 0.34.7 can come to a standstill where it has to shrink
 /// its file while more than some 4 MB of its log are on their way to the disk.
 const GROUP_BYTES: usize = 1 << 20;
+/// Should it come to a standstill all the same, or a disk hang: whoever waited so long is told, and
+/// a daemon that ends is better than one that is silent.
+const STALLED: Duration = Duration::from_mins(2);
 
 /// Carries out a verb on the map; then says, once the group is durable or is not, whether it was.
 type Job = Box<dyn FnOnce(&Engine, Health) -> Done + Send>;
@@ -103,12 +107,20 @@ impl Writer {
                 transaction.commit()?;
                 Ok(answer)
             }
-            Kind::Thread { jobs, .. } => {
+            Kind::Thread { jobs, ended, .. } => {
                 let (answer, asked) = oneshot::channel();
                 let job = job(verb, answer);
                 let jobs = jobs.as_ref().ok_or(StoreError::Ended)?;
-                jobs.send(job).await.map_err(|_| StoreError::Ended)?;
-                asked.await.map_err(|_| StoreError::Ended)?
+                let done = async {
+                    jobs.send(job).await.map_err(|_| StoreError::Ended)?;
+                    asked.await.map_err(|_| StoreError::Ended)?
+                };
+                tokio::time::timeout(STALLED, done)
+                    .await
+                    .unwrap_or_else(|_| {
+                        ended.store(true, Ordering::Release);
+                        Err(StoreError::Stalled)
+                    })
             }
         }
     }
@@ -116,9 +128,11 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
+        let has_ended = self.has_ended();
         if let Kind::Thread { jobs, thread, .. } = &mut self.0 {
             jobs.take();
-            if let Some(thread) = thread.take() {
+            // One that stands still would be waited for in vain.
+            if let Some(thread) = thread.take().filter(|_| !has_ended) {
                 // A panic in the thread has been printed by the hook; there is nobody to tell.
                 let _ = thread.join();
             }
@@ -178,7 +192,9 @@ fn work(engine: &Engine, mut queue: mpsc::Receiver<Job>, ended: &AtomicBool) {
         if durable.is_err() {
             health = Health::Ended;
         }
-        ended.store(health == Health::Ended, Ordering::Release);
+        if health == Health::Ended {
+            ended.store(true, Ordering::Release);
+        }
         for finish in group.drain(..) {
             finish(durable.clone());
         }
@@ -233,6 +249,21 @@ mod tests {
         put(&writer).await?;
         assert_eq!(engine.get(b"x")?, None);
         assert!(engine.get(b"k")?.is_some());
+        Ok(())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_standstill_is_told_and_ends_it() -> Result<(), Box<dyn std::error::Error>> {
+        let state = tempfile::tempdir()?;
+        let writer = Writer::start(Arc::new(Engine::open(state.path())?))?;
+        let (_release, blocked) = std::sync::mpsc::channel::<()>();
+        let asked = writer.write(move |_| {
+            // Until the test is over.
+            let _ = blocked.recv();
+            Ok(())
+        });
+        assert!(matches!(asked.await, Err(StoreError::Stalled)));
+        assert!(writer.has_ended());
         Ok(())
     }
 
