@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -151,6 +151,27 @@ impl Written {
             .arg(env!("CARGO_BIN_EXE_wici"))
             .current_dir(self.path());
         self.start_as(run)
+    }
+
+    /// The same with a log that goes into a pipe, and a reader that leaves after the first line.
+    pub fn start_unread(self) -> Running {
+        let mut child = command(self.path(), &["run"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("wici runs");
+        let mut line = String::new();
+        let log = child.stderr.take().expect("a pipe");
+        BufReader::new(log)
+            .read_line(&mut line)
+            .expect("a first line");
+        let rest = line.split_once("http://").expect("an address").1;
+        let address = rest.split_once('/').expect("an address").0.to_owned();
+        Running {
+            site: self,
+            child,
+            address,
+        }
     }
 
     fn start_as(self, mut run: Command) -> Running {
