@@ -21,7 +21,7 @@ def header(name):
 body {{ margin: 0; padding: 48px; height: 864px; background: #dfe5ec; display: flex; gap: 40px; font: 14px/22px "DejaVu Sans", sans-serif; color: #1b1f23; }}
 figure {{ margin: 0; display: flex; flex-direction: column; background: #fff; border-radius: 10px; overflow: hidden; box-shadow: 0 12px 36px #1b1f2333; }}
 figcaption {{ padding: 12px 20px; background: #f6f8fa; border-bottom: 1px solid #d8dde2; white-space: nowrap; }}
-figcaption div { overflow: hidden; text-overflow: ellipsis; }
+figcaption div {{ overflow: hidden; text-overflow: ellipsis; }}
 figcaption span {{ display: inline-block; min-width: 64px; color: #57606a; }}
 img {{ object-fit: cover; object-position: top; flex: 1; min-height: 0; display: block; }}
 </style>

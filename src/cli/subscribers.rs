@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use clap::{Args, Subcommand};
+use jiff::tz::TimeZone;
 
 use super::access::{Access, unexpected};
 use super::{Failure, output, runs};
@@ -149,7 +150,7 @@ async fn add(access: &Access, add: Add) -> Result<(), Failure> {
         "{} is subscribed to what is published from now on.",
         subscriber.address
     ))?;
-    print(std::slice::from_ref(&subscriber))?;
+    print(std::slice::from_ref(&subscriber), &config.site.zone)?;
     remark_on_unused_tags(access, &subscriber).await
 }
 
@@ -193,7 +194,7 @@ async fn list(access: &Access, json: bool) -> Result<(), Failure> {
     } else if all.is_empty() {
         output::say("Nobody is subscribed yet.")?;
     } else {
-        print(&all)?;
+        print(&all, &access.config.site.zone)?;
     }
     Ok(())
 }
@@ -209,7 +210,7 @@ async fn show(access: &Access, address: &str, json: bool) -> Result<(), Failure>
         return Ok(());
     }
     let zone = &access.config.site.zone;
-    print(std::slice::from_ref(&detail.subscriber))?;
+    print(std::slice::from_ref(&detail.subscriber), zone)?;
     output::say(&format!(
         "Consent since {}.",
         output::instant(detail.consent_at, zone)
@@ -222,11 +223,13 @@ async fn show(access: &Access, address: &str, json: bool) -> Result<(), Failure>
     Ok(())
 }
 
-fn print(subscribers: &[SubscriberSummary]) -> Result<(), Failure> {
+fn print(subscribers: &[SubscriberSummary], zone: &TimeZone) -> Result<(), Failure> {
     let rows = subscribers.iter().map(|subscriber| {
         let status = match &subscriber.status {
             SubscriberStatus::Active => "active".to_owned(),
-            SubscriberStatus::Unsubscribed(at) => format!("unsubscribed {at:.0}"),
+            SubscriberStatus::Unsubscribed(at) => {
+                format!("unsubscribed {}", output::instant(*at, zone))
+            }
         };
         let asked: Vec<String> = subscriber.subscriptions.iter().map(words).collect();
         [

@@ -353,3 +353,6 @@ pub fn is_store_trouble(error: &anyhow::Error) -> bool {
         )
     })
 }
+
+#[cfg(test)]
+mod tests;

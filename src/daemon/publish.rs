@@ -37,6 +37,8 @@ pub struct Publishing {
     tags: BTreeMap<TagId, TagDefinition>,
     /// The feeds that the index lists.
     listed: BTreeSet<FeedKey>,
+    /// Those that could not be written.
+    owed: BTreeSet<FeedKey>,
 }
 
 impl Publishing {
@@ -59,6 +61,7 @@ impl Publishing {
             board,
             tags,
             listed: BTreeSet::new(),
+            owed: BTreeSet::new(),
         }
     }
 
@@ -70,39 +73,36 @@ impl Publishing {
         clock: Clock,
         stop: CancellationToken,
     ) -> anyhow::Result<()> {
-        let mut owed: BTreeSet<FeedKey> = self.store.feeds().await?.into_iter().collect();
+        let mut touched: BTreeSet<FeedKey> = self.store.feeds().await?.into_iter().collect();
         loop {
             // Left in the middle, a round is as if the process had been killed there.
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                done = self.round(&owed, clock()) => {
-                    if done? {
-                        owed.clear();
-                    }
-                }
+                done = self.round(touched, clock()) => done?,
             }
-            let pause = if owed.is_empty() { LOOK_EVERY } else { RETRY };
+            let pause = if self.owed.is_empty() {
+                LOOK_EVERY
+            } else {
+                RETRY
+            };
             let changed = tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 () = signals.render() => true,
                 () = tokio::time::sleep(pause) => false,
             };
-            owed.append(&mut signals.take_touched());
+            touched = signals.take_touched();
             if !changed && let Err(error) = self.publisher.restore() {
                 tracing::debug!("feeds that are missing can't be restored: {error}");
             }
         }
     }
 
-    /// Is all of it done? A full disk is no reason to stop mailing: it is pinned to the board, and
-    /// what is owed is tried again.
-    async fn round(&mut self, feeds: &BTreeSet<FeedKey>, now: Timestamp) -> anyhow::Result<bool> {
-        match self.tick(feeds.clone(), now).await {
-            Ok(_) => {
-                self.board.clear("feeds", "");
-                Ok(true)
-            }
-            Err(error) if super::is_store_trouble(&error) => Err(error),
+    /// A full disk is no reason to stop mailing: it is pinned to the board, and what is owed is
+    /// tried again.
+    async fn round(&mut self, feeds: BTreeSet<FeedKey>, now: Timestamp) -> anyhow::Result<()> {
+        match self.tick(feeds, now).await {
+            Ok(_) => self.board.clear("feeds", ""),
+            Err(error) if super::is_store_trouble(&error) => return Err(error),
             Err(error) => {
                 let remedy = "free the disk or mend the folder; it is tried again";
                 let problem =
@@ -110,12 +110,12 @@ impl Publishing {
                 if self.board.pin("feeds", "", problem) {
                     tracing::error!("feeds: {error:#}");
                 }
-                Ok(false)
             }
         }
+        Ok(())
     }
 
-    /// Renders some feeds. Returns the files that are new.
+    /// Renders some feeds, and those that are owed. Returns the files that are new.
     ///
     /// # Errors
     /// The store's, or the disk's.
@@ -126,30 +126,44 @@ impl Publishing {
     ) -> anyhow::Result<Vec<String>> {
         let mut written = Vec::new();
         let mut bodies = Bodies::default();
-        for key in feeds {
-            let Some(view) = self.store.feed(&key, self.config.feeds.items).await? else {
-                continue;
-            };
-            let sequence = view.sequence;
-            let feed = self.feed(&key, view, &mut bodies).await?;
-            for format in self.config.feeds.formats.clone() {
-                let bytes = feed::render(&feed, format).with_context(|| feed.stem.clone())?;
-                let path = format!("{}.{}", feed.stem, format.extension());
-                self.put(
-                    path,
-                    format.media_type(),
-                    bytes,
-                    sequence,
-                    now,
-                    &mut written,
-                )?;
+        let mut result = Ok(());
+        self.owed.extend(feeds);
+        for key in std::mem::take(&mut self.owed) {
+            match self.one(&key, now, &mut bodies, &mut written).await {
+                Ok(()) => {}
+                Err(error) if super::is_store_trouble(&error) => return Err(error),
+                // One that fails stops no other.
+                Err(error) => {
+                    self.owed.insert(key);
+                    result = result.and(Err(error));
+                }
             }
-            self.listed.insert(key);
             tokio::task::yield_now().await;
         }
         self.index(now, &mut written)?;
         self.publisher.commit()?;
-        Ok(written)
+        result.map(|()| written)
+    }
+
+    async fn one(
+        &mut self,
+        key: &FeedKey,
+        now: Timestamp,
+        bodies: &mut Bodies,
+        written: &mut Vec<String>,
+    ) -> anyhow::Result<()> {
+        let Some(view) = self.store.feed(key, self.config.feeds.items).await? else {
+            return Ok(());
+        };
+        let sequence = view.sequence;
+        let feed = self.feed(key, view, bodies).await?;
+        for format in self.config.feeds.formats.clone() {
+            let bytes = feed::render(&feed, format).with_context(|| feed.stem.clone())?;
+            let path = format!("{}.{}", feed.stem, format.extension());
+            self.put(path, format.media_type(), bytes, sequence, now, written)?;
+        }
+        self.listed.insert(key.clone());
+        Ok(())
     }
 
     fn put(
@@ -251,11 +265,9 @@ impl Publishing {
         let categories = categories.collect();
         let body = if self.config.feeds.full {
             let body = bodies.get(&self.store, publication.body).await?;
-            let fits = body.len() <= *room;
-            if fits {
-                *room -= body.len();
-            }
-            fits.then(|| body.to_owned())
+            let body = body.filter(|body| body.len() <= *room);
+            *room -= body.map_or(0, str::len);
+            body.map(str::to_owned)
         } else {
             None
         };
@@ -295,16 +307,24 @@ struct Bodies {
 }
 
 impl Bodies {
-    async fn get(&mut self, store: &Store, hash: BodyHash) -> Result<&str, StoreError> {
+    /// A body; `None`: it is lost, which costs its entry no more than the body.
+    async fn get(&mut self, store: &Store, hash: BodyHash) -> Result<Option<&str>, StoreError> {
         if !self.read.contains_key(&hash) {
-            let body = store.body(hash).await?;
+            let body = match store.body(hash).await {
+                Ok(body) => body,
+                Err(lost @ StoreError::Body(_)) => {
+                    tracing::error!("{lost}");
+                    return Ok(None);
+                }
+                Err(error) => return Err(error),
+            };
             if self.bytes >= AT_HAND {
                 *self = Bodies::default();
             }
             self.bytes += body.len();
             self.read.insert(hash, body);
         }
-        Ok(self.read.get(&hash).map_or("", String::as_str))
+        Ok(self.read.get(&hash).map(String::as_str))
     }
 }
 

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -40,6 +40,9 @@ const DISK_PATIENCE: Duration = Duration::from_millis(10);
 const READY: usize = 512;
 /// What is not settled by then may be claimed by another. Longer than any letter can take.
 const LEASE: SignedDuration = SignedDuration::from_hours(2);
+/// A claim that waited longer, for a very slow server, is given back rather than begun late in its
+/// lease.
+const LEASE_KEPT: SignedDuration = SignedDuration::from_hours(1);
 /// The longest sleep: the wall clock may be set meanwhile.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// Rendered bodies kept at hand.
@@ -128,21 +131,28 @@ impl Sending {
         if flow.ready.len() >= READY / 2 || flow.drained {
             return Ok(());
         }
+        let now = (self.clock)();
         let claims = self
             .store
-            .claim(READY - flow.ready.len(), LEASE, (self.clock)())
+            .claim(READY - flow.ready.len(), LEASE, now)
             .await?;
         flow.drained = claims.is_empty();
-        flow.ready.extend(claims);
+        flow.ready
+            .extend(claims.into_iter().map(|claim| (now, claim)));
         Ok(())
     }
 
     /// Composes what is ready and hands it to the workers, as far as may be in flight.
     async fn hand_over(&mut self, flow: &mut Flow) -> Result<(), StoreError> {
         while flow.in_flight < IN_FLIGHT {
-            let Some(claim) = flow.ready.pop_front() else {
+            let Some((claimed, claim)) = flow.ready.pop_front() else {
                 break;
             };
+            if (self.clock)().duration_since(claimed) > LEASE_KEPT {
+                self.store.unclaim(vec![claim.key]).await?;
+                flow.drained = false;
+                continue;
+            }
             match self.desk.compose(&claim) {
                 Ok(letter) => {
                     flow.in_flight += 1;
@@ -254,7 +264,8 @@ impl Sending {
 /// What is claimed and not yet settled.
 struct Flow {
     letters: LetterSender,
-    ready: VecDeque<Claim>,
+    /// Claims, and when each was made.
+    ready: VecDeque<(Timestamp, Claim)>,
     in_flight: usize,
     outcomes: Vec<(DeliveryKey, Outcome)>,
     /// The last claim brought nothing: there is nothing to claim until something is due.

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
@@ -16,14 +16,21 @@ use crate::domain::BodyHash;
 const MOST_BYTES: u64 = 64 << 20;
 
 pub(super) enum Bodies {
-    Disk(PathBuf),
+    Disk {
+        root: PathBuf,
+        /// Two sources may bring one body at once.
+        turn: Mutex<()>,
+    },
     Memory(RwLock<HashMap<BodyHash, String>>),
 }
 
 impl Bodies {
     pub(super) fn on_disk(root: PathBuf) -> io::Result<Bodies> {
         fs::create_dir_all(&root)?;
-        Ok(Bodies::Disk(root))
+        Ok(Bodies::Disk {
+            root,
+            turn: Mutex::default(),
+        })
     }
 
     pub(super) fn in_memory() -> Bodies {
@@ -41,7 +48,8 @@ impl Bodies {
                 map.extend(bodies.map(|(hash, body)| (hash, body.to_owned())));
                 Ok(())
             }
-            Bodies::Disk(root) => {
+            Bodies::Disk { root, turn } => {
+                let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
                 let mut folders = BTreeSet::new();
                 for (hash, body) in bodies {
                     let path = path_of(root, hash);
@@ -68,22 +76,42 @@ impl Bodies {
                     .cloned()
                     .ok_or_else(|| io::ErrorKind::NotFound.into())
             }
-            Bodies::Disk(root) => {
-                let file = File::open(path_of(root, hash))?;
-                let mut body = String::new();
-                DeflateDecoder::new(file)
-                    .take(MOST_BYTES)
-                    .read_to_string(&mut body)?;
-                if BodyHash::of(&body) != hash {
-                    return Err(io::Error::new(
-                        io::ErrorKind::InvalidData,
-                        "not what its name says",
-                    ));
+            Bodies::Disk { root, .. } => {
+                let path = path_of(root, hash);
+                let body = read(&path)?;
+                if BodyHash::of(&body) == hash {
+                    return Ok(body);
                 }
-                Ok(body)
+                // Out of the way, so that it is kept anew when it is found in its source again.
+                fs::remove_file(&path)?;
+                Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "not what its name says",
+                ))
             }
         }
     }
+}
+
+/// What a file holds, as far as it can be made out.
+fn read(path: &Path) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    let damage = DeflateDecoder::new(File::open(path)?)
+        .take(MOST_BYTES)
+        .read_to_end(&mut bytes)
+        .err();
+    match damage {
+        // The decoder's words for what can't be decoded; all else is the system's.
+        Some(error) if !is_damage(&error) => Err(error),
+        _ => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+    }
+}
+
+fn is_damage(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
+    )
 }
 
 fn path_of(root: &Path, hash: BodyHash) -> PathBuf {
@@ -121,7 +149,13 @@ mod tests {
         let path = path_of(&root.path().join("bodies"), hash);
         let whole = fs::read(&path)?;
         fs::write(&path, &whole[..whole.len() / 2])?;
-        assert!(bodies.get(hash).is_err());
+        let damaged = bodies.get(hash).err().map(|error| error.kind());
+        assert_eq!(damaged, Some(io::ErrorKind::InvalidData));
+        let lost = bodies.get(hash).err().map(|error| error.kind());
+        assert_eq!(lost, Some(io::ErrorKind::NotFound));
+        // Found in its source again, it is kept anew.
+        bodies.keep([(hash, text.as_str())].into_iter())?;
+        assert_eq!(bodies.get(hash)?, text);
         Ok(())
     }
 }

@@ -12,12 +12,14 @@
 //! | `subscribers` | `subscribe`, `subscriber`, `subscribers`, `unsubscribe`, `remove`, `may_write` |
 //! | `runs` | `observe`, `mark`, `let_go`, `open_run`, `ripe`, `open_runs`, `run`, `runs` |
 //! | `plan` | `plan` |
-//! | `deliveries` | `claim`, `settle`, `unclaim`, `next_due`, `deliveries` |
+//! | `claims` | `claim`, `unclaim`, `next_due` |
+//! | `deliveries` | `settle`, `deliveries`, `had` |
 //!
 //! [`contract`] is the one suite that every backend passes.
 
 mod bodies;
 mod changes;
+mod claims;
 #[cfg(test)]
 mod contract;
 mod deliveries;
@@ -26,6 +28,7 @@ mod error;
 mod feeds;
 mod identity;
 mod keys;
+mod leases;
 mod plan;
 mod publications;
 mod record;
@@ -39,9 +42,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bodies::Bodies;
-use deliveries::Leases;
 use engine::{Engine, MemoryEngine, Read, Transaction};
 use keys::Key;
+use leases::Leases;
 use record::Record;
 use rows::Meta;
 use writer::Writer;

@@ -15,13 +15,16 @@ use super::engine::{Engine, Transaction};
 const QUEUE: usize = 1024;
 /// Verbs made durable together at the most.
 const GROUP: usize = 256;
+/// Bytes made durable together, about. sled 0.34.7 can come to a standstill where it has to shrink
+/// its file while more than some 4 MB of its log are on their way to the disk.
+const GROUP_BYTES: usize = 1 << 20;
 
 /// Carries out a verb on the map; then says, once the group is durable or is not, whether it was.
 type Job = Box<dyn FnOnce(&Engine, Health) -> Done + Send>;
 type Finish = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 struct Done {
-    wrote: bool,
+    bytes: usize,
     health: Health,
     finish: Finish,
 }
@@ -128,19 +131,19 @@ fn job<T: Send + 'static>(
     reply: oneshot::Sender<Result<T, StoreError>>,
 ) -> Job {
     Box::new(move |engine, health| {
-        let mut wrote = false;
+        let mut bytes = 0;
         let mut committed = Ok(());
         let answer = if health == Health::Ended {
             Err(StoreError::Ended)
         } else {
             let mut transaction = Transaction::over(engine);
             verb(&mut transaction).and_then(|answer| {
-                committed = transaction.commit().map(|any| wrote = any);
+                committed = transaction.commit().map(|written| bytes = written);
                 committed.clone().map(|()| answer)
             })
         };
         Done {
-            wrote,
+            bytes,
             health: if committed.is_err() {
                 Health::Ended
             } else {
@@ -158,20 +161,20 @@ fn work(engine: &Engine, mut queue: mpsc::Receiver<Job>, ended: &AtomicBool) {
     let mut health = Health::Well;
     let mut group: Vec<Finish> = Vec::with_capacity(GROUP);
     while let Some(job) = queue.blocking_recv() {
-        let mut wrote = false;
+        let mut bytes = 0;
         let mut next = Some(job);
         while let Some(job) = next {
             let done = job(engine, health);
-            wrote |= done.wrote;
+            bytes += done.bytes;
             health = done.health;
             group.push(done.finish);
-            next = if group.len() < GROUP {
+            next = if group.len() < GROUP && bytes < GROUP_BYTES {
                 queue.try_recv().ok()
             } else {
                 None
             };
         }
-        let durable = if wrote { engine.sync() } else { Ok(()) };
+        let durable = if bytes > 0 { engine.sync() } else { Ok(()) };
         if durable.is_err() {
             health = Health::Ended;
         }

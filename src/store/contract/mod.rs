@@ -2,6 +2,7 @@
 //! macro at the end runs each on each backend.
 
 mod deliveries;
+mod histories;
 mod identity;
 mod model;
 mod planning;

@@ -26,12 +26,16 @@ impl<'e> Transaction<'e> {
         self.writes.insert(key, None);
     }
 
-    /// Hands the writes down. Says whether there were any.
-    pub(in crate::store) fn commit(self) -> Result<bool, StoreError> {
+    /// Hands the writes down. Returns how many bytes they are.
+    pub(in crate::store) fn commit(self) -> Result<usize, StoreError> {
         if self.writes.is_empty() {
-            return Ok(false);
+            return Ok(0);
         }
-        self.engine.commit(self.writes).map(|()| true)
+        let size = |(key, value): (&Vec<u8>, &Option<Vec<u8>>)| {
+            key.len() + value.as_ref().map_or(0, Vec::len)
+        };
+        let bytes = self.writes.iter().map(size).sum();
+        self.engine.commit(self.writes).map(|()| bytes)
     }
 }
 

@@ -1,0 +1,129 @@
+//! Rounds of single loops.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::ingest::Ingest;
+use super::publish::Publishing;
+use super::signals::Signals;
+use crate::config::{self, Config};
+use crate::content::Look;
+use crate::control::Board;
+use crate::domain::ChangeKind;
+use crate::publish::Publisher;
+use crate::store::Store;
+
+type Tested = Result<(), Box<dyn std::error::Error>>;
+
+const CONFIG: &str = r#"
+[site]
+title = "Portal"
+url = "https://portal.example/"
+authority = "portal.example,2026"
+[[source]]
+name = "pages"
+path = "content"
+[mail]
+from = "wici@portal.example"
+"#;
+
+/// A site in a folder, and the loops of its one source and of its feeds.
+struct Site {
+    folder: tempfile::TempDir,
+    store: Store,
+    board: Arc<Board>,
+    ingest: Ingest,
+    publishing: Publishing,
+}
+
+impl Site {
+    fn new() -> Result<Site, Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        fs::create_dir(folder.path().join("content"))?;
+        let config = configuration(folder.path())?;
+        let store = Store::in_memory()?;
+        let board = Arc::new(Board::default());
+        let signals = Arc::new(Signals::default());
+        let source = config.sources.first().ok_or("no source")?;
+        let ingest = Ingest::new(source, &config, store.clone(), Arc::clone(&board), signals);
+        let publisher = Publisher::open(config.feeds.dir.clone())?;
+        let publishing = Publishing::new(
+            store.clone(),
+            Arc::clone(&config),
+            publisher,
+            Arc::clone(&board),
+        );
+        Ok(Site {
+            folder,
+            store,
+            board,
+            ingest,
+            publishing,
+        })
+    }
+
+    fn write(&self, name: &str, text: &str) -> std::io::Result<()> {
+        fs::write(self.folder.path().join("content").join(name), text)
+    }
+
+    async fn look(&mut self) -> Result<Vec<ChangeKind>, Box<dyn std::error::Error>> {
+        let now = "2026-11-24T08:00:00Z".parse()?;
+        let ingested = self.ingest.tick(Look::Everything, now).await?;
+        Ok(ingested.changes.iter().map(|change| change.kind).collect())
+    }
+
+    async fn render(&mut self) -> Result<Vec<String>, Box<dyn std::error::Error>> {
+        let now = "2026-11-24T08:00:00Z".parse()?;
+        let feeds = self.store.feeds().await?.into_iter().collect();
+        Ok(self.publishing.tick(feeds, now).await?)
+    }
+}
+
+fn configuration(base: &Path) -> Result<Arc<Config>, String> {
+    config::parse(CONFIG, &base.join("daemon.toml"), base)
+        .map(Arc::new)
+        .map_err(|problems| format!("{problems:?}"))
+}
+
+#[tokio::test]
+async fn a_file_that_was_refused_is_taken_once_nothing_stands_in_its_way() -> Tested {
+    let mut site = Site::new()?;
+    let claiming = |title: &str| format!("---\nid: urn:wici:1\ntitle: {title}\n---\nTreść\n");
+    site.write("a.md", &claiming("Pierwszy"))?;
+    site.write("b.md", &claiming("Drugi"))?;
+    assert_eq!(site.look().await?, [ChangeKind::Released]);
+    assert_eq!(site.board.problems().len(), 1);
+    // Still so, and said once more only on the board.
+    assert_eq!(site.look().await?, []);
+    assert_eq!(site.board.problems().len(), 1);
+    // The second file does not change; the first goes.
+    fs::remove_file(site.folder.path().join("content/a.md"))?;
+    assert_eq!(site.look().await?, [ChangeKind::MinorEdit]);
+    assert!(site.board.problems().is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_feed_that_cannot_be_written_stops_no_other_and_is_written_later() -> Tested {
+    let mut site = Site::new()?;
+    site.write(
+        "a.md",
+        "---\ntitle: Nowe\ntags: [prawo, pomoc]\n---\nTreść\n",
+    )?;
+    site.look().await?;
+    // A folder where a file is to be.
+    let feeds = site.folder.path().join("feeds");
+    fs::create_dir_all(feeds.join("tag/pomoc.atom/x"))?;
+    assert!(site.render().await.is_err());
+    assert!(feeds.join("tag/prawo.atom").is_file());
+    assert!(feeds.join("pl/all.rss").is_file());
+    fs::remove_dir_all(feeds.join("tag/pomoc.atom"))?;
+    // Nothing else is to be rendered; what is owed is.
+    let now = "2026-11-24T08:00:00Z".parse()?;
+    let written = site.publishing.tick(BTreeSet::new(), now).await?;
+    assert!(written.contains(&"tag/pomoc.atom".to_owned()));
+    assert!(feeds.join("tag/pomoc.atom").is_file());
+    Ok(())
+}
