@@ -85,6 +85,9 @@ fn start_log() {
     let filter = EnvFilter::try_from_env("WICI_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // A log that can't be written, because its reader or the disk is gone, ends nothing: the
+        // other way would print, and panic.
+        .log_internal_errors(false)
         .with_target(false);
     // systemd's journal stamps each line itself.
     let has_journal = std::env::var_os("JOURNAL_STREAM").is_some();

@@ -1,7 +1,9 @@
 //! A source: what changed in it is read and told to the store.
 
+mod turn;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,17 +16,14 @@ use crate::content::{Coalescer, Directory, Hint, Look, Reading, Seen, Unreadable
 use crate::control::{Board, Clock};
 use crate::domain::publication::{Batch, Found, Pass};
 use crate::domain::{Change, Problem};
-use crate::feed;
 use crate::store::{Applied, Refusal, Store, StoreError};
+use turn::read_some;
 
 /// Publications told to the store in one transaction, and about how many bytes of bodies.
 const BATCH: usize = 256;
 const BATCH_BYTES: usize = 32 << 20;
 /// Changes of one transaction that are logged each by itself.
 const LOGGED: usize = 10;
-/// Files read in one turn, and about how many bytes of bodies.
-const TURN: usize = 16;
-const TURN_BYTES: usize = 8 << 20;
 /// Between full scans where there are no file events.
 const POLL_EVERY: SignedDuration = SignedDuration::from_secs(5);
 
@@ -299,46 +298,6 @@ impl Ingest {
 /// content: no content path begins so.
 const ROOT: &str = "/";
 
-/// Reads from the front of what `changed` until it is another's turn; returns the rest too.
-fn read_some(
-    directory: &mut Directory,
-    mut changed: VecDeque<String>,
-    now: Timestamp,
-) -> (Vec<(String, Reading)>, VecDeque<String>) {
-    let mut read = Vec::new();
-    let mut bytes = 0;
-    while read.len() < TURN && bytes < TURN_BYTES {
-        let Some(path) = changed.pop_front() else {
-            break;
-        };
-        let reading = read_one(directory, &path, now);
-        if let Reading::Found(found) = &reading {
-            bytes += found.body.len();
-        }
-        read.push((path, reading));
-    }
-    (read, changed)
-}
-
-/// Reads one file. One that no feed could carry, or that makes a parser panic, is not taken: the
-/// last good revision stays.
-fn read_one(directory: &mut Directory, path: &str, now: Timestamp) -> Reading {
-    let checked = catch_unwind(AssertUnwindSafe(|| match directory.read(path) {
-        Reading::Found(found) => match publishable(&found, now) {
-            Ok(()) => Reading::Found(found),
-            Err(problem) => Reading::Problem(problem),
-        },
-        other => other,
-    }));
-    checked.unwrap_or_else(|_| {
-        Reading::Problem(Problem::of_file(
-            path,
-            "wici fails at this file, which is a fault of wici",
-            "report it, with the file; until then its last good revision stays",
-        ))
-    })
-}
-
 /// What one look has gathered and not yet told.
 struct Round {
     source: String,
@@ -388,17 +347,6 @@ fn log(source: &str, changes: &[Change]) {
             tracing::info!(kind = ?change.kind, news = change.news, number = change.sequence.0, "{}", change.title);
         }
     }
-}
-
-/// A publication that no feed could carry is not taken: the last good revision stays.
-fn publishable(found: &Found, now: Timestamp) -> Result<(), Problem> {
-    feed::check(&found.revision(found.minted_id.clone(), now)).map_err(|error| {
-        Problem::of_file(
-            &found.path,
-            error.to_string(),
-            "correct the file; until then its last good revision stays",
-        )
-    })
 }
 
 fn later(now: Timestamp, by: SignedDuration) -> Timestamp {

@@ -88,7 +88,10 @@ impl Daemon {
         };
         let control = server::bind(&config.state).with_context(|| {
             let path = server::path(&config.state);
-            format!("can't make the control socket {}", path.display())
+            format!(
+                "can't make the control socket {}; if that is too long a path, set `state` to a shorter one",
+                path.display()
+            )
         })?;
         let signals = Arc::new(Signals::default());
         let mut publisher = Publisher::open(config.feeds.dir.clone())

@@ -7,18 +7,20 @@
 //! assert_eq!(site.mails(1)[0].subject(), Some("A"));
 //! ```
 
-use std::collections::BTreeMap;
+mod received;
+
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mail_parser::{Message, MessageParser};
+use mail_parser::Message;
 
 use crate::smtp_server::SmtpServer;
+pub use received::{Answer, parse, unsubscribe_path};
 
 /// Nothing here takes so long on any machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -153,6 +155,27 @@ impl Written {
         self.start_as(run)
     }
 
+    /// The same with a log that goes into a pipe, and a reader that leaves after the first line.
+    pub fn start_unread(self) -> Running {
+        let mut child = command(self.path(), &["run"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("wici runs");
+        let mut line = String::new();
+        let log = child.stderr.take().expect("a pipe");
+        BufReader::new(log)
+            .read_line(&mut line)
+            .expect("a first line");
+        let rest = line.split_once("http://").expect("an address").1;
+        let address = rest.split_once('/').expect("an address").0.to_owned();
+        Running {
+            site: self,
+            child,
+            address,
+        }
+    }
+
     fn start_as(self, mut run: Command) -> Running {
         let log = self.path().join("log");
         let stderr = File::create(&log).expect("a log");
@@ -190,19 +213,6 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
 
 pub fn wici(folder: &Path, arguments: &[&str]) -> Output {
     command(folder, arguments).output().expect("wici runs")
-}
-
-/// An answer over HTTP.
-pub struct Answer {
-    pub status: u16,
-    pub headers: BTreeMap<String, String>,
-    pub body: Vec<u8>,
-}
-
-impl Answer {
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
 }
 
 /// A site whose daemon runs. Dropped, the daemon is killed.
@@ -380,24 +390,4 @@ impl Running {
         };
         std::mem::replace(&mut self.site, nowhere)
     }
-}
-
-/// A mail as another program reads it.
-pub fn parse(mail: &[u8]) -> Message<'static> {
-    MessageParser::default()
-        .parse(mail)
-        .expect("a mail")
-        .into_owned()
-}
-
-/// The path of the unsubscribe link in a mail's header.
-pub fn unsubscribe_path(mail: &Message) -> String {
-    let raw = mail
-        .header_raw("List-Unsubscribe")
-        .expect("a List-Unsubscribe header");
-    let link = raw.trim().trim_start_matches('<').trim_end_matches('>');
-    let (_, path) = link
-        .split_once("/unsubscribe/")
-        .expect("an unsubscribe link");
-    format!("/unsubscribe/{path}")
 }

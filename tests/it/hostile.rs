@@ -53,6 +53,16 @@ fn output_that_nobody_takes_is_no_panic() {
     assert!(why.contains("can't write to standard output"), "{why}");
 }
 
+#[test]
+fn a_log_that_nobody_reads_ends_nothing() {
+    let site = Site::new().write().start_unread().after_first_scan();
+    for title in ["One", "Two"] {
+        site.save("a.md", &format!("---\ntitle: {title}\n---\n"));
+        site.feed("all.rss", |feed| feed.contains(title));
+    }
+    site.stop();
+}
+
 /// Ends it in order, which takes less than clients and scans are given.
 fn stops_promptly(site: Running) {
     let begun = Instant::now();

@@ -20,7 +20,7 @@ pub struct Fields {
     pub taxonomies: Option<Taxonomies>,
     pub description: Option<Word>,
     pub summary: Option<Word>,
-    pub draft: Option<bool>,
+    pub draft: Option<Switch>,
     pub url: Option<Word>,
     pub permalink: Option<Word>,
     pub slug: Option<Word>,
@@ -42,6 +42,10 @@ pub struct Taxonomies {
     pub categories: Option<Words>,
 }
 
+/// True or false, in the words of YAML 1.1 too.
+#[derive(Debug, Clone, Copy)]
+pub struct Switch(pub bool);
+
 /// One value as text: a string, number or truth value, or the `name` of a table.
 #[derive(Debug)]
 pub struct Word(pub String);
@@ -57,6 +61,17 @@ pub enum Words {
     One(String),
     /// `tags: [a, b]`
     List(Vec<String>),
+}
+
+impl<'de> Deserialize<'de> for Switch {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Switch, D::Error> {
+        let Word(text) = Word::deserialize(deserializer)?;
+        match text.to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" | "y" => Ok(Switch(true)),
+            "false" | "no" | "off" | "n" | "" => Ok(Switch(false)),
+            _ => Err(Error::custom("expected true or false")),
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Word {

@@ -97,6 +97,8 @@ fn yaml(path: &str, block: &str) -> Result<Fields, Problem> {
         with_snippet: false,
         leading_zero_numbers_as_strings: true,
         underscored_numbers_as_strings: true,
+        // `title: No` is a word, not an answer.
+        strict_booleans: true,
     };
     serde_saphyr::from_str_with_options::<Option<Fields>>(block, options)
         .map(Option::unwrap_or_default)

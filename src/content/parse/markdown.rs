@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 use super::context::is_iri;
-use super::fields::{Fields, Moment, Word, Words};
+use super::fields::{Fields, Moment, Switch, Word, Words};
 use super::front_matter::{self, Block};
 use super::page::{Page, Place};
 use super::{Context, date, line_number};
@@ -138,7 +138,7 @@ impl Reader<'_> {
             text(fields.slug).map_or(Place::Pattern, Place::Slug)
         };
         Ok(Page {
-            draft: fields.draft.unwrap_or(false),
+            draft: fields.draft.is_some_and(|Switch(draft)| draft),
             id: self.iri("id", fields.id)?,
             title: text(fields.title).unwrap_or_default(),
             language: self.language(text(fields.language).or(text(fields.lang)))?,

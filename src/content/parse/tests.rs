@@ -147,6 +147,8 @@ fn tables_footnotes_code_and_images_come_through() {
 fn drafts_are_drafts_whatever_else_is_in_them() {
     let draft = parse("a.md", b"---\ndraft: true\n---\n", &context());
     assert_eq!(draft, Ok(Parsed::Draft));
+    let draft = parse("a.md", b"---\ndraft: yes\n---\n", &context());
+    assert_eq!(draft, Ok(Parsed::Draft));
 }
 
 #[test]
@@ -245,6 +247,7 @@ fn problems_name_the_line_and_the_remedy() {
         ("title: T\nid: moje-id", Some(3)),
         ("title: T\nlang: polski", Some(3)),
         ("title: T\ndraft: [x]", Some(3)),
+        ("title: T\ndraft: tak", Some(3)),
         ("title:\n  a: b", Some(3)),
         ("title: T\ntags: {a: b}", Some(3)),
         ("title: T\n  - x: [", Some(3)),
@@ -326,6 +329,16 @@ fn nesting_bombs_are_problems_and_not_the_end() {
         "a.md",
         &format!("# T\n\n{}\n\n{}\n", "-".repeat(500), "* ".repeat(500)),
     );
+}
+
+#[test]
+fn words_that_yaml_took_for_answers_are_words() {
+    let found = read(
+        "a.md",
+        "---\ntitle: No\ntags: [off, Y]\ndraft: no\n---\nx\n",
+    );
+    let tags: Vec<&str> = found.tags.iter().map(|tag| tag.label.as_str()).collect();
+    assert_eq!((found.title.as_str(), tags), ("No", vec!["off", "Y"]));
 }
 
 #[test]

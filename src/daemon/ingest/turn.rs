@@ -1,0 +1,66 @@
+//! One turn at reading: a few files, on a thread of its own.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use jiff::Timestamp;
+
+use crate::content::{Directory, Reading};
+use crate::domain::Problem;
+use crate::domain::publication::Found;
+use crate::feed;
+
+/// Files read in one turn, and about how many bytes of bodies.
+const TURN: usize = 16;
+const TURN_BYTES: usize = 8 << 20;
+
+/// Reads from the front of what `changed` until it is another's turn; returns the rest too.
+pub(super) fn read_some(
+    directory: &mut Directory,
+    mut changed: VecDeque<String>,
+    now: Timestamp,
+) -> (Vec<(String, Reading)>, VecDeque<String>) {
+    let mut read = Vec::new();
+    let mut bytes = 0;
+    while read.len() < TURN && bytes < TURN_BYTES {
+        let Some(path) = changed.pop_front() else {
+            break;
+        };
+        let reading = read_one(directory, &path, now);
+        if let Reading::Found(found) = &reading {
+            bytes += found.body.len();
+        }
+        read.push((path, reading));
+    }
+    (read, changed)
+}
+
+/// Reads one file. One that no feed could carry, or that makes a parser panic, is not taken: the
+/// last good revision stays.
+fn read_one(directory: &mut Directory, path: &str, now: Timestamp) -> Reading {
+    let checked = catch_unwind(AssertUnwindSafe(|| match directory.read(path) {
+        Reading::Found(found) => match publishable(&found, now) {
+            Ok(()) => Reading::Found(found),
+            Err(problem) => Reading::Problem(problem),
+        },
+        other => other,
+    }));
+    checked.unwrap_or_else(|_| {
+        Reading::Problem(Problem::of_file(
+            path,
+            "wici fails at this file, which is a fault of wici",
+            "report it, with the file; until then its last good revision stays",
+        ))
+    })
+}
+
+/// A publication that no feed could carry is not taken: the last good revision stays.
+fn publishable(found: &Found, now: Timestamp) -> Result<(), Problem> {
+    feed::check(&found.revision(found.minted_id.clone(), now)).map_err(|error| {
+        Problem::of_file(
+            &found.path,
+            error.to_string(),
+            "correct the file; until then its last good revision stays",
+        )
+    })
+}
