@@ -296,7 +296,9 @@ fn histories(cases: u32, bench: fn() -> Result<Bench, Stop>) -> Test {
         max_shrink_iters: 4_000,
         ..Config::default()
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()?;
     let steps = proptest::collection::vec(step(), 1..60);
     TestRunner::new(config).run(&steps, |steps| {
         let bench = bench().map_err(|error| TestCaseError::fail(error.to_string()))?;
