@@ -6,10 +6,10 @@
 //! ```
 //!
 //! At most [`IN_FLIGHT`] letters are between the queue and a durable settlement: a crash can repeat
-//! no more acceptances than that. What a worker reports waits in no buffer: the loop settles all
-//! that has been reported, and while the disk is busy with it the next reports gather. When the
-//! disk takes longer than [`DISK_PATIENCE`], the workers begin no further letter until it is done:
-//! the wire waits for the disk.
+//! no more acceptances than that. The loop gathers reports for [`GATHER`], or until half of what may
+//! be in flight is in, and settles them together, since a flush costs the same for one as for many.
+//! When the disk takes longer than [`DISK_PATIENCE`], the workers begin no further letter until it
+//! is done: the wire waits for the disk.
 
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
@@ -20,6 +20,7 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::signals::Signals;
@@ -33,8 +34,9 @@ use crate::store::{Store, StoreError};
 
 /// Letters that may be accepted and not yet durably settled (design: at most 256).
 const IN_FLIGHT: usize = 256;
-/// What was accepted before a settlement began and what is accepted while it runs are uncommitted
-/// together; of each, no more than this long's worth (design: 20 ms in all).
+/// What is accepted while reports are gathered, and what is accepted while they are settled, is
+/// uncommitted together: no more than 20 ms' worth in all, by the design.
+const GATHER: Duration = Duration::from_millis(8);
 const DISK_PATIENCE: Duration = Duration::from_millis(10);
 /// Claims kept ready, so that the workers need not wait for the store.
 const READY: usize = 512;
@@ -193,6 +195,7 @@ impl Sending {
             () = stop.cancelled() => {}
             Some(report) = reported.recv() => {
                 flow.note(report, reported);
+                flow.gather(reported).await;
                 self.settle(flow).await?;
             }
             () = self.signals.queue() => flow.drained = false,
@@ -280,6 +283,17 @@ impl Flow {
             in_flight: 0,
             outcomes: Vec::new(),
             drained: false,
+        }
+    }
+
+    /// Takes the reports of a few milliseconds more.
+    async fn gather(&mut self, reported: &mut mpsc::Receiver<Report>) {
+        let end = Instant::now() + GATHER;
+        while self.in_flight > 0 && self.outcomes.len() < IN_FLIGHT / 2 {
+            match tokio::time::timeout_at(end, reported.recv()).await {
+                Ok(Some(report)) => self.note(report, reported),
+                Ok(None) | Err(_) => break,
+            }
         }
     }
 
