@@ -178,7 +178,7 @@ impl Ingest {
         let batch = round.batch(end);
         let applied = self.store.apply(batch, now, self.max_age).await?;
         self.take(applied, &refused, &mut ingested);
-        self.signals.scheduled();
+        self.signals.ring();
         Ok(ingested)
     }
 
@@ -247,7 +247,7 @@ impl Ingest {
             self.refused.insert(refused.path, refused.why);
         }
         log(&self.source.name, &applied.changes);
-        self.signals.changed(&applied.changes);
+        self.signals.touch(&applied.changes);
         ingested.changes.extend(applied.changes);
     }
 

@@ -62,7 +62,10 @@ impl Scheduling {
             .store
             .release_due(now, self.config.guards.max_age)
             .await?;
-        self.signals.changed(&released);
+        if !released.is_empty() {
+            self.signals.touch(&released);
+            self.signals.ring();
+        }
         for run in self.store.open_runs().await? {
             if !run.planned {
                 self.plan(run, now).await?;

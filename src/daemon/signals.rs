@@ -2,7 +2,7 @@
 //! is read from the store, and every loop also looks by itself from time to time.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
@@ -18,24 +18,18 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Changes took effect: their feeds are to be rendered, and there may be news.
-    pub fn changed(&self, changes: &[Change]) {
-        if changes.is_empty() {
-            return;
-        }
-        let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
-        touched.extend(
-            changes
-                .iter()
-                .flat_map(|change| change.feeds.iter().cloned()),
-        );
-        drop(touched);
-        self.render.notify_one();
-        self.news.notify_one();
+    /// Changes took effect: their feeds are to be rendered, once somebody rings.
+    pub fn touch(&self, changes: &[Change]) {
+        let feeds = changes.iter().flat_map(|change| change.feeds.iter());
+        self.touched().extend(feeds.cloned());
     }
 
-    /// Something now waits for a date.
-    pub fn scheduled(&self) {
+    /// What was touched is to be looked at now: one look at a source is one rendering, however many
+    /// batches it took. There may be news, or something that waits for a date.
+    pub fn ring(&self) {
+        if !self.touched().is_empty() {
+            self.render.notify_one();
+        }
         self.news.notify_one();
     }
 
@@ -46,7 +40,11 @@ impl Signals {
 
     /// The feeds touched since the last call.
     pub fn take_touched(&self) -> BTreeSet<FeedKey> {
-        std::mem::take(&mut *self.touched.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.touched())
+    }
+
+    fn touched(&self) -> MutexGuard<'_, BTreeSet<FeedKey>> {
+        self.touched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns when feeds were touched.
@@ -62,5 +60,41 @@ impl Signals {
     /// Returns when there may be deliveries.
     pub async fn queue(&self) {
         self.queue.notified().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{ChangeKind, PublicationKey, Sequence};
+
+    async fn is_rung(signals: &Signals) -> bool {
+        tokio::select! {
+            biased;
+            () = signals.render() => true,
+            () = std::future::ready(()) => false,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_touched_is_rendered_once_somebody_rings() {
+        let signals = Signals::default();
+        let change = |number| Change {
+            sequence: Sequence(number),
+            kind: ChangeKind::Released,
+            publication: PublicationKey(number),
+            title: "Nowe".to_owned(),
+            news: true,
+            feeds: BTreeSet::from([FeedKey::ALL]),
+        };
+        signals.ring();
+        assert!(!is_rung(&signals).await, "nothing was touched");
+        signals.touch(&[change(1)]);
+        signals.touch(&[change(2)]);
+        assert!(!is_rung(&signals).await, "nobody rang");
+        signals.ring();
+        assert!(is_rung(&signals).await);
+        assert_eq!(signals.take_touched(), BTreeSet::from([FeedKey::ALL]));
+        assert!(!is_rung(&signals).await, "it rang once");
     }
 }
