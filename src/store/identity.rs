@@ -10,6 +10,10 @@ use super::engine::{Go, Order, Read};
 use super::rows::Number;
 use super::{StoreError, keys, load};
 
+/// A body that more publications than this share is a form, and says nothing of which one moved.
+/// Looking at all of them for each file would cost their square.
+const MOST_ALIKE: usize = 32;
+
 /// Which publication a file is.
 pub(super) enum Identity {
     Known(Box<PublicationState>),
@@ -160,8 +164,15 @@ impl<'b> Look<'b> {
         let span = keys::with_body(body).prefix();
         reader.scan(span.range(), Order::Ascending, &mut |key, _| {
             same_body.push(PublicationKey(keys::last_number(key)));
-            Ok(Go::On)
+            Ok(if same_body.len() > MOST_ALIKE {
+                Go::Stop
+            } else {
+                Go::On
+            })
         })?;
+        if same_body.len() > MOST_ALIKE {
+            return Ok(None);
+        }
         let mut moved = Vec::new();
         for key in same_body {
             if let Some(state) = load::<PublicationState>(reader, &keys::publication(key))?

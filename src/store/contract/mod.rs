@@ -294,6 +294,7 @@ contract! {
         a_minor_edit_is_not_news_and_a_major_one_is,
         a_moved_file_keeps_its_id,
         of_two_that_may_have_moved_nothing_is_guessed,
+        a_body_that_many_share_tells_nothing_of_a_move,
         a_file_that_claims_anothers_id_is_refused,
         a_new_file_at_a_path_that_was_left_gets_an_id_of_its_own,
         a_future_date_is_waited_for,

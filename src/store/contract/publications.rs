@@ -123,6 +123,27 @@ pub(super) async fn of_two_that_may_have_moved_nothing_is_guessed(bench: Bench) 
     Ok(())
 }
 
+pub(super) async fn a_body_that_many_share_tells_nothing_of_a_move(bench: Bench) -> Test {
+    let form = |path: &str| Found {
+        body: "<p>formularz</p>".into(),
+        ..file(path, &bench)
+    };
+    let few = form("0.md");
+    bench.scan([few.clone()], &[]).await?;
+    bench.look([few.moved_to("moved.md")], &["0.md"]).await?;
+    assert_eq!(bench.publication(&id_of("0.md")).await?.path, "moved.md");
+    bench
+        .look((1..40).map(|n| form(&format!("{n}.md"))), &[])
+        .await?;
+    bench.look([form("new.md")], &["1.md"]).await?;
+    assert_eq!(
+        bench.publication(&id_of("1.md")).await?.standing,
+        Standing::Withdrawn
+    );
+    assert_eq!(bench.publication(&id_of("new.md")).await?.path, "new.md");
+    Ok(())
+}
+
 pub(super) async fn a_file_that_claims_anothers_id_is_refused(bench: Bench) -> Test {
     let claim = Some(PublicationId("urn:wici:1".into()));
     let first = Found {
