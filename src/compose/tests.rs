@@ -56,6 +56,9 @@ fn item(tag: &str, title: &str, summary: &str) -> ClaimItem {
             archived: None,
             change_note: None,
             translation_of: None,
+            image: None,
+            enclosures: Vec::new(),
+            expires: None,
         },
         correction: false,
     }

@@ -64,6 +64,17 @@ pub struct Archived {
     pub latest: Option<String>,
 }
 
+/// A file that belongs to a publication, as the sound of a podcast's episode (RSS 2.0 `enclosure`).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Enclosure {
+    /// Absolute URL.
+    pub url: String,
+    /// `audio/mpeg`; what the file's name says where its author does not.
+    pub media_type: String,
+    /// Bytes, where its author says.
+    pub length: Option<u64>,
+}
+
 /// One revision of one item of content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Publication {
@@ -93,6 +104,12 @@ pub struct Publication {
     pub change_note: Option<String>,
     /// The id of the publication that this one translates.
     pub translation_of: Option<PublicationId>,
+    /// Absolute URL of the picture that stands for it.
+    pub image: Option<String>,
+    /// Files that belong to it.
+    pub enclosures: Vec<Enclosure>,
+    /// From then on it is no longer of use.
+    pub expires: Option<Timestamp>,
 }
 
 impl Publication {
@@ -135,6 +152,12 @@ pub struct Found {
     pub change_note: Option<String>,
     /// The id of the publication that this one translates.
     pub translation_of: Option<PublicationId>,
+    /// Absolute URL of the picture that stands for it.
+    pub image: Option<String>,
+    /// Files that belong to it.
+    pub enclosures: Vec<Enclosure>,
+    /// From then on it is no longer of use.
+    pub expires: Option<Timestamp>,
 }
 
 impl Found {
@@ -156,6 +179,9 @@ impl Found {
             archived: self.archived.clone(),
             change_note: self.change_note.clone(),
             translation_of: self.translation_of.clone(),
+            image: self.image.clone(),
+            enclosures: self.enclosures.clone(),
+            expires: self.expires,
         }
     }
 }

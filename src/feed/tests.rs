@@ -94,6 +94,9 @@ fn entry() -> impl Strategy<Value = Entry> {
                 }),
                 change_note: None,
                 translation_of: None,
+                image: None,
+                enclosures: Vec::new(),
+                expires: None,
             };
             let category = |(term, label)| Category { term, label };
             Entry {
@@ -282,6 +285,9 @@ fn publication(link: &str, published: &str) -> Publication {
         archived: None,
         change_note: None,
         translation_of: None,
+        image: None,
+        enclosures: Vec::new(),
+        expires: None,
     }
 }
 

@@ -26,6 +26,7 @@ mod deliveries;
 mod engine;
 mod error;
 mod feeds;
+mod former;
 mod identity;
 mod keys;
 mod leases;

@@ -1,7 +1,7 @@
 //! How a value lies in the store: a version byte, postcard, and a CRC-32 over both.
 //!
 //! The version is the record kind's own. A kind that changes gets the next number and keeps a
-//! reader for each former one, so that an old store opens in a new program; a record of a number
+//! reader for each former one (`store/former.rs`), so that an old store opens in a new program; a record of a number
 //! not known here was written by a newer program, and the error says so.
 
 use serde::Serialize;
@@ -19,6 +19,12 @@ pub(super) trait Record: Serialize + DeserializeOwned {
     const NAME: &'static str;
     /// The version written.
     const VERSION: u8 = 1;
+
+    /// The value, from the bytes of a former version. `None`: there was no such version.
+    fn former(version: u8, bytes: &[u8]) -> Option<postcard::Result<Self>> {
+        let _ = (version, bytes);
+        None
+    }
 
     /// Version byte, value, checksum.
     fn encode(&self) -> Result<Vec<u8>, StoreError> {
@@ -53,7 +59,11 @@ pub(super) trait Record: Serialize + DeserializeOwned {
                 record: Self::NAME,
                 version,
             }),
-            _ => Err(StoreError::corrupt::<Self>("no such version")),
+            Some((&version, value)) => match Self::former(version, value) {
+                Some(read) => read.map_err(|error| StoreError::corrupt::<Self>(error)),
+                None => Err(StoreError::corrupt::<Self>("no such version")),
+            },
+            None => Err(StoreError::corrupt::<Self>("too short")),
         }
     }
 }

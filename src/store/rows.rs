@@ -4,8 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Content, DeliveryState, Mark, Publication, PublicationKey, PublicationState, Run, RunKey,
-    Sequence, Subscriber, SubscriberKey,
+    Content, DeliveryState, Mark, PublicationKey, Run, RunKey, Sequence, Subscriber, SubscriberKey,
 };
 
 use super::record::Record;
@@ -118,8 +117,6 @@ macro_rules! records {
 records! {
     Meta => "meta",
     SourceRow => "source",
-    PublicationState => "publication",
-    Publication => "revision",
     FeedRow => "feed",
     NewsRow => "news",
     Subscriber => "subscriber",

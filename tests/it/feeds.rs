@@ -198,6 +198,9 @@ fn publication(
         archived: None,
         change_note: None,
         translation_of: None,
+        image: None,
+        enclosures: Vec::new(),
+        expires: None,
     })
 }
 

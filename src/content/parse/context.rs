@@ -123,6 +123,9 @@ impl Context {
                 .filter(|note| !note.is_empty())
                 .map(|note| html::shorten(&note, TEXT)),
             translation_of: page.translation_of,
+            image: None,
+            enclosures: Vec::new(),
+            expires: None,
         })
     }
 

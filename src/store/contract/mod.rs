@@ -227,6 +227,9 @@ fn file(path: &str, bench: &Bench) -> Found {
         archived: None,
         change_note: None,
         translation_of: None,
+        image: None,
+        enclosures: Vec::new(),
+        expires: None,
     }
 }
 

@@ -1,0 +1,141 @@
+//! Readers of what former versions wrote. A field that was added gets the value that it had before
+//! anybody knew of it.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use crate::domain::{
+    Archived, BodyHash, Language, Publication, PublicationId, PublicationKey, PublicationState,
+    Sequence, Standing, TagName,
+};
+
+use super::record::Record;
+
+impl Record for Publication {
+    const NAME: &'static str = "revision";
+    const VERSION: u8 = 2;
+
+    fn former(version: u8, bytes: &[u8]) -> Option<postcard::Result<Publication>> {
+        (version == 1).then(|| postcard::from_bytes::<Publication1>(bytes).map(Into::into))
+    }
+}
+
+impl Record for PublicationState {
+    const NAME: &'static str = "publication";
+    const VERSION: u8 = 2;
+
+    fn former(version: u8, bytes: &[u8]) -> Option<postcard::Result<PublicationState>> {
+        (version == 1).then(|| postcard::from_bytes::<PublicationState1>(bytes).map(Into::into))
+    }
+}
+
+/// Without image, enclosures and expiry.
+#[derive(Deserialize)]
+struct Publication1 {
+    id: PublicationId,
+    title: String,
+    link: String,
+    language: Language,
+    published: Timestamp,
+    updated: Timestamp,
+    tags: Vec<TagName>,
+    summary: String,
+    body: BodyHash,
+    authors: Vec<String>,
+    archived: Option<Archived>,
+    change_note: Option<String>,
+    translation_of: Option<PublicationId>,
+}
+
+impl From<Publication1> for Publication {
+    fn from(former: Publication1) -> Publication {
+        Publication {
+            id: former.id,
+            title: former.title,
+            link: former.link,
+            language: former.language,
+            published: former.published,
+            updated: former.updated,
+            tags: former.tags,
+            summary: former.summary,
+            body: former.body,
+            authors: former.authors,
+            archived: former.archived,
+            change_note: former.change_note,
+            translation_of: former.translation_of,
+            image: None,
+            enclosures: Vec::new(),
+            expires: None,
+        }
+    }
+}
+
+/// With the first form of [`Publication`].
+#[derive(Deserialize)]
+struct PublicationState1 {
+    key: PublicationKey,
+    source: String,
+    path: String,
+    standing: Standing,
+    revision: u32,
+    major: u32,
+    sequence: Sequence,
+    first_seen: Timestamp,
+    released: Option<Timestamp>,
+    news: bool,
+    publication: Publication1,
+}
+
+impl From<PublicationState1> for PublicationState {
+    fn from(former: PublicationState1) -> PublicationState {
+        PublicationState {
+            key: former.key,
+            source: former.source,
+            path: former.path,
+            standing: former.standing,
+            revision: former.revision,
+            major: former.major,
+            sequence: former.sequence,
+            first_seen: former.first_seen,
+            released: former.released,
+            news: former.news,
+            publication: former.publication.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoreError;
+
+    /// As version 1 wrote it.
+    const STATE1: &str = include_str!("former/publication-1.hex");
+
+    #[test]
+    fn what_version_1_wrote_is_read() -> Result<(), StoreError> {
+        let state = PublicationState::decode(&bytes(STATE1))?;
+        assert_eq!(state.path, "nabor.md");
+        assert_eq!(state.standing, Standing::Live);
+        assert_eq!(state.publication.title, "Nabór wniosków");
+        assert_eq!(
+            state.publication.change_note.as_deref(),
+            Some("nowy termin")
+        );
+        assert_eq!(state.publication.enclosures, []);
+        assert_eq!(PublicationState::decode(&state.encode()?)?, state);
+        Ok(())
+    }
+
+    fn bytes(hex: &str) -> Vec<u8> {
+        let digits: Vec<u8> = hex
+            .bytes()
+            .filter_map(|b| char::from(b).to_digit(16))
+            .map(|digit| digit as u8)
+            .collect();
+        digits
+            .chunks(2)
+            .map(|pair| pair[0] << 4 | pair[1])
+            .collect()
+    }
+}
