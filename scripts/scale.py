@@ -45,11 +45,21 @@ transport = "outbox:outbox"
 """
 
 
+class Table:
+    """Rows, each printed as it comes."""
+
+    def __init__(self):
+        print("| what | measured |\n| --- | ---: |", flush=True)
+
+    def add(self, row: tuple[str, str]):
+        print(f"| {row[0]} | {row[1]} |", flush=True)
+
+
 class Daemon:
     """The daemon from its start on."""
 
-    def __init__(self, wici: str, site: Path):
-        self.log = site / "daemon.log"
+    def __init__(self, wici: str, site: Path, kind: str):
+        self.log = site / f"{kind}.log"
         self.start = time.monotonic()
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
@@ -112,16 +122,17 @@ class Daemon:
             sys.exit(f"it did not end in order: {self.log.read_text()[-2000:]}")
 
 
-def start(daemon: Daemon, kind: str, rows: list):
+def start(daemon: Daemon, kind: str, rows: "Table"):
     """Notes when feeds are served, when all is rendered, and when the scan has ended."""
     daemon.serves("all.atom")
-    rows.append((f"{kind} start, until feeds are served", f"{daemon.elapsed():.2f} s"))
-    daemon.said(r"feeds are up to date")
+    rows.add((f"{kind} start, until feeds are served", f"{daemon.elapsed():.2f} s"))
     daemon.said(r"looked at everything")
-    rows.append((f"{kind} start, until all is scanned and rendered", f"{daemon.elapsed():.1f} s"))
-    rows.append(("  processor time", f"{daemon.processor():.1f} s"))
-    rows.append(("  resident memory, highest", f"{daemon.memory('VmHWM'):.0f} MB"))
-    rows.append(("  resident memory, then", f"{daemon.memory('VmRSS'):.0f} MB"))
+    if kind == "cold":
+        daemon.said(r"(?s)looked at everything.*feeds are up to date")
+    rows.add((f"{kind} start, until all is scanned and rendered", f"{daemon.elapsed():.1f} s"))
+    rows.add(("  processor time", f"{daemon.processor():.1f} s"))
+    rows.add(("  resident memory, highest", f"{daemon.memory('VmHWM'):.0f} MB"))
+    rows.add(("  resident memory, then", f"{daemon.memory('VmRSS'):.0f} MB"))
 
 
 def feed_paths(text: str) -> list[str]:
@@ -143,7 +154,7 @@ def edit(daemon: Daemon, feeds: Path, file: Path, number: int):
     """Edits a title. Returns the seconds beyond the settle time until every feed is on disk, and
     until the last one is served, and the files."""
     text = file.read_text()
-    title = f"Poprawiony tytuł {number}"
+    title = f"Poprawiony tytuł {number} ({time.time_ns()})"
     files = [feeds / path for path in feed_paths(text)]
     former = {file: file.stat().st_ino for file in files}
     changed = re.sub(r"^title: .*$", f'title: "{title}"', text, count=1, flags=re.M)
@@ -187,7 +198,7 @@ def milliseconds(seconds: list[float]) -> str:
     return " / ".join(f"{1000 * value:.1f}" for value in at) + " ms"
 
 
-def edits(daemon: Daemon, site: Path, content: Path, count: int, rows: list):
+def edits(daemon: Daemon, site: Path, content: Path, count: int, rows: "Table"):
     """Edits the newest publications, which are in every feed of theirs."""
     newest = [item["id"].split(":pages/")[1] for item in json.loads(daemon.serves("all.json"))["items"]]
     disk, served, floors, numbers, sizes = [], [], [], [], []
@@ -202,21 +213,22 @@ def edits(daemon: Daemon, site: Path, content: Path, count: int, rows: list):
         sizes.append(sum(path.stat().st_size for path in files))
     used = (daemon.processor() - before) / count
     files, size = statistics.mean(numbers), statistics.mean(sizes) / 2**20
-    rows.append((f"{count} edits, {files:.0f} files of together {size:.1f} MB each: on disk, median / p99 / most", milliseconds(disk)))
-    rows.append(("  served", milliseconds(served)))
-    rows.append(("  the floor: those files written and renamed", milliseconds(floors)))
-    rows.append(("  processor time for each, with reading the feeds", f"{1000 * used:.1f} ms"))
-    rows.append(("  resident memory, then", f"{daemon.memory('VmRSS'):.0f} MB"))
+    rows.add((f"{count} edits, {files:.0f} files of together {size:.1f} MB each: on disk, median / p99 / most", milliseconds(disk)))
+    rows.add(("  served", milliseconds(served)))
+    rows.add(("  the floor: those files written and renamed", milliseconds(floors)))
+    rows.add(("  processor time for each, with reading the feeds", f"{1000 * used:.1f} ms"))
+    rows.add(("  resident memory, then", f"{daemon.memory('VmRSS'):.0f} MB"))
 
 
 def main():
     wici, content, work, count = sys.argv[1], Path(sys.argv[2]).absolute(), Path(sys.argv[3]), int(sys.argv[4])
     site = work / "site"
-    site.mkdir()
+    kinds = ["warm"] if site.exists() else ["cold", "warm"]
+    site.mkdir(exist_ok=True)
     (site / "daemon.toml").write_text(CONFIG.format(content=content))
-    rows = []
-    for kind in ("cold", "warm"):
-        daemon = Daemon(wici, site)
+    rows = Table()
+    for kind in kinds:
+        daemon = Daemon(wici, site, kind)
         try:
             start(daemon, kind, rows)
             if kind == "warm":
@@ -224,13 +236,13 @@ def main():
             daemon.stop()
         finally:
             daemon.process.kill()
-    files = sum(len(names) for _, _, names in os.walk(content))
-    size = sum(path.stat().st_size for path in (site / "feeds").rglob("*") if path.is_file())
-    state = sum(path.stat().st_size for path in (site / "state").rglob("*") if path.is_file())
-    print(f"\n{files:,} publications, {size / 2**20:,.0f} MB of feeds, {state / 2**20:,.0f} MB of state\n")
-    print("| what | measured |\n| --- | ---: |")
-    for what, figure in rows:
-        print(f"| {what} | {figure} |")
+    count = sum(len(names) for _, _, names in os.walk(content))
+    for what, size in (("feeds", used(site / "feeds")), ("state", used(site / "state"))):
+        rows.add((f"{what} of {count:,} publications, on disk", f"{size:,.0f} MB"))
+
+
+def used(folder: Path) -> float:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 2**20
 
 
 main()

@@ -27,6 +27,8 @@ pub use render::feeds_url;
 /// Between looks at whether the files are still there; and until what failed is tried again.
 const LOOK_EVERY: Duration = Duration::from_mins(5);
 const RETRY: Duration = Duration::from_secs(10);
+/// Feeds of one round after which the manifest is brought up to date, lest a crash cost them all.
+const COMMIT_EVERY: usize = 64;
 const INDEX: &str = "index.opml";
 
 /// The loop of the feeds.
@@ -208,11 +210,14 @@ impl Publishing {
             result: Ok(()),
         };
         let mut work = JoinSet::new();
-        for key in feeds {
+        for (number, key) in feeds.into_iter().enumerate() {
             if work.len() >= at_once
                 && let Some(done) = work.join_next().await
             {
                 self.take(done?, &mut round);
+            }
+            if number % COMMIT_EVERY == 0 {
+                self.publisher.commit()?;
             }
             match self.renderer.feed(&key).await {
                 Ok(None) => {}
