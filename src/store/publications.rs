@@ -59,10 +59,7 @@ impl Store {
         now: Timestamp,
         max_age: SignedDuration,
     ) -> Result<Applied, StoreError> {
-        let bodies = batch
-            .found
-            .iter()
-            .map(|f| (BodyHash::of(&f.body), f.body.as_str()));
+        let bodies = batch.found.iter().map(|f| (f.body.hash(), f.body.as_str()));
         self.inner.bodies.keep(bodies).map_err(disk)?;
         self.write(move |transaction| apply(transaction, &batch, now, max_age))
             .await
