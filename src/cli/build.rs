@@ -22,12 +22,11 @@ use crate::store::{Store, StoreError};
 pub(super) async fn build(file: &Path) -> Result<(), Failure> {
     let config = Arc::new(configuration(file)?);
     let (store, problems) = read_all(&config).await?;
-    let mut publisher = Publisher::open(config.feeds.dir.clone())
+    let publisher = Publisher::open(config.feeds.dir.clone())
         .with_context(|| format!("can't write to {}", config.feeds.dir.display()))?;
-    publisher.shelve_existing();
     let board = Arc::new(Board::default());
     let mut publishing = Publishing::new(store.clone(), Arc::clone(&config), publisher, board);
-    let feeds: BTreeSet<_> = store.feeds().await?.into_iter().collect();
+    let feeds: BTreeSet<_> = store.feeds().await?.into_keys().collect();
     let (count, live) = (feeds.len(), store.totals().await?.live);
     let written = publishing.tick(feeds, clock::now()).await?;
     for path in &written {

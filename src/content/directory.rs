@@ -5,6 +5,7 @@ mod file;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -106,7 +107,7 @@ impl Directory {
     }
 
     /// What differs from what this process last read, and which of `known` (the paths that the
-    /// store has of this source) are no longer there. What can't be seen is not missing.
+    /// store has of this source, at and below those looked at) are no longer there. What can't be seen is not missing.
     ///
     /// # Errors
     /// The root can't be read, or has no content though some is known.
@@ -140,7 +141,7 @@ impl Directory {
             self.compare(listing, &mut seen);
             seen.looked.push(path);
         }
-        if !missing.is_empty() && !self.has_content() {
+        if !missing.is_empty() && !walk::has_content(&self.root) {
             return Err(Unreadable::Empty {
                 root: self.root.clone(),
                 known: known.len(),
@@ -202,9 +203,8 @@ impl Directory {
 
     /// Forgets what is no longer there, so that it is read again if it comes back.
     fn forget(&mut self, path: &str, listing: &Listing) {
-        let is_gone = |file: &str| walk::is_within(file, path) && !listing.files.contains_key(file);
-        self.read.retain(|file, _| !is_gone(file));
-        self.renamed.retain(|file, _| !is_gone(file));
+        forget(&mut self.read, path, listing);
+        forget(&mut self.renamed, path, listing);
     }
 
     fn compare(&mut self, listing: Listing, seen: &mut Seen) {
@@ -218,11 +218,25 @@ impl Directory {
             }
         }
     }
+}
 
-    /// Only asked when something is missing, so a whole walk is bearable.
-    fn has_content(&self) -> bool {
-        walk::walk(&self.root, &self.root)
-            .is_ok_and(|listing| !listing.files.is_empty() || !listing.unseen.is_empty())
+/// Removes what is at or below `path` and not in the listing. Looks at nothing else: there may be
+/// very many, and one file looked at.
+fn forget<T>(files: &mut BTreeMap<String, T>, path: &str, listing: &Listing) {
+    let below = match path {
+        "" => String::new(),
+        path => format!("{path}/"),
+    };
+    let gone: Vec<String> = files
+        .range::<str, _>((Bound::Included(below.as_str()), Bound::Unbounded))
+        .map(|(file, _)| file)
+        .take_while(|file| file.starts_with(&below))
+        .chain(files.get_key_value(path).map(|(file, _)| file))
+        .filter(|file| !listing.files.contains_key(*file))
+        .cloned()
+        .collect();
+    for file in gone {
+        files.remove(&file);
     }
 }
 

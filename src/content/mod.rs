@@ -9,4 +9,5 @@ pub mod watch;
 
 pub use coalesce::Coalescer;
 pub use directory::{Directory, Look, Read, Reading, Seen, Unread, Unreadable};
+pub use walk::relative;
 pub use watch::{Hint, WatchError, Watcher};

@@ -114,13 +114,20 @@ pub fn walk(root: &Path, start: &Path) -> io::Result<Listing> {
         Err(error) if is_gone(&error) => {}
         Err(error) => return Err(error),
     }
-    while let Some((real, path, depth)) = folders.pop() {
-        match visit_folder(root, &real, &path, depth, &mut listing, &mut folders) {
-            Err(error) if !is_gone(&error) => listing.cannot_see(&real, path, &error),
-            _ => {}
+    while visit_next(root, &mut listing, &mut folders) {}
+    Ok(listing)
+}
+
+/// Is there any content below `root`, or what can't be seen and may be content?
+pub fn has_content(root: &Path) -> bool {
+    let mut listing = Listing::default();
+    let mut folders = vec![(root.to_owned(), String::new(), 0)];
+    while visit_next(root, &mut listing, &mut folders) {
+        if !listing.files.is_empty() || !listing.unseen.is_empty() {
+            return true;
         }
     }
-    Ok(listing)
+    false
 }
 
 /// Does the error say that nothing is there?
@@ -132,6 +139,18 @@ pub fn is_gone(error: &io::Error) -> bool {
 }
 
 type Folder = (PathBuf, String, usize);
+
+/// Visits the last of the folders; `false`: there is none.
+fn visit_next(root: &Path, listing: &mut Listing, folders: &mut Vec<Folder>) -> bool {
+    let Some((real, path, depth)) = folders.pop() else {
+        return false;
+    };
+    match visit_folder(root, &real, &path, depth, listing, folders) {
+        Err(error) if !is_gone(&error) => listing.cannot_see(&real, path, &error),
+        _ => {}
+    }
+    true
+}
 
 fn visit_folder(
     root: &Path,

@@ -12,10 +12,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::signals::Signals;
 use crate::config::{self, Config};
-use crate::content::{Coalescer, Directory, Hint, Look, Reading, Seen, Unreadable, Watcher};
+use crate::content::{self, Coalescer, Directory, Hint, Look, Reading, Seen, Unreadable, Watcher};
 use crate::control::{Board, Clock};
 use crate::domain::publication::{Batch, Found, Pass};
-use crate::domain::{Change, Problem};
+use crate::domain::{Change, ChangeKind, Problem};
 use crate::store::{Applied, Refusal, Store, StoreError};
 use turn::{Turns, done};
 
@@ -46,8 +46,8 @@ type Told = JoinHandle<Result<Applied, StoreError>>;
 /// What a round led to.
 #[derive(Debug, Default)]
 pub struct Ingested {
-    /// What took effect.
-    pub changes: Vec<Change>,
+    /// How many changes of each kind took effect.
+    pub changes: BTreeMap<ChangeKind, usize>,
     /// Files that were being written while they were read: look again soon.
     pub unsettled: BTreeSet<String>,
 }
@@ -145,7 +145,7 @@ impl Ingest {
     /// The store's. A source that can't be read is pinned to the board and changes nothing.
     pub async fn tick(&mut self, look: Look, now: Timestamp) -> Result<Ingested, StoreError> {
         let is_scan = look == Look::Everything;
-        let known = self.store.paths(&self.source.name).await?;
+        let known = self.known(&look).await?;
         let seen = match self
             .aside(move |directory| directory.look(look, &known))
             .await
@@ -179,6 +179,8 @@ impl Ingest {
         told = Some(self.tell(round.batch(end), now));
         self.take_told(&mut told, &refused, &mut ingested).await?;
         self.signals.ring();
+        let place = if is_scan { "everything" } else { "some files" };
+        tracing::debug!(source = self.source.name, "looked at {place}");
         Ok(ingested)
     }
 
@@ -203,6 +205,23 @@ impl Ingest {
             self.take(applied, former, ingested);
         }
         Ok(())
+    }
+
+    /// What the store knows of the places where a look is taken.
+    async fn known(&self, look: &Look) -> Result<BTreeSet<String>, StoreError> {
+        let source = &self.source.name;
+        let Look::Paths(paths) = look else {
+            return self.store.paths(source).await;
+        };
+        let mut known = BTreeSet::new();
+        for path in paths {
+            match content::relative(&self.source.path, path) {
+                Some(root) if root.is_empty() => return self.store.paths(source).await,
+                Some(path) => known.extend(self.store.paths_at(source, &path).await?),
+                None => {}
+            }
+        }
+        Ok(known)
     }
 
     /// Works on the folder on a thread where blocking hurts nobody.
@@ -263,7 +282,9 @@ impl Ingest {
         }
         log(&self.source.name, &applied.changes);
         self.signals.touch(&applied.changes);
-        ingested.changes.extend(applied.changes);
+        for change in applied.changes {
+            *ingested.changes.entry(change.kind).or_default() += 1;
+        }
     }
 
     /// A problem is logged when it comes up, not at every look.

@@ -94,9 +94,8 @@ impl Daemon {
             )
         })?;
         let signals = Arc::new(Signals::default());
-        let mut publisher = Publisher::open(config.feeds.dir.clone())
+        let publisher = Publisher::open(config.feeds.dir.clone())
             .with_context(|| format!("can't write to {}", config.feeds.dir.display()))?;
-        publisher.shelve_existing();
         let templates = Arc::new(templates);
         let site = web::Site {
             shelf: publisher.shelf(),

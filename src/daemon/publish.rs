@@ -1,28 +1,29 @@
 //! Feeds: those that changes touched are rendered from the store, put on disk and served.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod render;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use anyhow::Context;
 use jiff::Timestamp;
+use tokio::task::JoinSet;
+use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 
 use super::signals::Signals;
 use crate::config::Config;
 use crate::control::{Board, Clock};
-use crate::domain::{
-    BodyHash, FeedKey, Language, Problem, PublicationState, Sequence, TagDefinition, TagId,
-};
-use crate::feed::{self, Category, Entry, Feed, OPML_MEDIA_TYPE, OpmlFeed, opml};
-use crate::publish::{Publisher, Put};
-use crate::store::{FeedView, Store, StoreError};
+use crate::domain::{BodyHash, FeedKey, Problem, Sequence};
+use crate::feed::{self, Feed, Format, OPML_MEDIA_TYPE, opml};
+use crate::publish::{Check, Publisher, Put};
+use crate::store::{Store, StoreError};
+use render::{Made, Renderer};
 
-/// Bytes of bodies kept at hand while several feeds with the same entries are rendered.
-const AT_HAND: usize = 64 << 20;
-/// Bytes of bodies in a feed: newest first, whole as long as there is room. Readers refuse feeds
-/// that are much larger, and every feed is held in memory to be served.
-const ROOM: usize = 12 << 20;
+pub use render::feeds_url;
+
 /// Between looks at whether the files are still there; and until what failed is tried again.
 const LOOK_EVERY: Duration = Duration::from_mins(5);
 const RETRY: Duration = Duration::from_secs(10);
@@ -32,13 +33,16 @@ const INDEX: &str = "index.opml";
 pub struct Publishing {
     store: Store,
     config: Arc<Config>,
-    publisher: Publisher,
+    publisher: Arc<Publisher>,
+    renderer: Arc<Renderer>,
     board: Arc<Board>,
-    tags: BTreeMap<TagId, TagDefinition>,
-    /// The feeds that the index lists.
+    /// The feeds that the index lists, and whether it lists others than it did.
     listed: BTreeSet<FeedKey>,
+    is_index_due: bool,
     /// Those that could not be written.
     owed: BTreeSet<FeedKey>,
+    /// Lost bodies, and the feeds that are without them.
+    lost: BTreeMap<BodyHash, BTreeSet<FeedKey>>,
 }
 
 impl Publishing {
@@ -49,52 +53,120 @@ impl Publishing {
         publisher: Publisher,
         board: Arc<Board>,
     ) -> Publishing {
-        let tags = config
-            .tags
-            .iter()
-            .map(|tag| (tag.id.clone(), tag.clone()))
-            .collect();
         Publishing {
+            renderer: Arc::new(Renderer::new(store.clone(), Arc::clone(&config))),
             store,
             config,
-            publisher,
+            publisher: Arc::new(publisher),
             board,
-            tags,
             listed: BTreeSet::new(),
+            is_index_due: true,
             owed: BTreeSet::new(),
+            lost: BTreeMap::new(),
         }
     }
 
-    /// Renders everything once (the last daemon may have been killed between a change and its
-    /// feeds, or the configuration may be another), then what changes touch.
+    /// Renders what is not up to date (the last daemon may have been killed between a change and
+    /// its feeds, or the configuration may be another), then what changes touch, and what is found
+    /// to be damaged.
     pub async fn run(
         mut self,
         signals: Arc<Signals>,
         clock: Clock,
         stop: CancellationToken,
     ) -> anyhow::Result<()> {
-        let mut touched: BTreeSet<FeedKey> = self.store.feeds().await?.into_iter().collect();
+        let mut touched = self.begin().await?;
+        let shelf = self.publisher.shelf();
+        let mut checks = JoinSet::new();
+        let mut looks = interval(LOOK_EVERY);
+        let mut how = Check::Bytes;
         loop {
             // Left in the middle, a round is as if the process had been killed there.
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 done = self.round(touched, clock()) => done?,
             }
-            let pause = if self.owed.is_empty() {
-                LOOK_EVERY
-            } else {
-                RETRY
-            };
-            let changed = tokio::select! {
+            let is_behind = !self.owed.is_empty() || !self.lost.is_empty();
+            tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                () = signals.render() => true,
-                () = tokio::time::sleep(pause) => false,
-            };
+                () = signals.render() => {}
+                () = shelf.torn() => {}
+                () = tokio::time::sleep(RETRY), if is_behind => {}
+                _ = looks.tick() => {
+                    let publisher = Arc::clone(&self.publisher);
+                    checks.spawn_blocking(move || publisher.check(how));
+                    how = Check::Length;
+                }
+                Some(checked) = checks.join_next() => checked?,
+            }
             touched = signals.take_touched();
-            if !changed && let Err(error) = self.publisher.restore() {
-                tracing::debug!("feeds that are missing can't be restored: {error}");
+            touched.extend(self.found_bodies().await?);
+            touched.extend(self.torn());
+        }
+    }
+
+    /// The feeds whose files were made from something else than would make them now.
+    async fn begin(&mut self) -> anyhow::Result<BTreeSet<FeedKey>> {
+        let formats = &self.config.feeds.formats;
+        let is_written = |path: &str| {
+            let of_feeds = |format: &Format| path.ends_with(&format!(".{format}"));
+            path == INDEX || formats.iter().any(of_feeds)
+        };
+        if let Err(error) = self.publisher.retain(is_written) {
+            tracing::warn!("a feed in a format that is no longer written stays: {error}");
+        }
+        let shape = self.renderer.shape().await?;
+        let mut stale = BTreeSet::new();
+        for (key, sequence) in self.store.feeds().await? {
+            let recipe = recipe(&shape, sequence);
+            let is_made = |format: &Format| {
+                let path = path_of(&key.stem(), *format);
+                self.publisher.is_made_from(&path, &recipe)
+            };
+            if !formats.iter().all(is_made) {
+                stale.insert(key.clone());
+            }
+            self.listed.insert(key);
+        }
+        tracing::debug!(
+            "{} feeds, {} to be rendered",
+            self.listed.len(),
+            stale.len()
+        );
+        Ok(stale)
+    }
+
+    /// The feeds without a body that is there again.
+    async fn found_bodies(&mut self) -> Result<BTreeSet<FeedKey>, StoreError> {
+        let mut found = BTreeSet::new();
+        for hash in self.lost.keys().copied().collect::<Vec<_>>() {
+            if self.store.has_body(hash).await? {
+                found.extend(self.lost.remove(&hash).into_iter().flatten());
             }
         }
+        Ok(found)
+    }
+
+    /// The feeds whose files are lost or damaged. What is no feed's is served no longer.
+    fn torn(&mut self) -> BTreeSet<FeedKey> {
+        let mut torn = self.publisher.torn();
+        if torn.is_empty() {
+            return BTreeSet::new();
+        }
+        tracing::warn!("lost or damaged, and made anew: {torn:?}");
+        let mut feeds = BTreeSet::new();
+        for key in &self.listed {
+            for format in &self.config.feeds.formats {
+                if torn.remove(&path_of(&key.stem(), *format)) {
+                    feeds.insert(key.clone());
+                }
+            }
+        }
+        self.is_index_due |= torn.remove(INDEX);
+        if let Err(error) = self.publisher.retain(|path| !torn.contains(path)) {
+            tracing::debug!("what is no feed's can't be removed: {error}");
+        }
+        feeds
     }
 
     /// A full disk is no reason to stop mailing: it is pinned to the board, and what is owed is
@@ -115,7 +187,8 @@ impl Publishing {
         Ok(())
     }
 
-    /// Renders some feeds, and those that are owed. Returns the files that are new.
+    /// Renders some feeds, and those that are owed. Returns the files that are new, in order. The
+    /// next feed is read from the store while others are written.
     ///
     /// # Errors
     /// The store's, or the disk's.
@@ -124,211 +197,184 @@ impl Publishing {
         feeds: BTreeSet<FeedKey>,
         now: Timestamp,
     ) -> anyhow::Result<Vec<String>> {
-        let mut written = Vec::new();
-        let mut bodies = Bodies::default();
-        let mut result = Ok(());
         self.owed.extend(feeds);
-        for key in std::mem::take(&mut self.owed) {
-            match self.one(&key, now, &mut bodies, &mut written).await {
-                Ok(()) => {}
-                Err(error) if super::is_store_trouble(&error) => return Err(error),
-                // One that fails stops no other.
+        // Those of one tag have entries in common.
+        let mut feeds: Vec<FeedKey> = std::mem::take(&mut self.owed).into_iter().collect();
+        feeds.sort_by(|a, b| (&a.tag, &a.language).cmp(&(&b.tag, &b.language)));
+        let at_once = available_parallelism().map_or(1, usize::from);
+        let shape = self.renderer.shape().await?;
+        let mut round = Round {
+            written: Vec::new(),
+            result: Ok(()),
+        };
+        let mut work = JoinSet::new();
+        for key in feeds {
+            if work.len() >= at_once
+                && let Some(done) = work.join_next().await
+            {
+                self.take(done?, &mut round);
+            }
+            match self.renderer.feed(&key).await {
+                Ok(None) => {}
+                Ok(Some(made)) => {
+                    let writing = self.writing(key, made, &shape, now);
+                    work.spawn_blocking(move || writing.write());
+                }
                 Err(error) => {
+                    let error = anyhow::Error::from(error);
+                    if super::is_store_trouble(&error) {
+                        return Err(error);
+                    }
+                    // One that fails stops no other.
                     self.owed.insert(key);
-                    result = result.and(Err(error));
+                    round.fail(error);
                 }
             }
             tokio::task::yield_now().await;
         }
-        self.index(now, &mut written)?;
+        while let Some(done) = work.join_next().await {
+            self.take(done?, &mut round);
+        }
+        if std::mem::take(&mut self.is_index_due)
+            && let Err(error) = self.index(now, &mut round.written)
+        {
+            self.is_index_due = true;
+            round.fail(error);
+        }
         self.publisher.commit()?;
-        result.map(|()| written)
+        tracing::debug!("{} new files; feeds are up to date", round.written.len());
+        round.written.sort();
+        round.result.map(|()| round.written)
     }
 
-    async fn one(
+    fn writing(
         &mut self,
-        key: &FeedKey,
+        key: FeedKey,
+        made: Made,
+        shape: &blake3::Hash,
         now: Timestamp,
-        bodies: &mut Bodies,
-        written: &mut Vec<String>,
-    ) -> anyhow::Result<()> {
-        let Some(view) = self.store.feed(key, self.config.feeds.items).await? else {
+    ) -> Writing {
+        for hash in &made.lost {
+            self.lost.entry(*hash).or_default().insert(key.clone());
+        }
+        let is_whole = made.lost.is_empty();
+        Writing {
+            recipe: if is_whole {
+                recipe(shape, made.sequence)
+            } else {
+                String::new()
+            },
+            key,
+            feed: made.feed,
+            sequence: made.sequence,
+            formats: self.config.feeds.formats.clone(),
+            publisher: Arc::clone(&self.publisher),
+            now,
+        }
+    }
+
+    fn take(&mut self, (key, written, result): Written, round: &mut Round) {
+        round.written.extend(written);
+        match result {
+            Ok(()) => self.is_index_due |= self.listed.insert(key),
+            Err(error) => {
+                self.owed.insert(key);
+                round.fail(error);
+            }
+        }
+    }
+
+    fn index(&self, now: Timestamp, written: &mut Vec<String>) -> anyhow::Result<()> {
+        let Some(format) = self.config.feeds.formats.first() else {
             return Ok(());
         };
-        let sequence = view.sequence;
-        let feed = self.feed(key, view, bodies).await?;
-        for format in self.config.feeds.formats.clone() {
-            let bytes = feed::render(&feed, format).with_context(|| feed.stem.clone())?;
-            let path = format!("{}.{}", feed.stem, format.extension());
-            self.put(path, format.media_type(), bytes, sequence, now, written)?;
+        let listed = self.listed.iter();
+        let feeds: Vec<_> = listed
+            .map(|key| self.renderer.listed(key, format.extension()))
+            .collect();
+        let bytes = opml(&self.config.site.title, &feeds)?;
+        let put = self
+            .publisher
+            .put(INDEX, OPML_MEDIA_TYPE, bytes, Sequence(0), now, "")
+            .with_context(|| format!("can't write {INDEX}"))?;
+        if put == Put::Written {
+            written.push(INDEX.to_owned());
         }
-        self.listed.insert(key.clone());
         Ok(())
     }
+}
 
-    fn put(
-        &mut self,
-        path: String,
-        media_type: &'static str,
-        bytes: Vec<u8>,
-        sequence: Sequence,
-        now: Timestamp,
-        written: &mut Vec<String>,
-    ) -> anyhow::Result<()> {
-        // The same bytes keep their tag and date, over restarts too.
-        if self
-            .publisher
-            .shelf()
-            .get(&path)
-            .is_some_and(|former| former.bytes == bytes)
-        {
-            return Ok(());
+/// What came of a round so far.
+struct Round {
+    /// New files.
+    written: Vec<String>,
+    /// The first failure.
+    result: anyhow::Result<()>,
+}
+
+impl Round {
+    fn fail(&mut self, error: anyhow::Error) {
+        if self.result.is_ok() {
+            self.result = Err(error);
         }
-        let put = self.publisher.put(&path, media_type, bytes, sequence, now);
-        if put.with_context(|| format!("can't write {path}"))? == Put::Written {
+    }
+}
+
+/// A feed, its files that are new, and whether all were written.
+type Written = (FeedKey, Vec<String>, anyhow::Result<()>);
+
+/// A feed on its way to the disk.
+struct Writing {
+    key: FeedKey,
+    feed: Feed,
+    sequence: Sequence,
+    recipe: String,
+    formats: Vec<Format>,
+    publisher: Arc<Publisher>,
+    now: Timestamp,
+}
+
+impl Writing {
+    fn write(self) -> Written {
+        let mut written = Vec::new();
+        let formats = self.formats.iter();
+        let result = formats
+            .map(|format| self.write_as(*format, &mut written))
+            .collect();
+        (self.key, written, result)
+    }
+
+    fn write_as(&self, format: Format, written: &mut Vec<String>) -> anyhow::Result<()> {
+        let stem = &self.feed.stem;
+        let bytes = feed::render(&self.feed, format).with_context(|| stem.clone())?;
+        let path = path_of(stem, format);
+        let media_type = format.media_type();
+        let put = self
+            .publisher
+            .put(
+                &path,
+                media_type,
+                bytes,
+                self.sequence,
+                self.now,
+                &self.recipe,
+            )
+            .with_context(|| format!("can't write {path}"))?;
+        if put == Put::Written {
             written.push(path);
         }
         Ok(())
     }
-
-    fn index(&mut self, now: Timestamp, written: &mut Vec<String>) -> anyhow::Result<()> {
-        let base = feeds_url(&self.config);
-        let Some(format) = self.config.feeds.formats.first() else {
-            return Ok(());
-        };
-        let feeds: Vec<OpmlFeed> = self
-            .listed
-            .iter()
-            .map(|key| OpmlFeed {
-                title: self.title(key),
-                xml_url: format!("{base}{}.{}", key.stem(), format.extension()),
-                html_url: self.config.site.url.to_string(),
-                language: key.language.clone(),
-            })
-            .collect();
-        let bytes = opml(&self.config.site.title, &feeds)?;
-        self.put(
-            INDEX.to_owned(),
-            OPML_MEDIA_TYPE,
-            bytes,
-            Sequence(0),
-            now,
-            written,
-        )
-    }
-
-    async fn feed(
-        &self,
-        key: &FeedKey,
-        view: FeedView,
-        bodies: &mut Bodies,
-    ) -> anyhow::Result<Feed> {
-        let site = &self.config.site;
-        let stem = key.stem();
-        let mut entries = Vec::with_capacity(view.entries.len());
-        let mut room = ROOM;
-        for state in view.entries {
-            entries.push(self.entry(key, state, bodies, &mut room).await?);
-        }
-        Ok(Feed {
-            id: format!("tag:{}:feed/{stem}", site.authority),
-            title: self.title(key),
-            description: self.title(key),
-            home: site.url.to_string(),
-            base: feeds_url(&self.config),
-            stem,
-            language: key.language.clone(),
-            site_language: site.language.clone(),
-            updated: view.updated,
-            author: site.title.clone(),
-            scheme: format!("tag:{}:tags", site.authority),
-            entries,
-        })
-    }
-
-    async fn entry(
-        &self,
-        key: &FeedKey,
-        state: PublicationState,
-        bodies: &mut Bodies,
-        room: &mut usize,
-    ) -> anyhow::Result<Entry> {
-        let publication = state.publication;
-        let language = key.language.as_ref().unwrap_or(&publication.language);
-        let categories = publication.tags.iter().map(|tag| Category {
-            term: tag.id.to_string(),
-            label: self
-                .label(&tag.id, language)
-                .unwrap_or(&tag.label)
-                .to_owned(),
-        });
-        let categories = categories.collect();
-        let body = if self.config.feeds.full {
-            let body = bodies.get(&self.store, publication.body).await?;
-            let body = body.filter(|body| body.len() <= *room);
-            *room -= body.map_or(0, str::len);
-            body.map(str::to_owned)
-        } else {
-            None
-        };
-        Ok(Entry {
-            publication: Arc::new(publication),
-            categories,
-            body,
-        })
-    }
-
-    /// `Szkolenia · Portal`, or the site's title.
-    fn title(&self, key: &FeedKey) -> String {
-        let site = &self.config.site;
-        match &key.tag {
-            Some(tag) => {
-                let language = key.language.as_ref().unwrap_or(&site.language);
-                let label = self.label(tag, language).unwrap_or(tag.as_str());
-                format!("{label} · {}", site.title)
-            }
-            None => site.title.clone(),
-        }
-    }
-
-    /// What a tag is called in a language, or else in the site's.
-    fn label(&self, tag: &TagId, language: &Language) -> Option<&str> {
-        self.tags
-            .get(tag)?
-            .label(language, &self.config.site.language)
-    }
 }
 
-/// Bodies at hand.
-#[derive(Default)]
-struct Bodies {
-    read: HashMap<BodyHash, String>,
-    bytes: usize,
+fn path_of(stem: &str, format: Format) -> String {
+    format!("{stem}.{format}")
 }
 
-impl Bodies {
-    /// A body; `None`: it is lost, which costs its entry no more than the body.
-    async fn get(&mut self, store: &Store, hash: BodyHash) -> Result<Option<&str>, StoreError> {
-        if !self.read.contains_key(&hash) {
-            let body = match store.body(hash).await {
-                Ok(body) => body,
-                Err(lost @ StoreError::Body(_)) => {
-                    tracing::error!("{lost}");
-                    return Ok(None);
-                }
-                Err(error) => return Err(error),
-            };
-            if self.bytes >= AT_HAND {
-                *self = Bodies::default();
-            }
-            self.bytes += body.len();
-            self.read.insert(hash, body);
-        }
-        Ok(self.read.get(&hash).map(String::as_str))
-    }
-}
-
-/// Public base of the feeds.
-pub fn feeds_url(config: &Config) -> String {
-    format!("{}feeds/", config.web.url)
+/// What a feed's files are made from: feeds of equal recipes have equal bytes.
+fn recipe(shape: &blake3::Hash, sequence: Sequence) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(shape.as_bytes());
+    hasher.update(&sequence.0.to_be_bytes());
+    hasher.finalize().to_hex()[..16].to_owned()
 }

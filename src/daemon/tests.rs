@@ -71,12 +71,13 @@ impl Site {
     async fn look(&mut self) -> Result<Vec<ChangeKind>, Box<dyn std::error::Error>> {
         let now = "2026-11-24T08:00:00Z".parse()?;
         let ingested = self.ingest.tick(Look::Everything, now).await?;
-        Ok(ingested.changes.iter().map(|change| change.kind).collect())
+        let kinds = ingested.changes.into_iter();
+        Ok(kinds.flat_map(|(kind, times)| vec![kind; times]).collect())
     }
 
     async fn render(&mut self) -> Result<Vec<String>, Box<dyn std::error::Error>> {
         let now = "2026-11-24T08:00:00Z".parse()?;
-        let feeds = self.store.feeds().await?.into_iter().collect();
+        let feeds = self.store.feeds().await?.into_keys().collect();
         Ok(self.publishing.tick(feeds, now).await?)
     }
 }

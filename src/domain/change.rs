@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::{FeedKey, Publication, PublicationKey, PublicationState, Sequence, Standing};
 
 /// The kinds of change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChangeKind {
     /// It took effect for the first time.

@@ -1,6 +1,7 @@
-//! The manifest: what each file in the feeds folder should hold. A log of JSON lines, one a
-//! change, the last for a path counts; it is written anew when it has grown well beyond what it
-//! says. Lines that cannot be read are passed over: a file without a line is written again.
+//! The manifest: what each file in the feeds folder should hold, and what it was made from. A log
+//! of JSON lines, one a change, the last for a path counts; it is written anew when it has grown
+//! well beyond what it says. Lines that cannot be read are passed over: a file without a line is
+//! written again.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Document;
 use crate::domain::Sequence;
+use crate::feed::{Format, OPML_MEDIA_TYPE};
 
 /// The manifest's name in the feeds folder.
 pub const FILE: &str = "manifest.jsonl";
@@ -24,22 +26,44 @@ const SLACK: usize = 1_000;
 pub struct Record {
     /// BLAKE3 of the bytes, hexadecimal.
     blake3: String,
+    /// How many they are.
+    length: u64,
     /// As served.
-    pub media_type: String,
-    /// The number of the last change that it shows.
-    pub sequence: Sequence,
+    media_type: String,
+    /// The number of the change that brought these bytes.
+    sequence: Sequence,
     /// When that was.
-    pub modified: Timestamp,
+    modified: Timestamp,
+    /// What it was made from, in the maker's words; equal recipes make equal bytes.
+    pub recipe: String,
 }
 
 impl Record {
-    pub fn of(document: &Document) -> Record {
+    pub fn of(document: &Document, recipe: &str) -> Record {
         Record {
             blake3: document.hash.to_hex().to_string(),
+            length: document.length,
             media_type: document.media_type.to_owned(),
             sequence: document.sequence,
             modified: document.modified,
+            recipe: recipe.to_owned(),
         }
+    }
+
+    /// What was known of the document; `None`: it is not one that this program makes.
+    pub fn document(&self) -> Option<Document> {
+        let feeds = Format::ALL.into_iter().map(Format::media_type);
+        let media_type = feeds
+            .chain([OPML_MEDIA_TYPE])
+            .find(|known| *known == self.media_type)?;
+        let hash = blake3::Hash::from_hex(&self.blake3).ok()?;
+        Some(Document::new(
+            hash,
+            self.length,
+            media_type,
+            self.sequence,
+            self.modified,
+        ))
     }
 }
 
@@ -98,6 +122,10 @@ impl Manifest {
         whole
     }
 
+    pub fn get(&self, path: &str) -> Option<&Record> {
+        self.records.get(path)
+    }
+
     pub fn set(&mut self, path: &str, record: Record) {
         if self.records.get(path) != Some(&record) {
             self.note(path, Some(&record));
@@ -121,7 +149,8 @@ impl Manifest {
         self.lines = self.lines.map(|lines| lines + 1);
     }
 
-    /// Writes what is pending and syncs it.
+    /// Writes what is pending. A file that is written anew is synced, or else its rename might
+    /// reach the disk before its lines.
     pub fn commit(&mut self) -> io::Result<()> {
         if self.pending.is_empty() {
             return Ok(());
@@ -132,7 +161,6 @@ impl Manifest {
                 self.lines = None;
                 let mut file = OpenOptions::new().append(true).open(&self.path)?;
                 file.write_all(&self.pending)?;
-                file.sync_data()?;
                 self.lines = Some(lines);
             }
             _ => {
@@ -153,11 +181,7 @@ impl Manifest {
         let mut file = File::create(&temporary)?;
         file.write_all(&log)?;
         file.sync_data()?;
-        fs::rename(&temporary, &self.path)?;
-        match self.path.parent() {
-            Some(folder) => File::open(folder)?.sync_all(),
-            None => Ok(()),
-        }
+        fs::rename(&temporary, &self.path)
     }
 }
 

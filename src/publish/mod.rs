@@ -1,38 +1,40 @@
-//! Feeds on disk and in memory.
+//! Feeds on disk and as they are served.
 //!
-//! **What is synced when.** A file is written under another name and renamed, so that nobody ever
-//! reads half of one, but it is not synced: that would cost a disk flush a file. The manifest says
-//! which bytes each file should have; [`Publisher::commit`] appends to it and syncs it, once a
-//! batch, after the files are on disk and served. Whatever a power loss does to files and
-//! manifest, a file that the manifest does not vouch for counts as absent: it is not served at
-//! start and is written again when it is next put.
+//! **What is synced when.** Nothing, for nothing needs to be. A file is written under another name
+//! and renamed, so that nobody ever reads half of one; the manifest says which bytes each file
+//! should have and what they were made from. Whatever a power loss does to files and manifest, a
+//! file is served only if its bytes are those that the manifest vouches for: they are hashed when
+//! they are read. What is not vouched for counts as absent and is made again from the store, which
+//! is synced. So the worst that an unsynced file costs is one rendering after a power loss, and a
+//! sync for each change would cost more than all the rest.
 
+mod cache;
 mod manifest;
 mod shelf;
 
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::domain::Sequence;
-use crate::feed::{Format, OPML_MEDIA_TYPE};
 use manifest::{Manifest, Record};
 
 pub use shelf::{Document, Shelf};
 
-/// Writes documents into the feeds folder and puts them on the shelf. There is one for a folder.
+/// Writes documents into the feeds folder and puts them on the shelf. There is one for a folder;
+/// several threads may put, each its own paths.
 #[derive(Debug)]
 pub struct Publisher {
     dir: PathBuf,
     shelf: Arc<Shelf>,
-    manifest: Manifest,
+    manifest: Mutex<Manifest>,
 }
 
 /// What a [`Publisher::put`] did to the file.
@@ -44,17 +46,38 @@ pub enum Put {
     Unchanged,
 }
 
+/// How closely to look at a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Check {
+    /// Is it there, and as long as it should be?
+    Length,
+    /// Is every byte as it should be?
+    Bytes,
+}
+
 impl Publisher {
-    /// Takes over the folder, making it if need be. Nothing is served yet.
+    /// Takes over the folder, making it if need be. What an earlier run left is served at once, as
+    /// far as the manifest vouches for it; it may be behind the store: see
+    /// [`Publisher::is_made_from`].
     ///
     /// # Errors
     /// The folder cannot be made, or its manifest cannot be read. A manifest that is missing or
     /// torn is no error.
     pub fn open(dir: PathBuf) -> io::Result<Publisher> {
         fs::create_dir_all(&dir)?;
+        let shelf = Shelf::over(dir.clone());
+        let mut manifest = Manifest::open(&dir)?;
+        manifest.retain(|path, record| {
+            let document = record.document().filter(|_| check_path(path).is_ok());
+            let is_known = document.is_some();
+            if let Some(document) = document {
+                shelf.put(path, document);
+            }
+            is_known
+        });
         Ok(Publisher {
-            shelf: Arc::default(),
-            manifest: Manifest::open(&dir)?,
+            shelf: Arc::new(shelf),
+            manifest: Mutex::new(manifest),
             dir,
         })
     }
@@ -64,69 +87,82 @@ impl Publisher {
         Arc::clone(&self.shelf)
     }
 
-    /// Puts on the shelf what an earlier run left whole, so that it is served before anything is
-    /// rendered, and returns how many documents that is. The rest of the manifest is forgotten.
-    /// What is shelved may be behind the store: compare [`Document::sequence`].
-    pub fn shelve_existing(&mut self) -> usize {
-        let (dir, shelf) = (&self.dir, &self.shelf);
-        self.manifest.retain(|path, record| {
-            let Some(document) = read_whole(dir, path, record) else {
-                return false;
-            };
-            shelf.put(path, document);
-            true
-        });
-        self.shelf.len()
+    /// Was the document at a path made from this? See [`Publisher::put`].
+    pub fn is_made_from(&self, path: &str, recipe: &str) -> bool {
+        let manifest = self.manifest();
+        manifest
+            .get(path)
+            .is_some_and(|record| record.recipe == recipe)
     }
 
     /// Makes `bytes` the document at `path`, which is relative with `/` between names: on disk if
-    /// it is not there already, then on the shelf. `sequence` is the number of the last change
-    /// that it shows, `modified` when that was; another version gets a later second than the one
-    /// before, since readers tell them apart by Last-Modified, which has seconds alone.
+    /// it is not there already, and on the shelf. `sequence` is the number of the change that
+    /// brought them, `modified` when that was; another version gets a later second than the one
+    /// before, since readers tell them apart by Last-Modified, which has seconds alone. The same
+    /// bytes keep their number and their date. `recipe` says in the caller's words what they were
+    /// made from, for [`Publisher::is_made_from`].
     ///
     /// # Errors
     /// `InvalidInput` for a path that could leave the folder or name a file that is not ours; else
     /// what the disk says, and then file and shelf are as they were.
     pub fn put(
-        &mut self,
+        &self,
         path: &str,
         media_type: &'static str,
         bytes: Vec<u8>,
         sequence: Sequence,
         modified: Timestamp,
+        recipe: &str,
     ) -> io::Result<Put> {
         check_path(path)?;
-        let mut document = Document::new(Bytes::from(bytes), media_type, sequence, modified);
-        let shelved = self.shelf.get(path);
-        if let Some(former) = shelved.as_ref().filter(|s| s.bytes != document.bytes) {
-            let next = Timestamp::from_second(former.modified.as_second() + 1);
-            document.modified = modified.max(next.unwrap_or(modified));
+        let (hash, length) = (blake3::hash(&bytes), bytes.len() as u64);
+        let mut document = Document::new(hash, length, media_type, sequence, modified);
+        let former = self.shelf.get(path);
+        if let Some(former) = &former {
+            if former.hash == hash {
+                document = Document::clone(former);
+            } else {
+                let next = Timestamp::from_second(former.modified.as_second() + 1);
+                document.modified = modified.max(next.unwrap_or(modified));
+            }
         }
-        let put = match &shelved {
-            Some(shelved) if shelved.bytes == document.bytes => Put::Unchanged,
-            Some(_) => write(&self.dir.join(path), &document.bytes)?,
-            None => write_if_other(&self.dir.join(path), &document.bytes)?,
+        let record = Record::of(&document, recipe);
+        let file = self.dir.join(path);
+        let is_there = match &former {
+            Some(former) => former.hash == hash && !self.shelf.is_torn(path),
+            None => fs::read(&file).is_ok_and(|present| present == bytes),
         };
-        self.manifest.set(path, Record::of(&document));
-        self.shelf.put(path, document);
+        let put = if is_there {
+            self.shelf.put(path, document);
+            Put::Unchanged
+        } else {
+            let write = |bytes: &[u8]| write(&file, bytes);
+            self.shelf.replace(path, document, bytes.into(), write)?;
+            Put::Written
+        };
+        self.manifest().set(path, record);
         Ok(put)
     }
 
-    /// Writes the files anew that somebody removed or cut, as they are served, and returns how many.
-    ///
-    /// # Errors
-    /// What the disk says; the others may be restored.
-    pub fn restore(&self) -> io::Result<usize> {
-        let mut restored = 0;
+    /// Looks at every file; those that are lost or damaged are torn from then on.
+    pub fn check(&self, how: Check) {
         for (path, document) in self.shelf.all() {
-            let file = self.dir.join(path);
-            let length = document.bytes.len() as u64;
-            if !fs::metadata(&file).is_ok_and(|present| present.len() == length) {
-                write(&file, &document.bytes)?;
-                restored += 1;
+            let file = self.dir.join(&path);
+            let whole = match how {
+                Check::Length => shelf::check_length(&file, &document),
+                Check::Bytes => shelf::check(&file, &document),
+            };
+            // It may have been replaced in between.
+            if whole.is_err() && self.shelf.get(&path).is_some_and(|now| now == document) {
+                self.shelf.tear(&path);
             }
         }
-        Ok(restored)
+    }
+
+    /// The documents whose file was found to be lost or damaged, by a check or by a reader, until
+    /// they are put again.
+    pub fn torn(&self) -> BTreeSet<String> {
+        self.shelf.torn_paths().clone()
     }
 
     /// Removes the documents that `keep` does not want, of this run or an earlier one, and returns
@@ -134,9 +170,9 @@ impl Publisher {
     ///
     /// # Errors
     /// A file cannot be removed; it is no longer served all the same.
-    pub fn retain(&mut self, mut keep: impl FnMut(&str) -> bool) -> io::Result<usize> {
+    pub fn retain(&self, mut keep: impl FnMut(&str) -> bool) -> io::Result<usize> {
         let mut unwanted = Vec::new();
-        self.manifest.retain(|path, _| {
+        self.manifest().retain(|path, _| {
             let wanted = keep(path);
             if !wanted {
                 unwanted.push(path.to_owned());
@@ -154,28 +190,18 @@ impl Publisher {
         failed.map_or(Ok(unwanted.len()), Err)
     }
 
-    /// Brings the manifest up to date and syncs it. A crash before that costs the next start the
-    /// rendering of what was put since, and nothing else.
+    /// Brings the manifest up to date. A crash before that costs the next start the rendering of
+    /// what was put since, and nothing else.
     ///
     /// # Errors
     /// What the disk says; the next commit tries again.
-    pub fn commit(&mut self) -> io::Result<()> {
-        self.manifest.commit()
+    pub fn commit(&self) -> io::Result<()> {
+        self.manifest().commit()
     }
-}
 
-/// The document of an earlier run, if the file is what the manifest says.
-fn read_whole(dir: &Path, path: &str, record: &Record) -> Option<Document> {
-    check_path(path).ok()?;
-    let media_type = media_types().find(|known| *known == record.media_type)?;
-    let bytes = Bytes::from(fs::read(dir.join(path)).ok()?);
-    let document = Document::new(bytes, media_type, record.sequence, record.modified);
-    (Record::of(&document) == *record).then_some(document)
-}
-
-fn media_types() -> impl Iterator<Item = &'static str> {
-    let feeds = Format::ALL.into_iter().map(Format::media_type);
-    feeds.chain([OPML_MEDIA_TYPE])
+    fn manifest(&self) -> MutexGuard<'_, Manifest> {
+        self.manifest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Stems and archive paths are safe by construction; this holds should that ever fail. No name
@@ -193,15 +219,8 @@ fn check_path(path: &str) -> io::Result<()> {
     ))
 }
 
-fn write_if_other(path: &Path, bytes: &[u8]) -> io::Result<Put> {
-    match fs::read(path) {
-        Ok(present) if present == bytes => Ok(Put::Unchanged),
-        _ => write(path, bytes),
-    }
-}
-
 /// Replaces a file at one stroke.
-fn write(path: &Path, bytes: &[u8]) -> io::Result<Put> {
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(ErrorKind::InvalidInput.into());
     };
@@ -221,5 +240,5 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<Put> {
         let _ = fs::remove_file(&temporary);
         return Err(error);
     }
-    Ok(Put::Written)
+    Ok(())
 }

@@ -1,82 +1,134 @@
-//! What is served, by path.
+//! What is served, by path: what is known of each document, and its bytes, from memory or from its
+//! file.
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::{BTreeSet, HashMap};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use tokio::sync::Notify;
 
+use super::cache::Cache;
 use crate::domain::Sequence;
 
 /// One file as it is served.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
-    /// The file's bytes.
-    pub bytes: Bytes,
     /// A strong entity tag (RFC 9110 8.8.3), quotes included: the sequence number and the first 16
     /// hexadecimal digits of the bytes' BLAKE3.
     pub etag: String,
     /// The value of Content-Type.
     pub media_type: &'static str,
-    /// The number of the last change that it shows.
+    /// The number of the change that brought these bytes.
     pub sequence: Sequence,
     /// When that was: the value of Last-Modified. It may lie a little ahead: each version has a
     /// second of its own.
     pub modified: Timestamp,
+    /// How many bytes there are.
+    pub length: u64,
     /// BLAKE3 of the bytes.
     pub(super) hash: blake3::Hash,
 }
 
 impl Document {
     pub(super) fn new(
-        bytes: Bytes,
+        hash: blake3::Hash,
+        length: u64,
         media_type: &'static str,
         sequence: Sequence,
         modified: Timestamp,
     ) -> Document {
-        let hash = blake3::hash(&bytes);
         Document {
             etag: format!("\"{sequence}-{}\"", &hash.to_hex()[..16]),
-            bytes,
             media_type,
             sequence,
             modified,
+            length,
             hash,
         }
     }
+
+    pub(super) fn is(&self, bytes: &[u8]) -> bool {
+        self.length == bytes.len() as u64 && self.hash == blake3::hash(bytes)
+    }
 }
 
-/// The documents that are served, by path as in `pl/tag/szkolenia.atom`. Readers hold the lock for
-/// one look-up, writers for one insertion.
-#[derive(Debug, Default)]
+/// The documents that are served, by path as in `pl/tag/szkolenia.atom`. What is known of them is
+/// held in memory; their bytes are where they are asked for often.
+#[derive(Debug)]
 pub struct Shelf {
-    documents: RwLock<HashMap<String, Arc<Document>>>,
+    dir: PathBuf,
+    /// Readers hold the lock for one look-up, the writer for one insertion.
+    slots: RwLock<HashMap<String, Slot>>,
+    cache: Mutex<Cache>,
+    /// Documents whose file is not what it should be.
+    torn: Mutex<BTreeSet<String>>,
+    tear: Notify,
+}
+
+#[derive(Debug, Clone)]
+struct Slot {
+    document: Arc<Document>,
+    /// Its bytes, while its file may still be the former one.
+    arriving: Option<Bytes>,
 }
 
 impl Shelf {
-    /// The document at a path.
+    pub(super) fn over(dir: PathBuf) -> Shelf {
+        Shelf {
+            dir,
+            slots: RwLock::default(),
+            cache: Mutex::default(),
+            torn: Mutex::default(),
+            tear: Notify::new(),
+        }
+    }
+
+    /// What is known of the document at a path.
     pub fn get(&self, path: &str) -> Option<Arc<Document>> {
-        // A map whose lock is poisoned is still whole: every change is one call.
-        let documents = self.documents.read();
-        documents
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(path)
-            .cloned()
+        self.slot(path).map(|slot| slot.document)
     }
 
-    /// All documents.
-    pub(super) fn all(&self) -> Vec<(String, Arc<Document>)> {
-        let documents = self.documents.read();
-        let documents = documents.unwrap_or_else(PoisonError::into_inner);
-        let all = documents.iter();
-        all.map(|(path, document)| (path.clone(), Arc::clone(document)))
-            .collect()
+    /// A document and its bytes.
+    ///
+    /// # Errors
+    /// `NotFound`: there is none. Else its file is lost or damaged, which [`Shelf::torn`] tells
+    /// whoever can mend it.
+    pub async fn read(&self, path: &str) -> io::Result<(Arc<Document>, Bytes)> {
+        loop {
+            let slot = self.slot(path).ok_or(io::ErrorKind::NotFound)?;
+            let document = slot.document;
+            let at_hand = slot.arriving.or_else(|| self.cache().get(path, &document));
+            if let Some(bytes) = at_hand {
+                return Ok((document, bytes));
+            }
+            match load(&self.dir.join(path), &document).await {
+                Ok(bytes) => {
+                    self.cache().insert(path, &document, bytes.clone());
+                    return Ok((document, bytes));
+                }
+                // It may have been replaced in between.
+                Err(_) if self.get(path).is_some_and(|now| now != document) => {}
+                Err(error) => {
+                    self.tear(path);
+                    return Err(io::Error::other(error));
+                }
+            }
+        }
     }
 
-    /// How many there are.
+    /// Returns when a file was found to be lost or damaged.
+    pub async fn torn(&self) {
+        self.tear.notified().await;
+    }
+
+    /// How many documents there are.
     pub fn len(&self) -> usize {
-        let documents = self.documents.read();
-        documents.unwrap_or_else(PoisonError::into_inner).len()
+        let slots = self.slots.read();
+        slots.unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// Is there nothing to serve?
@@ -84,17 +136,127 @@ impl Shelf {
         self.len() == 0
     }
 
+    /// All documents.
+    pub(super) fn all(&self) -> Vec<(String, Arc<Document>)> {
+        let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
+        let all = slots.iter();
+        all.map(|(path, slot)| (path.clone(), Arc::clone(&slot.document)))
+            .collect()
+    }
+
+    /// Serves a document whose file is in place.
     pub(super) fn put(&self, path: &str, document: Document) {
-        let documents = self.documents.write();
-        documents
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(path.to_owned(), Arc::new(document));
+        self.set(
+            path,
+            Some(Slot {
+                document: Arc::new(document),
+                arriving: None,
+            }),
+        );
+    }
+
+    /// Serves a document from memory while `write` puts its file in place of the former one: so no
+    /// reader meets a file that is not the document that is served. If that fails, the former one is
+    /// served on.
+    pub(super) fn replace(
+        &self,
+        path: &str,
+        document: Document,
+        bytes: Bytes,
+        write: impl FnOnce(&[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let former = self.slot(path);
+        let slot = Slot {
+            document: Arc::new(document),
+            arriving: Some(bytes.clone()),
+        };
+        self.set(path, Some(slot.clone()));
+        match write(&bytes) {
+            Ok(()) => {
+                self.cache().renew(path, &slot.document, bytes);
+                self.torn_paths().remove(path);
+                self.set(
+                    path,
+                    Some(Slot {
+                        arriving: None,
+                        ..slot
+                    }),
+                );
+                Ok(())
+            }
+            Err(error) => {
+                self.set(path, former);
+                Err(error)
+            }
+        }
     }
 
     pub(super) fn remove(&self, path: &str) {
-        let documents = self.documents.write();
-        documents
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(path);
+        self.set(path, None);
+        self.torn_paths().remove(path);
     }
+
+    /// Notes that a file is lost or damaged.
+    pub(super) fn tear(&self, path: &str) {
+        self.torn_paths().insert(path.to_owned());
+        self.tear.notify_one();
+    }
+
+    pub(super) fn is_torn(&self, path: &str) -> bool {
+        self.torn_paths().contains(path)
+    }
+
+    pub(super) fn torn_paths(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.torn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    // A map whose lock is poisoned is still whole: every change is one call.
+    fn slot(&self, path: &str) -> Option<Slot> {
+        let slots = self.slots.read();
+        slots
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(path)
+            .cloned()
+    }
+
+    fn set(&self, path: &str, slot: Option<Slot>) {
+        let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
+        match slot {
+            Some(slot) => drop(slots.insert(path.to_owned(), slot)),
+            None => drop(slots.remove(path)),
+        }
+    }
+
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The bytes of a file, if they are what they should be.
+async fn load(file: &Path, document: &Document) -> io::Result<Bytes> {
+    if tokio::fs::metadata(file).await?.len() != document.length {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    whole(tokio::fs::read(file).await?, document)
+}
+
+/// The same, for those who may block.
+pub(super) fn check(file: &Path, document: &Document) -> io::Result<()> {
+    check_length(file, document)?;
+    whole(fs::read(file)?, document).map(drop)
+}
+
+/// Is the file there, and as long as it should be?
+pub(super) fn check_length(file: &Path, document: &Document) -> io::Result<()> {
+    if fs::metadata(file)?.len() == document.length {
+        return Ok(());
+    }
+    Err(io::ErrorKind::InvalidData.into())
+}
+
+fn whole(bytes: Vec<u8>, document: &Document) -> io::Result<Bytes> {
+    if document.is(&bytes) {
+        return Ok(Bytes::from(bytes));
+    }
+    Err(io::ErrorKind::InvalidData.into())
 }

@@ -1,35 +1,35 @@
-//! Bodies by their address: compressed files beside the database, whose values must stay small.
+//! Bodies by their address: compressed, in files beside the database, whose values must stay small.
+//!
+//! A batch's bodies are appended to a pack with one write and one sync ([`packs`]), before the rows
+//! that name them, and a row says where each lies. Stores of former versions have a file for each
+//! body: what is there is read.
 
-use std::collections::{BTreeSet, HashMap};
+mod packs;
+
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError, RwLock};
-
-use flate2::Compression;
-use flate2::read::DeflateDecoder;
-use flate2::write::DeflateEncoder;
+use std::sync::{PoisonError, RwLock};
 
 use crate::domain::BodyHash;
 
-/// A body larger than this was not written by us.
-const MOST_BYTES: u64 = 64 << 20;
+use super::engine::Read;
+use super::{StoreError, keys, load};
+use packs::{Packs, inflate};
+
+pub(super) use packs::Place;
 
 pub(super) enum Bodies {
-    Disk {
-        root: PathBuf,
-        /// Two sources may bring one body at once.
-        turn: Mutex<()>,
-    },
+    Disk { root: PathBuf, packs: Packs },
     Memory(RwLock<HashMap<BodyHash, String>>),
 }
 
 impl Bodies {
     pub(super) fn on_disk(root: PathBuf) -> io::Result<Bodies> {
-        fs::create_dir_all(&root)?;
         Ok(Bodies::Disk {
+            packs: Packs::open(root.clone())?,
             root,
-            turn: Mutex::default(),
         })
     }
 
@@ -37,29 +37,42 @@ impl Bodies {
         Bodies::Memory(RwLock::default())
     }
 
-    /// Keeps the bodies; when this returns they are durable.
+    /// Keeps the bodies that are not there yet; when this returns they are durable, and where each
+    /// lies is to be written down under [`keys::body`].
     pub(super) fn keep<'b>(
         &self,
+        reader: &impl Read,
         bodies: impl Iterator<Item = (BodyHash, &'b str)>,
-    ) -> io::Result<()> {
+    ) -> Result<Vec<(BodyHash, Place)>, StoreError> {
         match self {
             Bodies::Memory(map) => {
                 let mut map = map.write().unwrap_or_else(PoisonError::into_inner);
                 map.extend(bodies.map(|(hash, body)| (hash, body.to_owned())));
-                Ok(())
+                Ok(Vec::new())
             }
-            Bodies::Disk { root, turn } => {
-                let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
-                let mut folders = BTreeSet::new();
+            Bodies::Disk { packs, .. } => {
+                let mut new = BTreeMap::new();
                 for (hash, body) in bodies {
-                    let path = path_of(root, hash);
-                    if !path.exists() {
-                        folders.extend(write(&path, body)?);
+                    if !self.has(reader, hash)? {
+                        new.insert(hash, body);
                     }
                 }
-                folders
-                    .iter()
-                    .try_for_each(|folder| File::open(folder).and_then(|f| f.sync_all()))
+                packs.append(new).map_err(disk)
+            }
+        }
+    }
+
+    /// Is a body there, as far as can be said without reading it?
+    pub(super) fn has(&self, reader: &impl Read, hash: BodyHash) -> Result<bool, StoreError> {
+        match self {
+            Bodies::Memory(map) => {
+                let map = map.read().unwrap_or_else(PoisonError::into_inner);
+                Ok(map.contains_key(&hash))
+            }
+            Bodies::Disk { root, packs } => {
+                let place = load::<Place>(reader, &keys::body(hash))?;
+                let is_packed = place.is_some_and(|place| packs.reach(place));
+                Ok(is_packed || path_of(root, hash).exists())
             }
         }
     }
@@ -67,51 +80,37 @@ impl Bodies {
     /// A body that was kept.
     ///
     /// # Errors
-    /// `NotFound`, or `InvalidData` when the file does not hold what its name says.
-    pub(super) fn get(&self, hash: BodyHash) -> io::Result<String> {
-        match self {
+    /// [`StoreError::Body`] when it is lost, or is not what its address says.
+    pub(super) fn get(&self, reader: &impl Read, hash: BodyHash) -> Result<String, StoreError> {
+        let found = match self {
             Bodies::Memory(map) => {
                 let map = map.read().unwrap_or_else(PoisonError::into_inner);
-                map.get(&hash)
-                    .cloned()
-                    .ok_or_else(|| io::ErrorKind::NotFound.into())
+                map.get(&hash).cloned()
             }
-            Bodies::Disk { root, .. } => {
-                let path = path_of(root, hash);
-                let body = read(&path)?;
-                if BodyHash::of(&body) == hash {
-                    return Ok(body);
+            Bodies::Disk { root, packs } => {
+                let packed = match load::<Place>(reader, &keys::body(hash))? {
+                    Some(place) => if_there(packs.read(place))?,
+                    None => None,
+                };
+                match packed.filter(|body| BodyHash::of(body) == hash) {
+                    Some(body) => Some(body),
+                    None => read_file(&path_of(root, hash), hash)?,
                 }
-                // Out of the way, so that it is kept anew when it is found in its source again.
-                fs::remove_file(&path)?;
-                Err(io::Error::new(
-                    io::ErrorKind::InvalidData,
-                    "not what its name says",
-                ))
             }
-        }
+        };
+        found.ok_or(StoreError::Body(hash))
     }
 }
 
-/// What a file holds, as far as it can be made out.
-fn read(path: &Path) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    let damage = DeflateDecoder::new(File::open(path)?)
-        .take(MOST_BYTES)
-        .read_to_end(&mut bytes)
-        .err();
-    match damage {
-        // The decoder's words for what can't be decoded; all else is the system's.
-        Some(error) if !is_damage(&error) => Err(error),
-        _ => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+/// A body in a file of its own. One that is damaged is removed: out of the way, so that the body
+/// is kept anew when it is found in its source again.
+fn read_file(path: &Path, hash: BodyHash) -> Result<Option<String>, StoreError> {
+    let body = if_there(File::open(path).and_then(inflate))?;
+    let is_damaged = body.as_ref().is_some_and(|body| BodyHash::of(body) != hash);
+    if is_damaged {
+        fs::remove_file(path).map_err(disk)?;
     }
-}
-
-fn is_damage(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
-    )
+    Ok(body.filter(|_| !is_damaged))
 }
 
 fn path_of(root: &Path, hash: BodyHash) -> PathBuf {
@@ -120,42 +119,28 @@ fn path_of(root: &Path, hash: BodyHash) -> PathBuf {
     root.join(folder).join(file)
 }
 
-/// Writes the file under its final name only once it is whole and durable. Returns the folders to
-/// sync.
-fn write(path: &Path, body: &str) -> io::Result<[PathBuf; 2]> {
-    let folder = path.parent().unwrap_or(path).to_owned();
-    let root = folder.parent().unwrap_or(&folder).to_owned();
-    fs::create_dir_all(&folder)?;
-    let unfinished = path.with_extension("new");
-    let mut encoder = DeflateEncoder::new(File::create(&unfinished)?, Compression::fast());
-    encoder.write_all(body.as_bytes())?;
-    encoder.finish()?.sync_all()?;
-    fs::rename(&unfinished, path)?;
-    Ok([folder, root])
+/// `None`: the file is lost, or ends too early.
+fn if_there(read: io::Result<String>) -> Result<Option<String>, StoreError> {
+    match read {
+        Ok(body) => Ok(Some(body)),
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof
+            ) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(disk(error)),
+    }
+}
+
+fn disk(error: io::Error) -> StoreError {
+    StoreError::Disk {
+        path: "bodies".into(),
+        why: error.to_string(),
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_kept_is_found_and_a_torn_file_is_noticed() -> io::Result<()> {
-        let root = tempfile::tempdir()?;
-        let bodies = Bodies::on_disk(root.path().join("bodies"))?;
-        let text = "<p>Zażółć gęślą jaźń</p>".repeat(100);
-        let hash = BodyHash::of(&text);
-        bodies.keep([(hash, text.as_str())].into_iter())?;
-        assert_eq!(bodies.get(hash)?, text);
-        let path = path_of(&root.path().join("bodies"), hash);
-        let whole = fs::read(&path)?;
-        fs::write(&path, &whole[..whole.len() / 2])?;
-        let damaged = bodies.get(hash).err().map(|error| error.kind());
-        assert_eq!(damaged, Some(io::ErrorKind::InvalidData));
-        let lost = bodies.get(hash).err().map(|error| error.kind());
-        assert_eq!(lost, Some(io::ErrorKind::NotFound));
-        // Found in its source again, it is kept anew.
-        bodies.keep([(hash, text.as_str())].into_iter())?;
-        assert_eq!(bodies.get(hash)?, text);
-        Ok(())
-    }
-}
+mod tests;

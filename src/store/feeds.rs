@@ -54,17 +54,17 @@ impl Store {
         }))
     }
 
-    /// Every feed that anything was ever in.
-    pub async fn feeds(&self) -> Result<Vec<FeedKey>, StoreError> {
-        let mut feeds = Vec::new();
-        self.reader().scan(
-            keys::feeds().prefix().range(),
-            Order::Ascending,
-            &mut |key, _| {
-                feeds.extend(feed_key(key));
+    /// Every feed that anything was ever in, and the last change that touched it.
+    pub async fn feeds(&self) -> Result<BTreeMap<FeedKey, Sequence>, StoreError> {
+        let mut feeds = BTreeMap::new();
+        let span = keys::feeds().prefix();
+        self.reader()
+            .scan(span.range(), Order::Ascending, &mut |key, value| {
+                if let Some(feed) = feed_key(key) {
+                    feeds.insert(feed, FeedRow::decode(value)?.sequence);
+                }
                 Ok(Go::On)
-            },
-        )?;
+            })?;
         Ok(feeds)
     }
 

@@ -9,6 +9,7 @@
 //! | `I` | id | publication: the id ledger |
 //! | `A` | source, path | publication: where it was last seen |
 //! | `B` | body hash, publication | nothing: who has this body |
+//! | `X` | body hash | [`Place`](super::bodies::Place): where the body lies |
 //! | `W` | instant, publication | nothing: what waits for its date |
 //! | `F` | feed, published, publication | nothing: what is in a feed |
 //! | `G` | feed | [`FeedRow`](super::rows::FeedRow) |
@@ -181,6 +182,14 @@ pub(super) fn paths(source: &str) -> Key {
     Key::table(b'A').text(source)
 }
 
+/// The paths below a folder, which is not the empty one.
+pub(super) fn paths_below(source: &str, folder: &str) -> Key {
+    let mut key = path(source, folder);
+    key.0.pop();
+    key.0.push(b'/');
+    key
+}
+
 pub(super) fn path(source: &str, path: &str) -> Key {
     paths(source).text(path)
 }
@@ -200,6 +209,12 @@ pub(super) fn with_body(hash: BodyHash) -> Key {
 
 pub(super) fn body_of(hash: BodyHash, key: PublicationKey) -> Key {
     with_body(hash).number(key.0)
+}
+
+pub(super) fn body(hash: BodyHash) -> Key {
+    let mut key = Key::table(b'X');
+    key.0.extend_from_slice(&hash.0);
+    key
 }
 
 pub(super) fn waiting() -> Key {

@@ -7,7 +7,7 @@
 //!
 //! | file | verbs |
 //! | --- | --- |
-//! | `publications` | `apply`, `release_due`, `next_release`, `publication`, `paths`, `body` |
+//! | `publications` | `apply`, `release_due`, `next_release`, `publication`, `paths`, `paths_at`, `body`, `has_body` |
 //! | `feeds` | `feed`, `feeds`, `tags` |
 //! | `subscribers` | `subscribe`, `subscriber`, `subscribers`, `unsubscribe`, `remove`, `may_write` |
 //! | `runs` | `observe`, `mark`, `let_go`, `open_run`, `ripe`, `open_runs`, `run`, `runs` |
@@ -141,6 +141,11 @@ impl Store {
                 _lock: lock,
             }),
         })
+    }
+
+    /// What tells this store from every other.
+    pub async fn id(&self) -> Result<[u8; 16], StoreError> {
+        Ok(meta(self.reader())?.id)
     }
 
     /// How many there are of what.

@@ -1,19 +1,20 @@
 //! Publications: what sources found becomes changes, each with its number.
 
 use std::collections::BTreeSet;
-use std::io::ErrorKind;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::publication::{Batch, BodyHash, Found, Pass};
 use crate::domain::{Change, PublicationId, PublicationKey, PublicationState};
 
+use super::bodies::Place;
 use super::changes::Changes;
 use super::engine::{Go, Order, Read, Transaction};
 use super::identity::{Identity, Look, with_id};
+use super::keys::Key;
 use super::record::Record;
 use super::rows::SourceRow;
-use super::{Store, StoreError, keys, load, save};
+use super::{Store, StoreError, forget, keys, load, save};
 
 /// What came of a batch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -60,9 +61,14 @@ impl Store {
         max_age: SignedDuration,
     ) -> Result<Applied, StoreError> {
         let bodies = batch.found.iter().map(|f| (f.body.hash(), f.body.as_str()));
-        self.inner.bodies.keep(bodies).map_err(disk)?;
-        self.write(move |transaction| apply(transaction, &batch, now, max_age))
-            .await
+        let places = self.inner.bodies.keep(self.reader(), bodies)?;
+        self.write(move |transaction| {
+            for (hash, place) in &places {
+                save(transaction, keys::body(*hash), place)?;
+            }
+            apply(transaction, &batch, now, max_age)
+        })
+        .await
     }
 
     /// Releases what was waiting for a date that has come.
@@ -105,39 +111,54 @@ impl Store {
 
     /// The paths of a source at which there was a publication when last looked.
     pub async fn paths(&self, source: &str) -> Result<BTreeSet<String>, StoreError> {
+        paths(self.reader(), keys::paths(source), source)
+    }
+
+    /// Those of the paths that are this one, or below it.
+    pub async fn paths_at(&self, source: &str, path: &str) -> Result<BTreeSet<String>, StoreError> {
         let reader = self.reader();
-        let mut paths = BTreeSet::new();
-        reader.scan(
-            keys::paths(source).prefix().range(),
-            Order::Ascending,
-            &mut |key, _| {
-                paths.insert(String::from_utf8_lossy(keys::path_in(key, source)).into_owned());
-                Ok(Go::On)
-            },
-        )?;
+        let mut paths = paths(reader, keys::paths_below(source, path), source)?;
+        if reader.get(keys::path(source, path).bytes())?.is_some() {
+            paths.insert(path.to_owned());
+        }
         Ok(paths)
     }
 
     /// A body by its address.
     ///
     /// # Errors
-    /// [`StoreError::Body`] where that one body is lost or damaged.
+    /// [`StoreError::Body`] where that one body is lost or damaged. It is then out of the way, so
+    /// that it is kept anew when it is found in its source again.
     pub async fn body(&self, hash: BodyHash) -> Result<String, StoreError> {
-        self.inner.bodies.get(hash).map_err(|error| {
-            if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidData) {
-                StoreError::Body(hash)
-            } else {
-                disk(error)
-            }
-        })
+        let place = load::<Place>(self.reader(), &keys::body(hash))?;
+        let body = self.inner.bodies.get(self.reader(), hash);
+        if let Err(StoreError::Body(_)) = body
+            && self.has_body(hash).await?
+        {
+            self.write(move |transaction| {
+                if load(transaction, &keys::body(hash))? == place {
+                    forget(transaction, keys::body(hash));
+                }
+                Ok(())
+            })
+            .await?;
+        }
+        body
+    }
+
+    /// Is this body there, as far as can be said without reading it?
+    pub async fn has_body(&self, hash: BodyHash) -> Result<bool, StoreError> {
+        self.inner.bodies.has(self.reader(), hash)
     }
 }
 
-fn disk(error: std::io::Error) -> StoreError {
-    StoreError::Disk {
-        path: "bodies".into(),
-        why: error.to_string(),
-    }
+fn paths(reader: &impl Read, begin: Key, source: &str) -> Result<BTreeSet<String>, StoreError> {
+    let mut paths = BTreeSet::new();
+    reader.scan(begin.prefix().range(), Order::Ascending, &mut |key, _| {
+        paths.insert(String::from_utf8_lossy(keys::path_in(key, source)).into_owned());
+        Ok(Go::On)
+    })?;
+    Ok(paths)
 }
 
 fn waiting_until(reader: &impl Read, now: Timestamp) -> Result<Vec<PublicationKey>, StoreError> {

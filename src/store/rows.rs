@@ -7,6 +7,7 @@ use crate::domain::{
     Content, DeliveryState, Mark, PublicationKey, Run, RunKey, Sequence, Subscriber, SubscriberKey,
 };
 
+use super::bodies::Place;
 use super::record::Record;
 
 /// Counters, each the last number given out, and totals.
@@ -126,4 +127,5 @@ records! {
     Chunk => "deliveries",
     Number => "number",
     Due => "due",
+    Place => "body",
 }

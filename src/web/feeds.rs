@@ -1,11 +1,11 @@
-//! Feeds from memory, with conditional requests (RFC 9110, section 13).
+//! Feeds from the shelf, with conditional requests (RFC 9110, section 13).
 
 use std::sync::Arc;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, RETRY_AFTER,
 };
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -25,10 +25,30 @@ pub(super) async fn serve(
     headers: HeaderMap,
 ) -> Response {
     // What is no UTF-8 is no path of ours either.
-    let document = path.ok().and_then(|Path(path)| site.shelf.get(&path));
-    let Some(document) = document else {
+    let Ok(Path(path)) = path else {
         return page::not_found(State(site), headers).await;
     };
+    let Some(document) = site.shelf.get(&path) else {
+        return page::not_found(State(site), headers).await;
+    };
+    if has_current(&headers, &document) {
+        return (StatusCode::NOT_MODIFIED, tags(&site, &document)).into_response();
+    }
+    match site.shelf.read(&path).await {
+        Ok((document, bytes)) => {
+            let media_type = [(CONTENT_TYPE, document.media_type)];
+            (tags(&site, &document), media_type, bytes).into_response()
+        }
+        // Lost or damaged, and being made again.
+        Err(_) => {
+            let language = page::language(&site, &headers);
+            let page = page::error(&site, &language, StatusCode::SERVICE_UNAVAILABLE);
+            ([(RETRY_AFTER, "30")], page).into_response()
+        }
+    }
+}
+
+fn tags(site: &Site, document: &Document) -> HeaderMap {
     let mut tags = HeaderMap::new();
     // A date that is still to come is not sent (RFC 9110 8.8.2.1).
     let modified = document.modified;
@@ -42,11 +62,7 @@ pub(super) async fn serve(
             tags.insert(name, value);
         }
     }
-    if has_current(&headers, &document) {
-        return (StatusCode::NOT_MODIFIED, tags).into_response();
-    }
-    let media_type = [(CONTENT_TYPE, document.media_type)];
-    (tags, media_type, document.bytes.clone()).into_response()
+    tags
 }
 
 /// Does the client have these bytes? If-None-Match decides alone where it is given (13.2.2).

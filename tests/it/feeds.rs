@@ -43,7 +43,7 @@ fn a_folder_of_feeds_is_published_for_the_judges() -> Outcome {
     if dir.exists() {
         fs::remove_dir_all(&dir)?;
     }
-    let mut publisher = Publisher::open(dir.clone())?;
+    let publisher = Publisher::open(dir.clone())?;
     let everything = publications()?;
     let mut keys: Vec<FeedKey> = everything.iter().flat_map(FeedKey::of).collect();
     keys.push(FeedKey {
@@ -67,6 +67,7 @@ fn a_folder_of_feeds_is_published_for_the_judges() -> Outcome {
                 feed::render(&feed, format)?,
                 Sequence(7),
                 feed.updated,
+                "",
             )?;
         }
         list.push(OpmlFeed {
@@ -79,7 +80,7 @@ fn a_folder_of_feeds_is_published_for_the_judges() -> Outcome {
     let opml = feed::opml("Przykładowy portal", &list)?;
     insta::assert_snapshot!("index.opml", String::from_utf8(opml.clone())?);
     let now = "2026-11-02T10:00:00Z".parse()?;
-    publisher.put("index.opml", OPML_MEDIA_TYPE, opml, Sequence(7), now)?;
+    publisher.put("index.opml", OPML_MEDIA_TYPE, opml, Sequence(7), now, "")?;
     publisher.commit()?;
     assert!(dir.join("uk/tag/spivpratsia.atom").is_file());
     assert!(dir.join("tag/nothing-yet.rss").is_file());
