@@ -18,6 +18,10 @@ use crate::domain::Problem;
 use crate::publish::Publisher;
 use crate::store::{Store, StoreError};
 
+/// Bytes of written entries kept at hand: those of some ten thousand publications. A build has
+/// little else to keep.
+const AT_HAND: usize = 256 << 20;
+
 /// Reads everything, writes every feed, and says what changed.
 pub(super) async fn build(file: &Path) -> Result<(), Failure> {
     let config = Arc::new(configuration(file)?);
@@ -25,7 +29,8 @@ pub(super) async fn build(file: &Path) -> Result<(), Failure> {
     let publisher = Publisher::open(config.feeds.dir.clone())
         .with_context(|| format!("can't write to {}", config.feeds.dir.display()))?;
     let board = Arc::new(Board::default());
-    let mut publishing = Publishing::new(store.clone(), Arc::clone(&config), publisher, board);
+    let publishing = Publishing::new(store.clone(), Arc::clone(&config), publisher, board);
+    let mut publishing = publishing.keeping(AT_HAND);
     let feeds: BTreeSet<_> = store.feeds().await?.into_keys().collect();
     let (count, live) = (feeds.len(), store.totals().await?.live);
     let written = publishing.tick(feeds, clock::now()).await?;

@@ -1,15 +1,20 @@
 //! A folder as a source: what changed in it since it was last read, and what is gone.
 
+mod file;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::parse::{self, Context, Parsed};
+use super::parse::Context;
 use super::walk::{self, Fingerprint, Listing};
 use crate::config;
 use crate::domain::{Found, Problem, TagDefinition};
+
+pub use file::{Read, Unread};
 
 /// Where to look.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,7 +88,7 @@ pub enum Reading {
 #[derive(Debug)]
 pub struct Directory {
     root: PathBuf,
-    context: Context,
+    context: Arc<Context>,
     /// The state of each file when it was last read to the end.
     read: BTreeMap<String, Fingerprint>,
     /// Files whose name on disk is not in NFC, as content paths are.
@@ -95,7 +100,7 @@ impl Directory {
     pub fn new(source: &config::Source, site: &config::Site, tags: &[TagDefinition]) -> Directory {
         Directory {
             root: source.path.clone(),
-            context: Context::new(source, site, tags),
+            context: Arc::new(Context::new(source, site, tags)),
             read: BTreeMap::new(),
             renamed: BTreeMap::new(),
         }
@@ -148,36 +153,29 @@ impl Directory {
         Ok(seen)
     }
 
-    /// Reads one file. What was read to the end is not brought again by [`Directory::look`] until
-    /// it changes, whether it could be understood or not.
-    pub fn read(&mut self, path: &str) -> Reading {
+    /// A file, to be read; [`Directory::note`] is to be told of it afterwards.
+    pub fn file(&self, path: &str) -> Unread {
         let real = match self.renamed.get(path) {
             Some(real) => real.clone(),
             None => self.root.join(path),
         };
-        match read_settled(&real) {
-            Ok(Some((bytes, fingerprint))) => {
-                self.read.insert(path.to_owned(), fingerprint);
-                match parse::parse(path, &bytes, &self.context) {
-                    Ok(Parsed::Publication(found)) => Reading::Found(found),
-                    Ok(Parsed::Draft) => Reading::Draft,
-                    Err(mut problem) => {
-                        problem.file = real;
-                        Reading::Problem(problem)
-                    }
-                }
+        Unread {
+            path: path.to_owned(),
+            real,
+            context: Arc::clone(&self.context),
+        }
+    }
+
+    /// A file was read. What was read to the end is not brought again by [`Directory::look`] until
+    /// it changes, whether it could be understood or not; what could not be read is, for permissions
+    /// change without a trace in the fingerprint.
+    pub fn note(&mut self, read: &Read) {
+        match (&read.fingerprint, &read.reading) {
+            (Some(fingerprint), _) => {
+                self.read.insert(read.path.clone(), *fingerprint);
             }
-            Ok(None) => Reading::Unsettled,
-            Err(error) if walk::is_gone(&error) => {
-                self.read.remove(path);
-                Reading::Gone
-            }
-            // Not remembered: permissions can change without a trace in the fingerprint.
-            Err(error) => Reading::Problem(Problem::of_file(
-                real,
-                format!("cannot be read: {error}"),
-                "let the daemon's user read it",
-            )),
+            (None, Reading::Gone) => drop(self.read.remove(&read.path)),
+            (None, _) => {}
         }
     }
 
@@ -266,22 +264,6 @@ fn outermost(paths: BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
         }
     }
     kept.into_iter().collect()
-}
-
-/// The whole file and its state, or `None` if it changed meanwhile. One byte more than the
-/// largest file is read at most: enough to refuse it.
-fn read_settled(path: &Path) -> io::Result<Option<(Vec<u8>, Fingerprint)>> {
-    let before = fs::metadata(path)?;
-    if !before.is_file() {
-        return Err(io::ErrorKind::NotFound.into());
-    }
-    let mut bytes = Vec::new();
-    File::open(path)?
-        .take(parse::MAX_BYTES as u64 + 1)
-        .read_to_end(&mut bytes)?;
-    let fingerprint = Fingerprint::of(&before);
-    let after = Fingerprint::of(&fs::metadata(path)?);
-    Ok((fingerprint == after).then_some((bytes, fingerprint)))
 }
 
 #[cfg(test)]

@@ -8,6 +8,6 @@ mod walk;
 pub mod watch;
 
 pub use coalesce::Coalescer;
-pub use directory::{Directory, Look, Reading, Seen, Unreadable};
+pub use directory::{Directory, Look, Read, Reading, Seen, Unread, Unreadable};
 pub use walk::relative;
 pub use watch::{Hint, WatchError, Watcher};

@@ -2,12 +2,12 @@
 
 mod turn;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::panic::resume_unwind;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::signals::Signals;
@@ -17,7 +17,7 @@ use crate::control::{Board, Clock};
 use crate::domain::publication::{Batch, Found, Pass};
 use crate::domain::{Change, ChangeKind, Problem};
 use crate::store::{Applied, Refusal, Store, StoreError};
-use turn::read_some;
+use turn::{Turns, done};
 
 /// Publications told to the store in one transaction, and about how many bytes of bodies.
 const BATCH: usize = 256;
@@ -39,6 +39,9 @@ pub struct Ingest {
     /// so every look tries them again.
     refused: BTreeMap<String, Refusal>,
 }
+
+/// What the store is being told.
+type Told = JoinHandle<Result<Applied, StoreError>>;
 
 /// What a round led to.
 #[derive(Debug, Default)]
@@ -160,28 +163,48 @@ impl Ingest {
         let mut changed: BTreeSet<String> = seen.changed.into_iter().collect();
         let refused = std::mem::take(&mut self.refused);
         changed.extend(refused.keys().cloned());
-        let mut changed = VecDeque::from_iter(changed);
-        while !changed.is_empty() {
-            let turn = move |directory: &mut Directory| read_some(directory, changed, now);
-            let (read, rest) = self.aside(turn).await;
-            changed = rest;
+        let mut turns = Turns::of(changed, &self.directory, now);
+        let mut told = None;
+        while let Some(read) = turns.next().await {
             for (path, reading) in read {
                 self.gather(path, reading, &mut round, &mut ingested);
             }
             if round.is_full() {
-                let batch = round.batch(Pass::More);
-                let applied = self.store.apply(batch, now, self.max_age).await?;
-                self.take(applied, &refused, &mut ingested);
+                self.take_told(&mut told, &refused, &mut ingested).await?;
+                told = Some(self.tell(round.batch(Pass::More), now));
             }
         }
+        self.take_told(&mut told, &refused, &mut ingested).await?;
         let end = if is_scan { Pass::EndOfScan } else { Pass::End };
-        let batch = round.batch(end);
-        let applied = self.store.apply(batch, now, self.max_age).await?;
-        self.take(applied, &refused, &mut ingested);
+        told = Some(self.tell(round.batch(end), now));
+        self.take_told(&mut told, &refused, &mut ingested).await?;
         self.signals.ring();
         let place = if is_scan { "everything" } else { "some files" };
         tracing::debug!(source = self.source.name, "looked at {place}");
         Ok(ingested)
+    }
+
+    /// Tells the store, while the next files are being read.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the daemon may spawn, and this is waited for"
+    )]
+    fn tell(&self, batch: Batch, now: Timestamp) -> Told {
+        let (store, max_age) = (self.store.clone(), self.max_age);
+        tokio::spawn(async move { store.apply(batch, now, max_age).await })
+    }
+
+    async fn take_told(
+        &mut self,
+        told: &mut Option<Told>,
+        former: &BTreeMap<String, Refusal>,
+        ingested: &mut Ingested,
+    ) -> Result<(), StoreError> {
+        if let Some(told) = told.take() {
+            let applied = done(told).await?;
+            self.take(applied, former, ingested);
+        }
+        Ok(())
     }
 
     /// What the store knows of the places where a look is taken.
@@ -201,8 +224,7 @@ impl Ingest {
         Ok(known)
     }
 
-    /// Works on the folder on a thread where blocking hurts nobody: one hostile file can keep a
-    /// parser busy for seconds.
+    /// Works on the folder on a thread where blocking hurts nobody.
     #[expect(
         clippy::disallowed_methods,
         reason = "the daemon may spawn, and this is waited for"
@@ -213,14 +235,7 @@ impl Ingest {
     ) -> T {
         let directory = Arc::clone(&self.directory);
         let work = move || work(&mut directory.lock().unwrap_or_else(PoisonError::into_inner));
-        match tokio::task::spawn_blocking(work).await {
-            Ok(done) => done,
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => resume_unwind(panic),
-                // The runtime is going down, and this task with it.
-                Err(_) => std::future::pending().await,
-            },
-        }
+        done(tokio::task::spawn_blocking(work)).await
     }
 
     fn gather(&self, path: String, reading: Reading, round: &mut Round, ingested: &mut Ingested) {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use jiff::Timestamp;
+use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
@@ -17,10 +18,10 @@ use super::signals::Signals;
 use crate::config::Config;
 use crate::control::{Board, Clock};
 use crate::domain::{BodyHash, FeedKey, Problem, Sequence};
-use crate::feed::{self, Feed, Format, OPML_MEDIA_TYPE, opml};
+use crate::feed::{Format, OPML_MEDIA_TYPE, opml};
 use crate::publish::{Check, Publisher, Put};
 use crate::store::{Store, StoreError};
-use render::{Made, Renderer};
+use render::{AT_HAND, Made, Renderer};
 
 pub use render::feeds_url;
 
@@ -56,7 +57,7 @@ impl Publishing {
         board: Arc<Board>,
     ) -> Publishing {
         Publishing {
-            renderer: Arc::new(Renderer::new(store.clone(), Arc::clone(&config))),
+            renderer: Arc::new(Renderer::new(store.clone(), Arc::clone(&config), AT_HAND)),
             store,
             config,
             publisher: Arc::new(publisher),
@@ -65,6 +66,15 @@ impl Publishing {
             is_index_due: true,
             owed: BTreeSet::new(),
             lost: BTreeMap::new(),
+        }
+    }
+
+    /// The same with so many bytes of written entries kept at hand, for those who render everything.
+    pub fn keeping(self, bytes: usize) -> Publishing {
+        let renderer = Renderer::new(self.store.clone(), Arc::clone(&self.config), bytes);
+        Publishing {
+            renderer: Arc::new(renderer),
+            ..self
         }
     }
 
@@ -203,7 +213,8 @@ impl Publishing {
         // Those of one tag have entries in common.
         let mut feeds: Vec<FeedKey> = std::mem::take(&mut self.owed).into_iter().collect();
         feeds.sort_by(|a, b| (&a.tag, &a.language).cmp(&(&b.tag, &b.language)));
-        let at_once = available_parallelism().map_or(1, usize::from);
+        // One more than can run, so that none waits while another is dealt out.
+        let at_once = available_parallelism().map_or(1, usize::from) + 1;
         let shape = self.renderer.shape().await?;
         let mut round = Round {
             written: Vec::new(),
@@ -214,31 +225,24 @@ impl Publishing {
             if work.len() >= at_once
                 && let Some(done) = work.join_next().await
             {
-                self.take(done?, &mut round);
+                self.take(done?, &mut round)?;
             }
             if number % COMMIT_EVERY == 0 {
                 self.publisher.commit()?;
             }
-            match self.renderer.feed(&key).await {
-                Ok(None) => {}
-                Ok(Some(made)) => {
-                    let writing = self.writing(key, made, &shape, now);
-                    work.spawn_blocking(move || writing.write());
-                }
-                Err(error) => {
-                    let error = anyhow::Error::from(error);
-                    if super::is_store_trouble(&error) {
-                        return Err(error);
-                    }
-                    // One that fails stops no other.
-                    self.owed.insert(key);
-                    round.fail(error);
-                }
-            }
-            tokio::task::yield_now().await;
+            let writing = Writing {
+                key,
+                shape,
+                renderer: Arc::clone(&self.renderer),
+                publisher: Arc::clone(&self.publisher),
+                formats: self.config.feeds.formats.clone(),
+                runtime: Handle::current(),
+                now,
+            };
+            work.spawn_blocking(move || writing.write());
         }
         while let Some(done) = work.join_next().await {
-            self.take(done?, &mut round);
+            self.take(done?, &mut round)?;
         }
         if std::mem::take(&mut self.is_index_due)
             && let Err(error) = self.index(now, &mut round.written)
@@ -252,41 +256,30 @@ impl Publishing {
         round.result.map(|()| round.written)
     }
 
-    fn writing(
-        &mut self,
-        key: FeedKey,
-        made: Made,
-        shape: &blake3::Hash,
-        now: Timestamp,
-    ) -> Writing {
-        for hash in &made.lost {
-            self.lost.entry(*hash).or_default().insert(key.clone());
-        }
-        let is_whole = made.lost.is_empty();
-        Writing {
-            recipe: if is_whole {
-                recipe(shape, made.sequence)
-            } else {
-                String::new()
-            },
+    /// # Errors
+    /// The store's.
+    fn take(&mut self, written: Written, round: &mut Round) -> anyhow::Result<()> {
+        let Written {
             key,
-            feed: made.feed,
-            sequence: made.sequence,
-            formats: self.config.feeds.formats.clone(),
-            publisher: Arc::clone(&self.publisher),
-            now,
+            files,
+            lost,
+            result,
+        } = written;
+        round.written.extend(files);
+        for hash in lost {
+            self.lost.entry(hash).or_default().insert(key.clone());
         }
-    }
-
-    fn take(&mut self, (key, written, result): Written, round: &mut Round) {
-        round.written.extend(written);
         match result {
-            Ok(()) => self.is_index_due |= self.listed.insert(key),
+            Ok(true) => self.is_index_due |= self.listed.insert(key),
+            Ok(false) => {}
+            Err(error) if super::is_store_trouble(&error) => return Err(error),
+            // One that fails stops no other.
             Err(error) => {
                 self.owed.insert(key);
                 round.fail(error);
             }
         }
+        Ok(())
     }
 
     fn index(&self, now: Timestamp, written: &mut Vec<String>) -> anyhow::Result<()> {
@@ -325,48 +318,66 @@ impl Round {
     }
 }
 
-/// A feed, its files that are new, and whether all were written.
-type Written = (FeedKey, Vec<String>, anyhow::Result<()>);
+/// What came of a feed.
+struct Written {
+    key: FeedKey,
+    /// New files.
+    files: Vec<String>,
+    /// Bodies that it should have.
+    lost: BTreeSet<BodyHash>,
+    /// Was there ever anything in it?
+    result: anyhow::Result<bool>,
+}
 
-/// A feed on its way to the disk.
+/// A feed on its way from the store to the disk, on a thread where blocking hurts nobody.
 struct Writing {
     key: FeedKey,
-    feed: Feed,
-    sequence: Sequence,
-    recipe: String,
-    formats: Vec<Format>,
+    shape: blake3::Hash,
+    renderer: Arc<Renderer>,
     publisher: Arc<Publisher>,
+    formats: Vec<Format>,
+    runtime: Handle,
     now: Timestamp,
 }
 
 impl Writing {
     fn write(self) -> Written {
-        let mut written = Vec::new();
-        let formats = self.formats.iter();
-        let result = formats
-            .map(|format| self.write_as(*format, &mut written))
-            .collect();
-        (self.key, written, result)
+        let made = self.runtime.block_on(self.renderer.feed(&self.key));
+        let mut written = Written {
+            key: self.key.clone(),
+            files: Vec::new(),
+            lost: BTreeSet::new(),
+            result: Ok(false),
+        };
+        match made {
+            Ok(None) => {}
+            Ok(Some(made)) => {
+                let files = &mut written.files;
+                let mut formats = self.formats.iter();
+                let result = formats.try_for_each(|format| self.write_as(*format, &made, files));
+                written.result = result.map(|()| true);
+                written.lost = made.lost;
+            }
+            Err(error) => written.result = Err(error),
+        }
+        written
     }
 
-    fn write_as(&self, format: Format, written: &mut Vec<String>) -> anyhow::Result<()> {
-        let stem = &self.feed.stem;
-        let bytes = feed::render(&self.feed, format).with_context(|| stem.clone())?;
-        let path = path_of(stem, format);
+    fn write_as(&self, format: Format, made: &Made, files: &mut Vec<String>) -> anyhow::Result<()> {
+        let path = path_of(&self.key.stem(), format);
+        let bytes = made.written(format).with_context(|| path.clone())?;
+        let recipe = if made.lost.is_empty() {
+            recipe(&self.shape, made.sequence)
+        } else {
+            String::new()
+        };
         let media_type = format.media_type();
         let put = self
             .publisher
-            .put(
-                &path,
-                media_type,
-                bytes,
-                self.sequence,
-                self.now,
-                &self.recipe,
-            )
+            .put(&path, media_type, bytes, made.sequence, self.now, &recipe)
             .with_context(|| format!("can't write {path}"))?;
         if put == Put::Written {
-            written.push(path);
+            files.push(path);
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Publications: what a source found, what the store makes of it, and what may come between.
 
 use std::fmt;
+use std::ops::Deref;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -52,6 +53,64 @@ impl BodyHash {
 impl fmt::Debug for BodyHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.to_hex())
+    }
+}
+
+/// A sanitised HTML body, and its address.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Body {
+    html: String,
+    hash: BodyHash,
+}
+
+impl Body {
+    /// The HTML.
+    pub fn as_str(&self) -> &str {
+        &self.html
+    }
+
+    /// Its address.
+    pub fn hash(&self) -> BodyHash {
+        self.hash
+    }
+}
+
+impl From<String> for Body {
+    fn from(html: String) -> Body {
+        let hash = BodyHash::of(&html);
+        Body { html, hash }
+    }
+}
+
+impl From<&str> for Body {
+    fn from(html: &str) -> Body {
+        Body::from(html.to_owned())
+    }
+}
+
+impl Deref for Body {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.html
+    }
+}
+
+impl PartialEq<&str> for Body {
+    fn eq(&self, html: &&str) -> bool {
+        self.html == *html
+    }
+}
+
+impl fmt::Display for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.html.fmt(f)
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.html.fmt(f)
     }
 }
 
@@ -143,7 +202,7 @@ pub struct Found {
     /// Plain text.
     pub summary: String,
     /// Sanitised HTML with absolute URLs.
-    pub body: String,
+    pub body: Body,
     /// Names.
     pub authors: Vec<String>,
     /// The page's archive notice.
@@ -174,7 +233,7 @@ impl Found {
             updated: self.updated.unwrap_or(published).max(published),
             tags: self.tags.clone(),
             summary: self.summary.clone(),
-            body: BodyHash::of(&self.body),
+            body: self.body.hash(),
             authors: self.authors.clone(),
             archived: self.archived.clone(),
             change_note: self.change_note.clone(),

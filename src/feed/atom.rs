@@ -3,11 +3,14 @@
 
 use atom_syndication::{Category, Content, Generator, Link, Person, Text, WriteConfig};
 
+use super::frame::{Frame, cut};
 use super::write::{chrono, line, lines, url};
 use super::{Entry, Feed, FeedError, Format};
 
-pub fn render(feed: &Feed) -> Result<Vec<u8>, FeedError> {
-    let entries: Result<Vec<_>, _> = feed.entries.iter().map(|e| self::entry(feed, e)).collect();
+const ENTRY: &str = "\n  <entry>";
+const END: &str = "\n</feed>";
+
+pub fn frame(feed: &Feed) -> Result<Frame, FeedError> {
     let description = lines(&feed.description);
     let atom = atom_syndication::Feed {
         title: text(line(&feed.title), None),
@@ -29,20 +32,30 @@ pub fn render(feed: &Feed) -> Result<Vec<u8>, FeedError> {
             page(url(&feed.home), None),
         ],
         subtitle: (!description.is_empty()).then(|| text(description, None)),
-        entries: entries?,
         lang: Some(feed.main_language().to_string()),
         ..atom_syndication::Feed::default()
     };
-    let config = WriteConfig {
-        indent_size: Some(2),
-        ..WriteConfig::default()
-    };
-    let mut bytes = atom.write_with_config(Vec::new(), config)?;
-    bytes.push(b'\n');
-    Ok(bytes)
+    Frame::parted(atom.write_with_config(Vec::new(), indented())?, END)
 }
 
-fn entry(feed: &Feed, entry: &Entry) -> Result<atom_syndication::Entry, FeedError> {
+pub fn entry(feed: &Feed, entry: &Entry) -> Result<Vec<u8>, FeedError> {
+    let atom = atom_syndication::Feed {
+        entries: vec![element(feed, entry)?],
+        ..atom_syndication::Feed::default()
+    };
+    let size = 1_500 + entry.body.as_ref().map_or(0, |body| body.len() * 5 / 4);
+    let bytes = atom.write_with_config(Vec::with_capacity(size), indented())?;
+    cut(bytes, ENTRY, END)
+}
+
+fn indented() -> WriteConfig {
+    WriteConfig {
+        indent_size: Some(2),
+        ..WriteConfig::default()
+    }
+}
+
+fn element(feed: &Feed, entry: &Entry) -> Result<atom_syndication::Entry, FeedError> {
     let publication = &entry.publication;
     let id = line(&publication.id.0);
     let lang = feed.language_of(entry);

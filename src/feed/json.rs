@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::frame::{Frame, cut};
 use super::write::{line, lines, rfc3339, url};
 use super::{Entry, Feed, FeedError, Format};
 
@@ -15,7 +16,7 @@ struct Document {
     description: String,
     language: String,
     authors: Vec<Author>,
-    items: Vec<Item>,
+    items: [Item; 0],
 }
 
 #[derive(Serialize)]
@@ -64,8 +65,9 @@ struct Extension {
     latest_version: String,
 }
 
-pub fn render(feed: &Feed) -> Result<Vec<u8>, FeedError> {
-    let items: Result<Vec<_>, _> = feed.entries.iter().map(|e| item(feed, e)).collect();
+const END: &str = "]\n}";
+
+pub fn frame(feed: &Feed, is_empty: bool) -> Result<Frame, FeedError> {
     let document = Document {
         version: "https://jsonfeed.org/version/1.1",
         title: line(&feed.title),
@@ -76,11 +78,20 @@ pub fn render(feed: &Feed) -> Result<Vec<u8>, FeedError> {
         authors: vec![Author {
             name: line(&feed.author),
         }],
-        items: items?,
+        items: [],
     };
-    let mut bytes = serde_json::to_vec_pretty(&document)?;
-    bytes.push(b'\n');
-    Ok(bytes)
+    let mut frame = Frame::parted(serde_json::to_vec_pretty(&document)?, END)?;
+    frame.separator = b",";
+    if !is_empty {
+        frame.close.splice(..0, *b"\n  ");
+    }
+    Ok(frame)
+}
+
+pub fn entry(feed: &Feed, entry: &Entry) -> Result<Vec<u8>, FeedError> {
+    // Indented as far as it stands in a feed.
+    let nested = [[item(feed, entry)?]];
+    cut(serde_json::to_vec_pretty(&nested)?, "\n    {", "\n  ]")
 }
 
 fn item(feed: &Feed, entry: &Entry) -> Result<Item, FeedError> {

@@ -2,6 +2,7 @@
 //! the same feed gives the same bytes.
 
 mod atom;
+mod frame;
 mod json;
 mod opml;
 mod rss;
@@ -152,6 +153,9 @@ pub enum FeedError {
     /// The JSON writer failed.
     #[error("cannot write JSON Feed: {0}")]
     Json(#[from] serde_json::Error),
+    /// A writer no longer writes what an entry is known by.
+    #[error("a feed was written without `{0}`, where its entries should be")]
+    Frame(&'static str),
 }
 
 /// The feed's bytes. Whatever the texts hold, the result is well-formed.
@@ -160,11 +164,38 @@ pub enum FeedError {
 /// [`FeedError::Date`] for a date outside the years 1 to 9999; the others do not happen, but the
 /// writers' signatures have them.
 pub fn render(feed: &Feed, format: Format) -> Result<Vec<u8>, FeedError> {
+    let entries = feed.entries.iter();
+    let entries: Vec<Vec<u8>> = entries
+        .map(|entry| render_entry(feed, entry, format))
+        .collect::<Result<_, _>>()?;
+    let entries: Vec<&[u8]> = entries.iter().map(Vec::as_slice).collect();
+    render_around(feed, &entries, format)
+}
+
+/// An entry's bytes in a feed, for [`render_around`]. Of the feed they depend on its scheme alone,
+/// and on whether its language is the entry's ([`Feed::says_language_of`]).
+///
+/// # Errors
+/// As [`render`].
+pub fn render_entry(feed: &Feed, entry: &Entry, format: Format) -> Result<Vec<u8>, FeedError> {
     match format {
-        Format::Rss => rss::render(feed),
-        Format::Atom => atom::render(feed),
-        Format::Json => json::render(feed),
+        Format::Rss => rss::entry(feed, entry),
+        Format::Atom => atom::entry(feed, entry),
+        Format::Json => json::entry(feed, entry),
     }
+}
+
+/// The feed's bytes with these entries in place of its own.
+///
+/// # Errors
+/// As [`render`].
+pub fn render_around(feed: &Feed, entries: &[&[u8]], format: Format) -> Result<Vec<u8>, FeedError> {
+    let frame = match format {
+        Format::Rss => rss::frame(feed),
+        Format::Atom => atom::frame(feed),
+        Format::Json => json::frame(feed, entries.is_empty()),
+    };
+    Ok(frame?.around(entries))
 }
 
 /// Would a feed with this publication be valid in every format?
@@ -202,10 +233,15 @@ impl Feed {
         self.language.as_ref().unwrap_or(&self.site_language)
     }
 
-    /// The language to declare for an entry: nothing where the feed's says it.
+    /// Need entries in this language not say so, since the feed does?
+    pub fn says_language_of(&self, publication: &Publication) -> bool {
+        publication.language == *self.main_language()
+    }
+
+    /// The language to declare for an entry.
     fn language_of(&self, entry: &Entry) -> Option<String> {
-        let language = &entry.publication.language;
-        (language != self.main_language()).then(|| language.to_string())
+        let publication = &entry.publication;
+        (!self.says_language_of(publication)).then(|| publication.language.to_string())
     }
 }
 

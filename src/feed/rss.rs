@@ -2,15 +2,19 @@
 //! itself wants their mail addresses.
 
 use ::rss::extension::atom::{AtomExtension, Link};
-use ::rss::extension::dublincore::DublinCoreExtension;
+use ::rss::extension::dublincore::{self, DublinCoreExtension};
 use ::rss::{Category, Channel, Guid, Item};
 use quick_xml::escape::partial_escape;
 
+use super::frame::{Frame, cut};
 use super::write::{line, lines, rfc2822, url};
 use super::{Entry, Feed, FeedError, Format};
 
-pub fn render(feed: &Feed) -> Result<Vec<u8>, FeedError> {
-    let items: Result<Vec<_>, _> = feed.entries.iter().map(|e| item(feed, e)).collect();
+const CONTENT: &str = "http://purl.org/rss/1.0/modules/content/";
+const ITEM: &str = "\n    <item>";
+const END: &str = "\n  </channel>";
+
+pub fn frame(feed: &Feed) -> Result<Frame, FeedError> {
     let own = link("self", feed.url(Format::Rss), Some("application/rss+xml"));
     let channel = Channel {
         title: line(&feed.title),
@@ -21,12 +25,23 @@ pub fn render(feed: &Feed) -> Result<Vec<u8>, FeedError> {
         generator: Some(env!("CARGO_PKG_NAME").to_owned()),
         docs: Some("https://www.rssboard.org/rss-specification".to_owned()),
         atom_ext: Some(AtomExtension { links: vec![own] }),
-        items: items?,
+        // What entries need, whichever there are.
+        namespaces: [("content", CONTENT), ("dc", dublincore::NAMESPACE)]
+            .map(|(prefix, name)| (prefix.to_owned(), name.to_owned()))
+            .into(),
         ..Channel::default()
     };
-    let mut bytes = channel.pretty_write_to(Vec::new(), b' ', 2)?;
-    bytes.push(b'\n');
-    Ok(bytes)
+    Frame::parted(channel.pretty_write_to(Vec::new(), b' ', 2)?, END)
+}
+
+pub fn entry(feed: &Feed, entry: &Entry) -> Result<Vec<u8>, FeedError> {
+    let channel = Channel {
+        items: vec![item(feed, entry)?],
+        ..Channel::default()
+    };
+    let size = 1_000 + entry.body.as_ref().map_or(0, |body| body.len());
+    let bytes = channel.pretty_write_to(Vec::with_capacity(size), b' ', 2)?;
+    cut(bytes, ITEM, END)
 }
 
 fn item(feed: &Feed, entry: &Entry) -> Result<Item, FeedError> {

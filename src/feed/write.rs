@@ -27,7 +27,12 @@ pub fn url(text: &str) -> String {
 
 /// Any number of lines, ended as every XML parser ends them (XML 1.0 2.11).
 pub fn lines(text: &str) -> String {
-    xml::clean(text).replace("\r\n", "\n").replace('\r', "\n")
+    let text = xml::clean(text);
+    if text.contains('\r') {
+        text.replace("\r\n", "\n").replace('\r', "\n")
+    } else {
+        text.into_owned()
+    }
 }
 
 /// `Wed, 18 Dec 2013 00:00:00 +0000`

@@ -39,7 +39,7 @@ impl<'b> Look<'b> {
         let read = batch
             .found
             .iter()
-            .map(|found| (found.path.as_str(), (found, BodyHash::of(&found.body))));
+            .map(|found| (found.path.as_str(), (found, found.body.hash())));
         Look {
             source: &batch.source,
             missing: batch.missing.iter().map(String::as_str).collect(),
@@ -88,7 +88,7 @@ impl<'b> Look<'b> {
 
     fn resolve(&self, reader: &impl Read, found: &Found) -> Result<Identity, StoreError> {
         let here = at_path(reader, self.source, &found.path)?.filter(|s| !self.is_taken(s.key));
-        let body = BodyHash::of(&found.body);
+        let body = found.body.hash();
         if let Some(id) = &found.declared_id {
             return Ok(match with_id(reader, id)? {
                 Some(state) if self.may_be_claimed(&state, id, found) => known(state),

@@ -60,10 +60,7 @@ impl Store {
         now: Timestamp,
         max_age: SignedDuration,
     ) -> Result<Applied, StoreError> {
-        let bodies = batch
-            .found
-            .iter()
-            .map(|f| (BodyHash::of(&f.body), f.body.as_str()));
+        let bodies = batch.found.iter().map(|f| (f.body.hash(), f.body.as_str()));
         let places = self.inner.bodies.keep(self.reader(), bodies)?;
         self.write(move |transaction| {
             for (hash, place) in &places {

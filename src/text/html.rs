@@ -1,6 +1,7 @@
 //! HTML: cleaning, plain text, summaries.
 
 mod guard;
+mod simple;
 mod words;
 
 use std::borrow::Cow;
@@ -12,6 +13,9 @@ use url::Url;
 use super::xml;
 pub use guard::TooComplex;
 
+/// Of the addresses that may be linked to.
+const SCHEMES: [&str; 4] = ["http", "https", "mailto", "tel"];
+
 /// The length of a summary, in characters.
 const SUMMARY: usize = 300;
 
@@ -22,6 +26,15 @@ const SUMMARY: usize = 300;
 /// # Errors
 /// Markup nested or repeated so that parsing it would cost out of all proportion.
 pub fn sanitise(html: &str, base: &Url) -> Result<String, TooComplex> {
+    let body = match simple::clean(html, base) {
+        Ok(body) => body,
+        Err(simple::NotSimple) => sanitise_any(html, base)?,
+    };
+    Ok(xml::clean(&body).trim().to_owned())
+}
+
+/// The same by a parser, but for what XML forbids and white space around it.
+fn sanitise_any(html: &str, base: &Url) -> Result<String, TooComplex> {
     guard::check(html)?;
     let cleaned = Builder::default()
         .rm_tags(["area", "map"])
@@ -29,7 +42,7 @@ pub fn sanitise(html: &str, base: &Url) -> Result<String, TooComplex> {
         .add_clean_content_tags([
             "iframe", "noscript", "object", "template", "textarea", "title",
         ])
-        .url_schemes(HashSet::from(["http", "https", "mailto", "tel"]))
+        .url_schemes(HashSet::from(SCHEMES))
         .url_relative(UrlRelative::RewriteWithBase(base.clone()))
         .add_tag_attributes("code", ["class"])
         .add_tag_attributes("div", ["class", "id"])
@@ -40,8 +53,7 @@ pub fn sanitise(html: &str, base: &Url) -> Result<String, TooComplex> {
         .clean(html)
         .to_string();
     guard::check_depth(&cleaned)?;
-    let body = without_pixels(&cleaned);
-    Ok(xml::clean(&body).trim().to_owned())
+    Ok(without_pixels(&cleaned))
 }
 
 /// Classes are for the site's own styles, but for the two that carry meaning: the language of

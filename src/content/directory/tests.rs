@@ -19,6 +19,12 @@ struct Case {
     known: BTreeSet<String>,
 }
 
+fn read(directory: &mut Directory, path: &str) -> Reading {
+    let read = directory.file(path).read();
+    directory.note(&read);
+    read.reading
+}
+
 impl Case {
     fn new(files: &[&str]) -> Result<Case, Box<dyn std::error::Error>> {
         let folder = TempDir::new()?;
@@ -74,7 +80,7 @@ impl Case {
     /// A complete look, all of it read and known to the store.
     fn settle(&mut self) -> Result<(), Unreadable> {
         for path in self.look()?.changed {
-            match self.directory.read(&path) {
+            match read(&mut self.directory, &path) {
                 Reading::Found(found) => assert!(self.known.insert(found.path)),
                 other => panic!("{path}: {other:?}"),
             }
@@ -165,7 +171,7 @@ fn a_file_that_cannot_be_understood_is_neither_missing_nor_tried_again() -> Outc
     case.settle()?;
     case.write("a.md", "---\ntitle: T\ndate: 31.02.2013\n---\n")?;
     assert_eq!(case.look()?.changed, ["a.md"]);
-    match case.directory.read("a.md") {
+    match read(&mut case.directory, "a.md") {
         Reading::Problem(problem) => {
             assert_eq!((problem.file, problem.line), (case.at("a.md"), Some(3)));
         }
@@ -174,7 +180,7 @@ fn a_file_that_cannot_be_understood_is_neither_missing_nor_tried_again() -> Outc
     assert!(brings_nothing(&case.look()?));
     case.write("a.md", "---\ntitle: T\ndraft: true\n---\n")?;
     assert_eq!(case.look()?.changed, ["a.md"]);
-    assert_eq!(case.directory.read("a.md"), Reading::Draft);
+    assert_eq!(read(&mut case.directory, "a.md"), Reading::Draft);
     Ok(())
 }
 
@@ -183,7 +189,7 @@ fn reading_what_vanished_says_so() -> Outcome {
     let mut case = Case::new(&["a.md", "b.md"])?;
     case.look()?;
     fs::remove_file(case.at("a.md"))?;
-    assert_eq!(case.directory.read("a.md"), Reading::Gone);
+    assert_eq!(read(&mut case.directory, "a.md"), Reading::Gone);
     assert_eq!(case.look()?.changed, ["b.md"]);
     Ok(())
 }

@@ -116,7 +116,7 @@ impl Context {
             updated: page.updated,
             tags: self.tags(&page.tags),
             summary,
-            body,
+            body: body.into(),
             authors: labels(&page.authors).take(MANY).collect(),
             archived: page.archived,
             change_note: note

@@ -355,7 +355,6 @@ fn is_clean(found: &Found) -> bool {
         &found.title,
         &found.link,
         &found.summary,
-        &found.body,
         &found.minted_id.0,
     ]
     .into_iter()
@@ -363,6 +362,7 @@ fn is_clean(found: &Found) -> bool {
     .chain(&found.authors)
     .chain(&found.change_note)
     .all(|text| xml::clean(text) == text.as_str())
+        && xml::clean(&found.body) == &*found.body
 }
 
 /// Were anything quadratic in the length, this would not end.

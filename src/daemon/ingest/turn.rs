@@ -1,11 +1,15 @@
-//! One turn at reading: a few files, on a thread of its own.
+//! Turns at reading: a few files each, on threads where blocking hurts nobody, as many at a time as
+//! there are processors. One hostile file can keep a parser busy for seconds.
 
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::resume_unwind;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::available_parallelism;
 
 use jiff::Timestamp;
+use tokio::task::{JoinError, JoinHandle};
 
-use crate::content::{Directory, Reading};
+use crate::content::{Directory, Read, Reading, Unread};
 use crate::domain::Problem;
 use crate::domain::publication::Found;
 use crate::feed;
@@ -14,44 +18,100 @@ use crate::feed;
 const TURN: usize = 16;
 const TURN_BYTES: usize = 8 << 20;
 
-/// Reads from the front of what `changed` until it is another's turn; returns the rest too.
-pub(super) fn read_some(
-    directory: &mut Directory,
-    mut changed: VecDeque<String>,
+/// Files being read; what became of them comes in their order.
+pub(super) struct Turns {
+    directory: Arc<Mutex<Directory>>,
+    waiting: VecDeque<String>,
+    running: VecDeque<JoinHandle<Turn>>,
     now: Timestamp,
-) -> (Vec<(String, Reading)>, VecDeque<String>) {
-    let mut read = Vec::new();
-    let mut bytes = 0;
-    while read.len() < TURN && bytes < TURN_BYTES {
-        let Some(path) = changed.pop_front() else {
-            break;
-        };
-        let reading = read_one(directory, &path, now);
-        if let Reading::Found(found) = &reading {
-            bytes += found.body.len();
-        }
-        read.push((path, reading));
-    }
-    (read, changed)
 }
 
-/// Reads one file. One that no feed could carry, or that makes a parser panic, is not taken: the
-/// last good revision stays.
-fn read_one(directory: &mut Directory, path: &str, now: Timestamp) -> Reading {
-    let checked = catch_unwind(AssertUnwindSafe(|| match directory.read(path) {
-        Reading::Found(found) => match publishable(&found, now) {
-            Ok(()) => Reading::Found(found),
-            Err(problem) => Reading::Problem(problem),
-        },
-        other => other,
-    }));
-    checked.unwrap_or_else(|_| {
-        Reading::Problem(Problem::of_file(
-            path,
-            "wici fails at this file, which is a fault of wici",
-            "report it, with the file; until then its last good revision stays",
-        ))
-    })
+/// What a turn came to, and the files that were too much for it.
+struct Turn {
+    read: Vec<Read>,
+    rest: VecDeque<Unread>,
+}
+
+impl Turns {
+    pub(super) fn of(
+        files: impl IntoIterator<Item = String>,
+        directory: &Arc<Mutex<Directory>>,
+        now: Timestamp,
+    ) -> Turns {
+        Turns {
+            directory: Arc::clone(directory),
+            waiting: files.into_iter().collect(),
+            running: VecDeque::new(),
+            now,
+        }
+    }
+
+    /// The next few files; `None` after the last.
+    pub(super) async fn next(&mut self) -> Option<Vec<(String, Reading)>> {
+        // One more than can run, so that none waits while this one is being taken.
+        let most = available_parallelism().map_or(2, usize::from) + 1;
+        while self.running.len() < most && !self.waiting.is_empty() {
+            let few = self.waiting.len().min(TURN);
+            let files = self.waiting.drain(..few);
+            let directory = self
+                .directory
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            let files = files.map(|path| directory.file(&path)).collect();
+            drop(directory);
+            self.running.push_back(start(files, self.now));
+        }
+        let turn = done(self.running.pop_front()?).await;
+        if !turn.rest.is_empty() {
+            self.running.push_front(start(turn.rest, self.now));
+        }
+        let mut directory = self
+            .directory
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let note = |read: Read| {
+            directory.note(&read);
+            (read.path, read.reading)
+        };
+        Some(turn.read.into_iter().map(note).collect())
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the daemon may spawn, and this is waited for"
+)]
+fn start(files: VecDeque<Unread>, now: Timestamp) -> JoinHandle<Turn> {
+    tokio::task::spawn_blocking(move || read_some(files, now))
+}
+
+/// What a task that nobody cancels came to.
+pub(super) async fn done<T>(task: JoinHandle<T>) -> T {
+    match task.await.map_err(JoinError::try_into_panic) {
+        Ok(done) => done,
+        Err(Ok(panic)) => resume_unwind(panic),
+        // The runtime is going down, and this task with it.
+        Err(Err(_)) => std::future::pending().await,
+    }
+}
+
+/// Reads from the front until it is another's turn.
+fn read_some(mut files: VecDeque<Unread>, now: Timestamp) -> Turn {
+    let mut read = Vec::with_capacity(files.len());
+    let mut bytes = 0;
+    while bytes < TURN_BYTES
+        && let Some(file) = files.pop_front()
+    {
+        let mut one = file.read();
+        if let Reading::Found(found) = &one.reading {
+            bytes += found.body.len();
+            if let Err(problem) = publishable(found, now) {
+                one.reading = Reading::Problem(problem);
+            }
+        }
+        read.push(one);
+    }
+    Turn { read, rest: files }
 }
 
 /// A publication that no feed could carry is not taken: the last good revision stays.

@@ -3,15 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use anyhow::Context;
+
 use crate::config::Config;
 use crate::domain::{
-    BodyHash, FeedKey, Language, PublicationState, Sequence, TagDefinition, TagId,
+    BodyHash, FeedKey, Language, Publication, PublicationKey, PublicationState, Sequence,
+    TagDefinition, TagId, TagName,
 };
-use crate::feed::{Category, Entry, Feed, OpmlFeed};
+use crate::feed::{
+    Category, Entry, Feed, FeedError, Format, OpmlFeed, render_around, render_entry,
+};
 use crate::store::{Store, StoreError};
 
-/// Bytes of bodies kept at hand, since several feeds have the same entries.
-const AT_HAND: usize = 16 << 20;
+/// Bytes of written entries kept at hand, since several feeds have the same ones.
+pub(super) const AT_HAND: usize = 32 << 20;
 /// Bytes of bodies in a feed: newest first, whole as long as there is room. Readers refuse feeds
 /// that are much larger.
 const ROOM: usize = 12 << 20;
@@ -21,27 +26,51 @@ pub(super) struct Renderer {
     store: Store,
     config: Arc<Config>,
     tags: BTreeMap<TagId, TagDefinition>,
-    bodies: Mutex<Bodies>,
+    at_hand: Mutex<AtHand>,
 }
 
 /// A feed, ready to be written.
 pub(super) struct Made {
-    pub(super) feed: Feed,
+    /// Without its entries.
+    feed: Feed,
+    entries: Vec<Arc<Pieces>>,
     /// The last change that it shows.
     pub(super) sequence: Sequence,
     /// Bodies that it should have and that are lost.
     pub(super) lost: BTreeSet<BodyHash>,
 }
 
+impl Made {
+    /// The feed's bytes.
+    pub(super) fn written(&self, format: Format) -> Result<Vec<u8>, FeedError> {
+        let entries = self.entries.iter();
+        let entries: Vec<&[u8]> = entries
+            .filter_map(|pieces| pieces.written.get(&format).map(Vec::as_slice))
+            .collect();
+        render_around(&self.feed, &entries, format)
+    }
+}
+
+/// An entry, in every format.
+struct Pieces {
+    written: BTreeMap<Format, Vec<u8>>,
+    /// Of its body.
+    bytes: usize,
+}
+
 impl Renderer {
-    pub(super) fn new(store: Store, config: Arc<Config>) -> Renderer {
+    /// `most` bytes of written entries are kept at hand.
+    pub(super) fn new(store: Store, config: Arc<Config>, most: usize) -> Renderer {
         let tags = config.tags.iter();
         let tags = tags.map(|tag| (tag.id.clone(), tag.clone())).collect();
         Renderer {
             store,
             config,
             tags,
-            bodies: Mutex::default(),
+            at_hand: Mutex::new(AtHand {
+                most,
+                ..AtHand::default()
+            }),
         }
     }
 
@@ -58,18 +87,12 @@ impl Renderer {
     }
 
     /// The feed as it stands; `None`: nothing was ever in it.
-    pub(super) async fn feed(&self, key: &FeedKey) -> Result<Option<Made>, StoreError> {
+    pub(super) async fn feed(&self, key: &FeedKey) -> anyhow::Result<Option<Made>> {
         let site = &self.config.site;
         let Some(view) = self.store.feed(key, self.config.feeds.items).await? else {
             return Ok(None);
         };
         let stem = key.stem();
-        let mut entries = Vec::with_capacity(view.entries.len());
-        let mut lost = BTreeSet::new();
-        let mut room = ROOM;
-        for state in view.entries {
-            entries.push(self.entry(key, state, &mut lost, &mut room).await?);
-        }
         let feed = Feed {
             id: format!("tag:{}:feed/{stem}", site.authority),
             title: self.title(key),
@@ -82,13 +105,22 @@ impl Renderer {
             updated: view.updated,
             author: site.title.clone(),
             scheme: format!("tag:{}:tags", site.authority),
-            entries,
+            entries: Vec::new(),
         };
-        Ok(Some(Made {
+        let mut made = Made {
+            entries: Vec::with_capacity(view.entries.len()),
             feed,
             sequence: view.sequence,
-            lost,
-        }))
+            lost: BTreeSet::new(),
+        };
+        let mut room = ROOM;
+        for state in view.entries {
+            let pieces = self.entry(&made.feed, state, &mut made.lost, room).await;
+            let pieces = pieces.with_context(|| made.feed.stem.clone())?;
+            room -= pieces.bytes;
+            made.entries.push(pieces);
+        }
+        Ok(Some(made))
     }
 
     /// How the index lists a feed.
@@ -101,47 +133,66 @@ impl Renderer {
         }
     }
 
+    /// An entry, with its body if that is no more than `room`.
     async fn entry(
         &self,
-        key: &FeedKey,
+        feed: &Feed,
         state: PublicationState,
         lost: &mut BTreeSet<BodyHash>,
-        room: &mut usize,
-    ) -> Result<Entry, StoreError> {
+        room: usize,
+    ) -> anyhow::Result<Arc<Pieces>> {
+        let says_language = feed.says_language_of(&state.publication);
+        let name = (state.key, state.revision, says_language);
+        let at_hand = || self.at_hand.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pieces) = at_hand().pieces.get(&name).filter(|p| p.bytes <= room) {
+            return Ok(Arc::clone(pieces));
+        }
         let publication = state.publication;
-        let language = key.language.as_ref().unwrap_or(&publication.language);
-        let categories = publication.tags.iter().map(|tag| Category {
-            term: tag.id.to_string(),
-            label: self
-                .label(&tag.id, language)
-                .unwrap_or(&tag.label)
-                .to_owned(),
-        });
-        let categories = categories.collect();
         let mut body = None;
+        let mut is_whole = true;
         if self.config.feeds.full {
             body = self.body(publication.body).await?;
             if body.is_none() {
                 lost.insert(publication.body);
             }
+            body = body.filter(|body| body.len() <= room);
+            is_whole = body.is_some();
         }
-        let body = body.filter(|body| body.len() <= *room);
-        *room -= body.as_ref().map_or(0, |body| body.len());
-        Ok(Entry {
+        let bytes = body.as_ref().map_or(0, String::len);
+        let entry = Entry {
+            categories: self.categories(&publication),
             publication: Arc::new(publication),
-            categories,
-            body: body.map(|body| body.to_string()),
-        })
+            body,
+        };
+        let formats = self.config.feeds.formats.iter();
+        let written = formats.map(|format| Ok((*format, render_entry(feed, &entry, *format)?)));
+        let pieces = Arc::new(Pieces {
+            written: written.collect::<Result<_, FeedError>>()?,
+            bytes,
+        });
+        if is_whole {
+            at_hand().hold(name, &pieces);
+        }
+        Ok(pieces)
+    }
+
+    /// The tags, as readers of the publication's language call them: a feed in one language has
+    /// none but that in it.
+    fn categories(&self, publication: &Publication) -> Vec<Category> {
+        let category = |tag: &TagName| Category {
+            term: tag.id.to_string(),
+            label: self
+                .label(&tag.id, &publication.language)
+                .unwrap_or(&tag.label)
+                .to_owned(),
+        };
+        publication.tags.iter().map(category).collect()
     }
 
     /// A body; `None`: it is lost, which costs its entry no more than the body.
-    async fn body(&self, hash: BodyHash) -> Result<Option<Arc<str>>, StoreError> {
-        let bodies = || self.bodies.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(body) = bodies().read.get(&hash) {
-            return Ok(Some(Arc::clone(body)));
-        }
+    async fn body(&self, hash: BodyHash) -> Result<Option<String>, StoreError> {
         match self.store.body(hash).await {
-            Ok(body) => Ok(Some(bodies().hold(hash, body.into()))),
+            Ok(body) => Ok(Some(body)),
             Err(lost @ StoreError::Body(_)) => {
                 tracing::error!("{lost}");
                 Ok(None)
@@ -171,21 +222,25 @@ impl Renderer {
     }
 }
 
-/// Bodies at hand: those of the newest publications are in many feeds, and in the next rounds' too.
+/// A publication at a revision, and whether the feed says its language.
+type Name = (PublicationKey, u32, bool);
+
+/// Entries at hand: those of the newest publications are in many feeds, and in the next rounds' too.
 #[derive(Default)]
-struct Bodies {
-    read: HashMap<BodyHash, Arc<str>>,
+struct AtHand {
+    pieces: HashMap<Name, Arc<Pieces>>,
     bytes: usize,
+    most: usize,
 }
 
-impl Bodies {
-    fn hold(&mut self, hash: BodyHash, body: Arc<str>) -> Arc<str> {
-        if self.bytes >= AT_HAND {
-            *self = Bodies::default();
+impl AtHand {
+    fn hold(&mut self, name: Name, pieces: &Arc<Pieces>) {
+        if self.bytes >= self.most {
+            self.pieces.clear();
+            self.bytes = 0;
         }
-        self.bytes += body.len();
-        self.read.insert(hash, Arc::clone(&body));
-        body
+        self.bytes += pieces.written.values().map(Vec::len).sum::<usize>();
+        self.pieces.insert(name, Arc::clone(pieces));
     }
 }
 

@@ -7,7 +7,7 @@ use crate::store::{Refusal, Refused};
 
 fn body(page: Found, body: &str) -> Found {
     Found {
-        body: body.to_owned(),
+        body: body.into(),
         ..page
     }
 }

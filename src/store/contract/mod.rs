@@ -222,7 +222,7 @@ fn file(path: &str, bench: &Bench) -> Found {
         updated: None,
         tags: Vec::new(),
         summary: "W skrócie".to_owned(),
-        body: format!("<p>{path}</p>"),
+        body: format!("<p>{path}</p>").into(),
         authors: Vec::new(),
         archived: None,
         change_note: None,

@@ -8,6 +8,7 @@ use html5ever::tokenizer::{
 };
 
 use super::guard;
+use super::simple::{self, NotSimple, Tokens, push_text};
 
 /// All words. Where a block begins or ends there is white space.
 pub fn all(html: &str) -> String {
@@ -20,6 +21,35 @@ pub fn first_paragraph(html: &str) -> String {
 }
 
 fn read(html: &str, part: Part) -> String {
+    by_tokens(html, part).unwrap_or_else(|NotSimple| by_tokenizer(html, part))
+}
+
+/// Of simple HTML.
+pub(super) fn by_tokens(html: &str, part: Part) -> Result<String, NotSimple> {
+    let mut reading = Reading::default();
+    let mut text = String::new();
+    for token in Tokens::of(html)? {
+        match token? {
+            simple::Token::Text(written) => {
+                text.clear();
+                push_text(&mut text, written)?;
+                reading.words(&text, part);
+            }
+            simple::Token::Start(element, mut attributes) => {
+                attributes.try_for_each(|attribute| attribute.map(drop))?;
+                reading.tag(element.name, TagKind::StartTag, part);
+            }
+            simple::Token::End(element) => reading.tag(element.name, TagKind::EndTag, part),
+        }
+        if reading.done {
+            break;
+        }
+    }
+    Ok(reading.text)
+}
+
+/// Of any HTML.
+pub(super) fn by_tokenizer(html: &str, part: Part) -> String {
     if guard::check(html).is_err() {
         return String::new();
     }
@@ -39,7 +69,7 @@ fn read(html: &str, part: Part) -> String {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
+pub(super) enum Part {
     All,
     FirstParagraph,
 }

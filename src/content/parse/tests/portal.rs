@@ -125,7 +125,7 @@ fn the_portal_page_that_must_work_works() {
         found.body
     );
     assert_eq!(found.body.matches("<p>").count(), 5);
-    for text in [&found.title, &found.summary, &found.body] {
+    for text in [found.title.as_str(), &found.summary, &found.body] {
         for part in ["A A A", "Obecna strona", "Tagi", "podziel", "Dodane dnia"] {
             assert!(!text.contains(part), "{part} is in {text}");
         }
