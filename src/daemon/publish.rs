@@ -19,9 +19,9 @@ use crate::config::Config;
 use crate::control::{Board, Clock};
 use crate::domain::{BodyHash, FeedKey, Problem, Sequence};
 use crate::feed::{Format, OPML_MEDIA_TYPE, opml};
-use crate::publish::{Check, Publisher, Put};
+use crate::publish::{Check, Publisher, Put, Version};
 use crate::store::{Store, StoreError};
-use render::{AT_HAND, Made, Renderer};
+use render::{AT_HAND, Earlier, Made, Renderer, Shape};
 
 pub use render::feeds_url;
 
@@ -130,10 +130,11 @@ impl Publishing {
         let shape = self.renderer.shape().await?;
         let mut stale = BTreeSet::new();
         for (key, sequence) in self.store.feeds().await? {
-            let recipe = recipe(&shape, sequence);
+            let recipe = shape.as_ref().map(|shape| recipe(shape, sequence));
             let is_made = |format: &Format| {
                 let path = path_of(&key.stem(), *format);
-                self.publisher.is_made_from(&path, &recipe)
+                let recipe = recipe.as_deref();
+                recipe.is_some_and(|recipe| self.publisher.is_made_from(&path, recipe))
             };
             if !formats.iter().all(is_made) {
                 stale.insert(key.clone());
@@ -232,7 +233,7 @@ impl Publishing {
             }
             let writing = Writing {
                 key,
-                shape,
+                shape: shape.clone(),
                 renderer: Arc::clone(&self.renderer),
                 publisher: Arc::clone(&self.publisher),
                 formats: self.config.feeds.formats.clone(),
@@ -291,10 +292,16 @@ impl Publishing {
             .map(|key| self.renderer.listed(key, format.extension()))
             .collect();
         let bytes = opml(&self.config.site.title, &feeds)?;
-        let put = self
-            .publisher
-            .put(INDEX, OPML_MEDIA_TYPE, bytes, Sequence(0), now, "")
-            .with_context(|| format!("can't write {INDEX}"))?;
+        let version = Version {
+            media_type: OPML_MEDIA_TYPE,
+            bytes,
+            sequence: Sequence(0),
+            modified: now,
+            recipe: String::new(),
+            parts: Vec::new(),
+        };
+        let put = self.publisher.put(INDEX, version);
+        let put = put.with_context(|| format!("can't write {INDEX}"))?;
         if put == Put::Written {
             written.push(INDEX.to_owned());
         }
@@ -332,7 +339,7 @@ struct Written {
 /// A feed on its way from the store to the disk, on a thread where blocking hurts nobody.
 struct Writing {
     key: FeedKey,
-    shape: blake3::Hash,
+    shape: Option<Shape>,
     renderer: Arc<Renderer>,
     publisher: Arc<Publisher>,
     formats: Vec<Format>,
@@ -352,32 +359,38 @@ impl Writing {
         match made {
             Ok(None) => {}
             Ok(Some(made)) => {
-                let files = &mut written.files;
                 let mut formats = self.formats.iter();
-                let result = formats.try_for_each(|format| self.write_as(*format, &made, files));
+                let result =
+                    formats.try_for_each(|format| self.write_as(*format, &made, &mut written));
                 written.result = result.map(|()| true);
-                written.lost = made.lost;
             }
-            Err(error) => written.result = Err(error),
+            Err(error) => written.result = Err(error.into()),
         }
         written
     }
 
-    fn write_as(&self, format: Format, made: &Made, files: &mut Vec<String>) -> anyhow::Result<()> {
+    fn write_as(&self, format: Format, made: &Made, written: &mut Written) -> anyhow::Result<()> {
         let path = path_of(&self.key.stem(), format);
-        let bytes = made.written(format).with_context(|| path.clone())?;
-        let recipe = if made.lost.is_empty() {
-            recipe(&self.shape, made.sequence)
-        } else {
-            String::new()
+        let former = self.publisher.former(&path);
+        let former = former.and_then(|former| Earlier::of(former, self.shape.as_ref()?));
+        let render = self.renderer.render(made, format, former.as_ref());
+        let rendered = self.runtime.block_on(render);
+        let rendered = rendered.with_context(|| path.clone())?;
+        let version = Version {
+            media_type: format.media_type(),
+            bytes: rendered.bytes,
+            sequence: made.sequence,
+            modified: self.now,
+            recipe: match &self.shape {
+                Some(shape) if rendered.lost.is_empty() => recipe(shape, made.sequence),
+                _ => String::new(),
+            },
+            parts: rendered.parts,
         };
-        let media_type = format.media_type();
-        let put = self
-            .publisher
-            .put(&path, media_type, bytes, made.sequence, self.now, &recipe)
-            .with_context(|| format!("can't write {path}"))?;
-        if put == Put::Written {
-            files.push(path);
+        written.lost.extend(rendered.lost);
+        let put = self.publisher.put(&path, version);
+        if put.with_context(|| format!("can't write {path}"))? == Put::Written {
+            written.files.push(path);
         }
         Ok(())
     }
@@ -388,9 +401,6 @@ fn path_of(stem: &str, format: Format) -> String {
 }
 
 /// What a feed's files are made from: feeds of equal recipes have equal bytes.
-fn recipe(shape: &blake3::Hash, sequence: Sequence) -> String {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(shape.as_bytes());
-    hasher.update(&sequence.0.to_be_bytes());
-    hasher.finalize().to_hex()[..16].to_owned()
+fn recipe(shape: &Shape, sequence: Sequence) -> String {
+    format!("{shape}-{sequence}")
 }

@@ -1,6 +1,8 @@
 //! A feed is written as a frame and the entries in it, so that an entry that is in many feeds is
 //! written once. The bytes are those that the format's writer gives for the whole.
 
+use std::ops::Range;
+
 use memchr::memmem;
 
 use super::FeedError;
@@ -26,23 +28,25 @@ impl Frame {
         })
     }
 
-    /// The whole feed.
-    pub(super) fn around(self, entries: &[&[u8]]) -> Vec<u8> {
+    /// The whole feed, and where in it each entry is.
+    pub(super) fn around(self, entries: &[&[u8]]) -> (Vec<u8>, Vec<Range<usize>>) {
         let length: usize = entries
             .iter()
             .map(|entry| entry.len() + self.separator.len())
             .sum();
         let mut feed = self.open;
         feed.reserve_exact(length + self.close.len() + 1);
+        let mut places = Vec::with_capacity(entries.len());
         for (index, entry) in entries.iter().enumerate() {
             if index > 0 {
                 feed.extend_from_slice(self.separator);
             }
+            places.push(feed.len()..feed.len() + entry.len());
             feed.extend_from_slice(entry);
         }
         feed.extend_from_slice(&self.close);
         feed.push(b'\n');
-        feed
+        (feed, places)
     }
 }
 

@@ -12,6 +12,7 @@ mod write;
 mod tests;
 
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -169,7 +170,7 @@ pub fn render(feed: &Feed, format: Format) -> Result<Vec<u8>, FeedError> {
         .map(|entry| render_entry(feed, entry, format))
         .collect::<Result<_, _>>()?;
     let entries: Vec<&[u8]> = entries.iter().map(Vec::as_slice).collect();
-    render_around(feed, &entries, format)
+    render_around(feed, &entries, format).map(|(bytes, _)| bytes)
 }
 
 /// An entry's bytes in a feed, for [`render_around`]. Of the feed they depend on its scheme alone,
@@ -185,11 +186,15 @@ pub fn render_entry(feed: &Feed, entry: &Entry, format: Format) -> Result<Vec<u8
     }
 }
 
-/// The feed's bytes with these entries in place of its own.
+/// The feed's bytes with these entries in place of its own, and where in them each is.
 ///
 /// # Errors
 /// As [`render`].
-pub fn render_around(feed: &Feed, entries: &[&[u8]], format: Format) -> Result<Vec<u8>, FeedError> {
+pub fn render_around(
+    feed: &Feed,
+    entries: &[&[u8]],
+    format: Format,
+) -> Result<(Vec<u8>, Vec<Range<usize>>), FeedError> {
     let frame = match format {
         Format::Rss => rss::frame(feed),
         Format::Atom => atom::frame(feed),

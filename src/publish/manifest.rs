@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Document;
+use super::{Document, Part};
 use crate::domain::Sequence;
 use crate::feed::{Format, OPML_MEDIA_TYPE};
 
@@ -36,17 +36,21 @@ pub struct Record {
     modified: Timestamp,
     /// What it was made from, in the maker's words; equal recipes make equal bytes.
     pub recipe: String,
+    /// What it is made up of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
 }
 
 impl Record {
-    pub fn of(document: &Document, recipe: &str) -> Record {
+    pub fn of(document: &Document, recipe: String, parts: Vec<Part>) -> Record {
         Record {
             blake3: document.hash.to_hex().to_string(),
             length: document.length,
             media_type: document.media_type.to_owned(),
             sequence: document.sequence,
             modified: document.modified,
-            recipe: recipe.to_owned(),
+            recipe,
+            parts,
         }
     }
 

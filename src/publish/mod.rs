@@ -15,13 +15,14 @@ mod shelf;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::Sequence;
 use manifest::{Manifest, Record};
@@ -35,6 +36,45 @@ pub struct Publisher {
     dir: PathBuf,
     shelf: Arc<Shelf>,
     manifest: Mutex<Manifest>,
+}
+
+/// A version of a document, to be put.
+#[derive(Debug, Clone)]
+pub struct Version {
+    /// The value of Content-Type.
+    pub media_type: &'static str,
+    /// All of it.
+    pub bytes: Vec<u8>,
+    /// The number of the change that brought it.
+    pub sequence: Sequence,
+    /// When that was.
+    pub modified: Timestamp,
+    /// What it was made from, in the maker's words: equal recipes make equal bytes.
+    pub recipe: String,
+    /// What whoever makes the next version may use again.
+    pub parts: Vec<Part>,
+}
+
+/// A part of a document: its name, where it starts, and its length in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part(pub u64, pub usize, pub usize);
+
+/// A version that was put, as it is on disk.
+#[derive(Debug)]
+pub struct Former {
+    /// All of it.
+    pub bytes: Vec<u8>,
+    /// What it was made from.
+    pub recipe: String,
+    parts: HashMap<u64, Part>,
+}
+
+impl Former {
+    /// A part of it.
+    pub fn part(&self, name: u64) -> Option<&[u8]> {
+        let Part(_, start, length) = self.parts.get(&name)?;
+        self.bytes.get(*start..start.checked_add(*length)?)
+    }
 }
 
 /// What a [`Publisher::put`] did to the file.
@@ -95,26 +135,38 @@ impl Publisher {
             .is_some_and(|record| record.recipe == recipe)
     }
 
-    /// Makes `bytes` the document at `path`, which is relative with `/` between names: on disk if
-    /// it is not there already, and on the shelf. `sequence` is the number of the change that
-    /// brought them, `modified` when that was; another version gets a later second than the one
-    /// before, since readers tell them apart by Last-Modified, which has seconds alone. The same
-    /// bytes keep their number and their date. `recipe` says in the caller's words what they were
-    /// made from, for [`Publisher::is_made_from`].
+    /// The document at a path as it is on disk, if it is whole.
+    pub fn former(&self, path: &str) -> Option<Former> {
+        let document = self.shelf.get(path)?;
+        let bytes = shelf::read(&self.dir.join(path), &document).ok()?;
+        let manifest = self.manifest();
+        let record = manifest.get(path)?;
+        let is_of = record.document().is_some_and(|of| of == *document);
+        is_of.then(|| Former {
+            bytes,
+            recipe: record.recipe.clone(),
+            parts: record.parts.iter().map(|part| (part.0, *part)).collect(),
+        })
+    }
+
+    /// Makes this version the document at `path`, which is relative with `/` between names: on disk
+    /// if it is not there already, and on the shelf. Another version gets a later second than the
+    /// one before, since readers tell them apart by Last-Modified, which has seconds alone. The same
+    /// bytes keep their number and their date.
     ///
     /// # Errors
     /// `InvalidInput` for a path that could leave the folder or name a file that is not ours; else
     /// what the disk says, and then file and shelf are as they were.
-    pub fn put(
-        &self,
-        path: &str,
-        media_type: &'static str,
-        bytes: Vec<u8>,
-        sequence: Sequence,
-        modified: Timestamp,
-        recipe: &str,
-    ) -> io::Result<Put> {
+    pub fn put(&self, path: &str, version: Version) -> io::Result<Put> {
         check_path(path)?;
+        let Version {
+            media_type,
+            bytes,
+            sequence,
+            modified,
+            recipe,
+            parts,
+        } = version;
         let (hash, length) = (blake3::hash(&bytes), bytes.len() as u64);
         let mut document = Document::new(hash, length, media_type, sequence, modified);
         let former = self.shelf.get(path);
@@ -126,7 +178,7 @@ impl Publisher {
                 document.modified = modified.max(next.unwrap_or(modified));
             }
         }
-        let record = Record::of(&document, recipe);
+        let record = Record::of(&document, recipe, parts);
         let file = self.dir.join(path);
         let is_there = match &former {
             Some(former) => former.hash == hash && !self.shelf.is_torn(path),
@@ -150,7 +202,7 @@ impl Publisher {
             let file = self.dir.join(&path);
             let whole = match how {
                 Check::Length => shelf::check_length(&file, &document),
-                Check::Bytes => shelf::check(&file, &document),
+                Check::Bytes => shelf::read(&file, &document).map(drop),
             };
             // It may have been replaced in between.
             if whole.is_err() && self.shelf.get(&path).is_some_and(|now| now == document) {

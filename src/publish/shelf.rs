@@ -237,13 +237,13 @@ async fn load(file: &Path, document: &Document) -> io::Result<Bytes> {
     if tokio::fs::metadata(file).await?.len() != document.length {
         return Err(io::ErrorKind::InvalidData.into());
     }
-    whole(tokio::fs::read(file).await?, document)
+    whole(tokio::fs::read(file).await?, document).map(Bytes::from)
 }
 
 /// The same, for those who may block.
-pub(super) fn check(file: &Path, document: &Document) -> io::Result<()> {
+pub(super) fn read(file: &Path, document: &Document) -> io::Result<Vec<u8>> {
     check_length(file, document)?;
-    whole(fs::read(file)?, document).map(drop)
+    whole(fs::read(file)?, document)
 }
 
 /// Is the file there, and as long as it should be?
@@ -254,9 +254,9 @@ pub(super) fn check_length(file: &Path, document: &Document) -> io::Result<()> {
     Err(io::ErrorKind::InvalidData.into())
 }
 
-fn whole(bytes: Vec<u8>, document: &Document) -> io::Result<Bytes> {
+fn whole(bytes: Vec<u8>, document: &Document) -> io::Result<Vec<u8>> {
     if document.is(&bytes) {
-        return Ok(Bytes::from(bytes));
+        return Ok(bytes);
     }
     Err(io::ErrorKind::InvalidData.into())
 }

@@ -24,9 +24,8 @@ impl Site {
     }
 
     fn put(&mut self, path: &str, text: &str, sequence: u64) -> Put {
-        let (bytes, modified) = (text.as_bytes().to_vec(), Timestamp::UNIX_EPOCH);
         self.publisher
-            .put(path, ATOM, bytes, Sequence(sequence), modified, "recipe")
+            .put(path, version(text, sequence, "recipe"))
             .expect("the disk takes it")
     }
 
@@ -49,6 +48,17 @@ impl Site {
     fn check(&self, how: Check) -> Vec<String> {
         self.publisher.check(how);
         self.publisher.torn().into_iter().collect()
+    }
+}
+
+fn version(text: &str, sequence: u64, recipe: &str) -> Version {
+    Version {
+        media_type: ATOM,
+        bytes: text.as_bytes().to_vec(),
+        sequence: Sequence(sequence),
+        modified: Timestamp::UNIX_EPOCH,
+        recipe: recipe.to_owned(),
+        parts: Vec::new(),
     }
 }
 
@@ -116,11 +126,7 @@ fn equal_bytes_are_not_written_again_and_keep_their_tag_and_date() {
 fn it_is_known_what_a_document_was_made_from_over_restarts_too() {
     let mut site = Site::new();
     let mut put = |text: &str, recipe| {
-        let bytes = text.as_bytes().to_vec();
-        let (sequence, modified) = (Sequence(1), Timestamp::UNIX_EPOCH);
-        let put = site
-            .publisher
-            .put("all.atom", ATOM, bytes, sequence, modified, recipe);
+        let put = site.publisher.put("all.atom", version(text, 1, recipe));
         site.commit();
         site.reopen();
         let is_made_from = |recipe| site.publisher.is_made_from("all.atom", recipe);
@@ -130,6 +136,26 @@ fn it_is_known_what_a_document_was_made_from_over_restarts_too() {
     assert_eq!(put("one", "y"), (Some(Put::Unchanged), false, true));
     assert_eq!(put("two", ""), (Some(Put::Written), false, false));
     assert!(!site.publisher.is_made_from("tag/a.atom", "x"));
+}
+
+#[test]
+fn a_part_of_what_is_on_disk_can_be_used_again() {
+    let mut site = Site::new();
+    let parts = vec![Part(7, 1, 2), Part(8, 3, 9)];
+    let first = Version {
+        parts,
+        ..version("whole", 1, "x")
+    };
+    let put = site.publisher.put("all.atom", first);
+    put.expect("the disk takes it");
+    site.commit();
+    site.reopen();
+    let former = site.publisher.former("all.atom").expect("it is whole");
+    assert_eq!(former.recipe, "x");
+    assert_eq!(former.part(7), Some(&b"ho"[..]));
+    assert_eq!((former.part(8), former.part(9)), (None, None));
+    fs::write(site.dir.path().join("all.atom"), "whose").expect("it is there");
+    assert!(site.publisher.former("all.atom").is_none());
 }
 
 #[test]
@@ -302,10 +328,7 @@ fn no_path_leads_out_of_the_folder_or_to_what_is_not_ours() {
         "README.md",
         "manifest.jsonl",
     ] {
-        let (sequence, modified) = (Sequence(1), Timestamp::UNIX_EPOCH);
-        let put = site
-            .publisher
-            .put(path, ATOM, Vec::new(), sequence, modified, "");
+        let put = site.publisher.put(path, version("", 1, ""));
         let kind = put.expect_err(path).kind();
         assert_eq!(kind, ErrorKind::InvalidInput, "{path:?}");
     }
@@ -317,15 +340,7 @@ fn nothing_temporary_is_left_behind() {
     site.put("all.atom", "one", 1);
     fs::create_dir(site.dir.path().join("tag")).expect("writable");
     fs::create_dir(site.dir.path().join("tag/a.atom")).expect("writable");
-    let bytes = b"two".to_vec();
-    let blocked = site.publisher.put(
-        "tag/a.atom",
-        ATOM,
-        bytes,
-        Sequence(2),
-        Timestamp::UNIX_EPOCH,
-        "",
-    );
+    let blocked = site.publisher.put("tag/a.atom", version("two", 2, ""));
     assert!(blocked.is_err(), "a folder was replaced");
     assert_eq!(site.served("tag/a.atom"), None);
     site.commit();

@@ -143,9 +143,13 @@ impl Store {
         })
     }
 
-    /// What tells this store from every other.
-    pub async fn id(&self) -> Result<[u8; 16], StoreError> {
-        Ok(meta(self.reader())?.id)
+    /// What tells this store from every other. `None`: it is in memory, and its numbers mean
+    /// nothing to the next one.
+    pub async fn id(&self) -> Result<Option<[u8; 16]>, StoreError> {
+        match self.reader() {
+            Engine::Memory(_) => Ok(None),
+            Engine::Sled(_) => Ok(Some(meta(self.reader())?.id)),
+        }
     }
 
     /// How many there are of what.

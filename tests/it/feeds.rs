@@ -10,7 +10,7 @@ use wici::domain::{
     Archived, BodyHash, FeedKey, Language, Publication, PublicationId, Sequence, TagId, TagName,
 };
 use wici::feed::{self, Category, Entry, Feed, Format, OPML_MEDIA_TYPE, OpmlFeed};
-use wici::publish::Publisher;
+use wici::publish::{Publisher, Version};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -63,11 +63,11 @@ fn a_folder_of_feeds_is_published_for_the_judges() -> Outcome {
         for format in Format::ALL {
             publisher.put(
                 &format!("{}.{format}", feed.stem),
-                format.media_type(),
-                feed::render(&feed, format)?,
-                Sequence(7),
-                feed.updated,
-                "",
+                version(
+                    format.media_type(),
+                    feed::render(&feed, format)?,
+                    feed.updated,
+                ),
             )?;
         }
         list.push(OpmlFeed {
@@ -80,11 +80,22 @@ fn a_folder_of_feeds_is_published_for_the_judges() -> Outcome {
     let opml = feed::opml("Przykładowy portal", &list)?;
     insta::assert_snapshot!("index.opml", String::from_utf8(opml.clone())?);
     let now = "2026-11-02T10:00:00Z".parse()?;
-    publisher.put("index.opml", OPML_MEDIA_TYPE, opml, Sequence(7), now, "")?;
+    publisher.put("index.opml", version(OPML_MEDIA_TYPE, opml, now))?;
     publisher.commit()?;
     assert!(dir.join("uk/tag/spivpratsia.atom").is_file());
     assert!(dir.join("tag/nothing-yet.rss").is_file());
     Ok(())
+}
+
+fn version(media_type: &'static str, bytes: Vec<u8>, modified: Timestamp) -> Version {
+    Version {
+        media_type,
+        bytes,
+        sequence: Sequence(7),
+        modified,
+        recipe: String::new(),
+        parts: Vec::new(),
+    }
 }
 
 fn feed(key: FeedKey, members: Vec<Publication>) -> Result<Feed, Box<dyn Error>> {

@@ -3,8 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::Context;
-
 use crate::config::Config;
 use crate::domain::{
     BodyHash, FeedKey, Language, Publication, PublicationKey, PublicationState, Sequence,
@@ -13,10 +11,11 @@ use crate::domain::{
 use crate::feed::{
     Category, Entry, Feed, FeedError, Format, OpmlFeed, render_around, render_entry,
 };
+use crate::publish::{Former, Part};
 use crate::store::{Store, StoreError};
 
 /// Bytes of written entries kept at hand, since several feeds have the same ones.
-pub(super) const AT_HAND: usize = 32 << 20;
+pub(super) const AT_HAND: usize = 16 << 20;
 /// Bytes of bodies in a feed: newest first, whole as long as there is room. Readers refuse feeds
 /// that are much larger.
 const ROOM: usize = 12 << 20;
@@ -29,26 +28,53 @@ pub(super) struct Renderer {
     at_hand: Mutex<AtHand>,
 }
 
-/// A feed, ready to be written.
+/// What feeds are made from besides their entries: two feeds of equal shapes whose last change is
+/// the same are the same to the byte.
+pub(super) type Shape = String;
+
+/// A feed as it stands.
 pub(super) struct Made {
     /// Without its entries.
     feed: Feed,
-    entries: Vec<Arc<Pieces>>,
+    entries: Vec<PublicationState>,
     /// The last change that it shows.
     pub(super) sequence: Sequence,
+}
+
+/// A feed in a format.
+pub(super) struct Rendered {
+    pub(super) bytes: Vec<u8>,
+    /// Its whole entries, by the publication's key.
+    pub(super) parts: Vec<Part>,
     /// Bodies that it should have and that are lost.
     pub(super) lost: BTreeSet<BodyHash>,
 }
 
-impl Made {
-    /// The feed's bytes.
-    pub(super) fn written(&self, format: Format) -> Result<Vec<u8>, FeedError> {
-        let entries = self.entries.iter();
-        let entries: Vec<&[u8]> = entries
-            .filter_map(|pieces| pieces.written.get(&format).map(Vec::as_slice))
-            .collect();
-        render_around(&self.feed, &entries, format)
+/// A feed's file of the same shape: an entry that did not change since is used again.
+pub(super) struct Earlier {
+    file: Former,
+    sequence: Sequence,
+}
+
+impl Earlier {
+    /// `None`: it was made in another way, or is so large that room for bodies may matter.
+    pub(super) fn of(file: Former, shape: &Shape) -> Option<Earlier> {
+        let (its, sequence) = file.recipe.rsplit_once('-')?;
+        let sequence = Sequence(sequence.parse().ok()?);
+        let is_alike = its == shape && file.bytes.len() <= ROOM / 2;
+        is_alike.then_some(Earlier { file, sequence })
     }
+
+    fn entry(&self, state: &PublicationState) -> Option<&[u8]> {
+        let is_same = state.sequence <= self.sequence;
+        self.file.part(state.key.0).filter(|_| is_same)
+    }
+}
+
+/// An entry in one format.
+enum Piece<'e> {
+    Again(&'e [u8]),
+    New(Arc<Pieces>),
 }
 
 /// An entry, in every format.
@@ -56,6 +82,24 @@ struct Pieces {
     written: BTreeMap<Format, Vec<u8>>,
     /// Of its body.
     bytes: usize,
+    /// Has it all that it should have?
+    is_whole: bool,
+}
+
+impl Piece<'_> {
+    fn bytes(&self, format: Format) -> &[u8] {
+        match self {
+            Piece::Again(bytes) => bytes,
+            Piece::New(pieces) => pieces.written.get(&format).map_or(&[], Vec::as_slice),
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        match self {
+            Piece::Again(_) => true,
+            Piece::New(pieces) => pieces.is_whole,
+        }
+    }
 }
 
 impl Renderer {
@@ -74,20 +118,23 @@ impl Renderer {
         }
     }
 
-    /// What feeds are made from besides their entries: feeds of equal shapes whose last change is
-    /// the same are the same to the byte. It says rather too much than too little.
-    pub(super) async fn shape(&self) -> Result<blake3::Hash, StoreError> {
+    /// The shape of the feeds; it says rather too much than too little. `None`: the store does not
+    /// outlive the process, and its numbers say nothing of former files.
+    pub(super) async fn shape(&self) -> Result<Option<Shape>, StoreError> {
         let Config {
             site, tags, feeds, ..
         } = &*self.config;
-        let version = env!("CARGO_PKG_VERSION");
-        let (store, base) = (self.store.id().await?, feeds_url(&self.config));
+        let Some(store) = self.store.id().await? else {
+            return Ok(None);
+        };
+        let (version, base) = (env!("CARGO_PKG_VERSION"), feeds_url(&self.config));
         let shape = format!("{version} {store:?} {base} {site:?} {tags:?} {feeds:?}");
-        Ok(blake3::hash(shape.as_bytes()))
+        let hash = blake3::hash(shape.as_bytes()).to_hex();
+        Ok(Some(hash[..16].to_owned()))
     }
 
     /// The feed as it stands; `None`: nothing was ever in it.
-    pub(super) async fn feed(&self, key: &FeedKey) -> anyhow::Result<Option<Made>> {
+    pub(super) async fn feed(&self, key: &FeedKey) -> Result<Option<Made>, StoreError> {
         let site = &self.config.site;
         let Some(view) = self.store.feed(key, self.config.feeds.items).await? else {
             return Ok(None);
@@ -107,20 +154,46 @@ impl Renderer {
             scheme: format!("tag:{}:tags", site.authority),
             entries: Vec::new(),
         };
-        let mut made = Made {
-            entries: Vec::with_capacity(view.entries.len()),
+        Ok(Some(Made {
             feed,
+            entries: view.entries,
             sequence: view.sequence,
-            lost: BTreeSet::new(),
-        };
+        }))
+    }
+
+    /// The feed in a format. What did not change since an earlier file was made is taken from it:
+    /// the bytes are the same either way.
+    pub(super) async fn render(
+        &self,
+        made: &Made,
+        format: Format,
+        earlier: Option<&Earlier>,
+    ) -> anyhow::Result<Rendered> {
+        let mut lost = BTreeSet::new();
         let mut room = ROOM;
-        for state in view.entries {
-            let pieces = self.entry(&made.feed, state, &mut made.lost, room).await;
-            let pieces = pieces.with_context(|| made.feed.stem.clone())?;
-            room -= pieces.bytes;
-            made.entries.push(pieces);
+        let mut pieces = Vec::with_capacity(made.entries.len());
+        for state in &made.entries {
+            if let Some(entry) = earlier.and_then(|earlier| earlier.entry(state)) {
+                pieces.push((state, Piece::Again(entry)));
+                continue;
+            }
+            let entry = self.entry(&made.feed, state, &mut lost, room).await?;
+            room -= entry.bytes;
+            pieces.push((state, Piece::New(entry)));
         }
-        Ok(Some(made))
+        if earlier.is_some() && room < ROOM / 2 {
+            // Together with those of the earlier file they might be too many.
+            return Box::pin(self.render(made, format, None)).await;
+        }
+        let entries = pieces.iter().map(|(_, piece)| piece.bytes(format));
+        let entries: Vec<&[u8]> = entries.collect();
+        let (bytes, places) = render_around(&made.feed, &entries, format)?;
+        let parts = pieces.iter().zip(places);
+        let parts = parts
+            .filter(|((_, piece), _)| piece.is_whole())
+            .map(|((state, _), place)| Part(state.key.0, place.start, place.len()))
+            .collect();
+        Ok(Rendered { bytes, parts, lost })
     }
 
     /// How the index lists a feed.
@@ -137,7 +210,7 @@ impl Renderer {
     async fn entry(
         &self,
         feed: &Feed,
-        state: PublicationState,
+        state: &PublicationState,
         lost: &mut BTreeSet<BodyHash>,
         room: usize,
     ) -> anyhow::Result<Arc<Pieces>> {
@@ -147,7 +220,7 @@ impl Renderer {
         if let Some(pieces) = at_hand().pieces.get(&name).filter(|p| p.bytes <= room) {
             return Ok(Arc::clone(pieces));
         }
-        let publication = state.publication;
+        let publication = &state.publication;
         let mut body = None;
         let mut is_whole = true;
         if self.config.feeds.full {
@@ -160,8 +233,8 @@ impl Renderer {
         }
         let bytes = body.as_ref().map_or(0, String::len);
         let entry = Entry {
-            categories: self.categories(&publication),
-            publication: Arc::new(publication),
+            categories: self.categories(publication),
+            publication: Arc::new(publication.clone()),
             body,
         };
         let formats = self.config.feeds.formats.iter();
@@ -169,6 +242,7 @@ impl Renderer {
         let pieces = Arc::new(Pieces {
             written: written.collect::<Result<_, FeedError>>()?,
             bytes,
+            is_whole,
         });
         if is_whole {
             at_hand().hold(name, &pieces);
