@@ -404,3 +404,6 @@ fn path_of(stem: &str, format: Format) -> String {
 fn recipe(shape: &Shape, sequence: Sequence) -> String {
     format!("{shape}-{sequence}")
 }
+
+#[cfg(test)]
+mod tests;

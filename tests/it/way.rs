@@ -194,6 +194,59 @@ fn a_restart_mails_nothing_again() {
 }
 
 #[test]
+fn feeds_are_served_before_and_without_the_content() {
+    let site = Site::new().page("a.md", &page("First", "prawo")).start();
+    site.feed("tag/prawo.atom", |feed| feed.contains("First"));
+    site.feed("index.opml", |list| list.contains("prawo"));
+    let before = site.get("/feeds/tag/prawo.atom");
+    let rest = site.stop();
+    let content = rest.path().join("content");
+    std::fs::rename(&content, rest.path().join("away")).expect("it is there");
+    let site = rest.start();
+    let again = site.get("/feeds/tag/prawo.atom");
+    assert_eq!((again.status, again.text()), (200, before.text()));
+    assert_eq!(again.headers["etag"], before.headers["etag"]);
+}
+
+/// A power loss can leave a file that was renamed and not written.
+#[test]
+fn a_torn_feed_is_not_served_and_is_made_anew() {
+    let site = Site::new().page("a.md", &page("First", "prawo")).start();
+    site.feed("index.opml", |list| list.contains("prawo"));
+    let before = site.get("/feeds/all.atom");
+    let rest = site.stop();
+    let file = rest.path().join("feeds/all.atom");
+    let whole = std::fs::read(&file).expect("a feed");
+    std::fs::write(&file, vec![0; whole.len()]).expect("writable");
+    let site = rest.start();
+    let again = wait_for("the feed", || {
+        let answer = site.get("/feeds/all.atom");
+        assert!([200, 503].contains(&answer.status), "{}", answer.status);
+        (answer.status == 200).then_some(answer)
+    });
+    assert_eq!(again.text(), before.text());
+    assert_eq!(again.headers["etag"], before.headers["etag"]);
+    assert_eq!(std::fs::read(&file).expect("a feed"), whole);
+}
+
+#[test]
+fn another_configuration_makes_other_feeds() {
+    let site = Site::new().page("a.md", &page("First", "prawo")).start();
+    site.feed("index.opml", |list| list.contains("prawo"));
+    let rest = site.stop();
+    let file = rest.path().join("daemon.toml");
+    let former = std::fs::read_to_string(&file).expect("a configuration");
+    let changed = format!("{former}\n[feeds]\ncontent = \"summary\"\nformats = [\"atom\"]\n");
+    std::fs::write(&file, changed).expect("writable");
+    let site = rest.start();
+    site.feed("tag/prawo.atom", |feed| !feed.contains("<content"));
+    wait_for("the end of the format", || {
+        (site.get("/feeds/all.rss").status == 404).then_some(())
+    });
+    assert!(!site.path("feeds/all.rss").exists());
+}
+
+#[test]
 fn what_appeared_while_the_daemon_was_away_is_news() {
     let site = Site::new().start().after_first_scan();
     site.subscribe("reader@example.org", &["--schedule", "immediate"]);

@@ -57,6 +57,29 @@ async fn everything_is_there_again_and_claims_are_free() -> Test {
 }
 
 #[tokio::test]
+async fn a_lost_body_is_told_and_is_there_again_once_its_file_is_read() -> Test {
+    for damage in ["lost", "cut", "overwritten"] {
+        let bench = Bench::sled()?;
+        bench.look([file("a.md", &bench)], &[]).await?;
+        let body = bench.publication(&id_of("a.md")).await?.publication.body;
+        let pack = bench.path().join("bodies/00000001.pack");
+        match damage {
+            "lost" => std::fs::remove_file(&pack)?,
+            "cut" => std::fs::write(&pack, "")?,
+            _ => std::fs::write(&pack, vec![7; std::fs::read(&pack)?.len()])?,
+        }
+        let told = bench.store.body(body).await;
+        assert!(matches!(told, Err(StoreError::Body(_))), "{damage}");
+        let bench = reopen(bench)?;
+        assert!(!bench.store.has_body(body).await?, "{damage}");
+        let again = bench.look([file("a.md", &bench)], &[]).await?;
+        assert_eq!(again, Applied::default(), "{damage}");
+        assert_eq!(bench.store.body(body).await?, "<p>a.md</p>", "{damage}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn planning_is_resumed_where_it_stopped() -> Test {
     let bench = Bench::sled()?;
     bench.scan([], &[]).await?;

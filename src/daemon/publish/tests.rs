@@ -1,0 +1,202 @@
+//! What is rendered, and from what.
+
+use std::fs;
+use std::path::Path;
+
+use super::*;
+use crate::config;
+use crate::domain::publication::{Batch, Found, Pass};
+use crate::domain::{Language, PublicationId, TagId, TagName};
+use crate::store::Open;
+
+type Tested = Result<(), Box<dyn std::error::Error>>;
+
+const CONFIG: &str = r#"
+[site]
+title = "Portal"
+url = "https://portal.example/"
+authority = "portal.example,2026"
+languages = ["pl", "uk", "en"]
+[[source]]
+name = "pages"
+path = "content"
+[mail]
+from = "wici@portal.example"
+[feeds]
+items = 3
+"#;
+
+/// A store on disk, whose feeds are written into any folder of its own.
+struct Case {
+    folder: tempfile::TempDir,
+    store: Store,
+    now: Timestamp,
+}
+
+impl Case {
+    fn new() -> Result<Case, Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        Ok(Case {
+            store: Store::open(&folder.path().join("state"), Open::OrCreate, [7; 16])?,
+            folder,
+            now: "2026-11-24T08:00:00Z".parse()?,
+        })
+    }
+
+    async fn tell(&self, found: Vec<Found>, missing: &[&str]) -> Result<(), StoreError> {
+        let batch = Batch {
+            source: "pages".to_owned(),
+            found,
+            missing: missing.iter().map(|path| (*path).to_owned()).collect(),
+            pass: Pass::End,
+        };
+        let max_age = jiff::SignedDuration::from_hours(1);
+        self.store.apply(batch, self.now, max_age).await.map(drop)
+    }
+
+    /// The loop as after a start, on what is in the folder already.
+    fn publishing(&self, dir: &str, configuration: &str) -> Result<Publishing, String> {
+        let base = self.folder.path();
+        let config = config::parse(configuration, &base.join("daemon.toml"), base)
+            .map_err(|problems| format!("{problems:?}"))?;
+        let publisher = Publisher::open(base.join(dir)).map_err(|error| error.to_string())?;
+        let board = Arc::new(Board::default());
+        Ok(Publishing::new(
+            self.store.clone(),
+            Arc::new(config),
+            publisher,
+            board,
+        ))
+    }
+
+    /// Renders what is out of date after a start. Returns how many feeds that is.
+    async fn start(&self, dir: &str, configuration: &str) -> anyhow::Result<usize> {
+        let publishing = self.publishing(dir, configuration);
+        let mut publishing = publishing.map_err(anyhow::Error::msg)?;
+        let stale = publishing.begin().await?;
+        let count = stale.len();
+        publishing.tick(stale, self.now).await?;
+        Ok(count)
+    }
+
+    fn feeds(&self, dir: &str) -> std::io::Result<BTreeMap<String, String>> {
+        let mut feeds = BTreeMap::new();
+        collect(&self.folder.path().join(dir), "", &mut feeds)?;
+        feeds.remove("manifest.jsonl");
+        Ok(feeds)
+    }
+}
+
+fn collect(dir: &Path, under: &str, feeds: &mut BTreeMap<String, String>) -> std::io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        let name = format!("{under}{}", entry.file_name().to_string_lossy());
+        if entry.path().is_dir() {
+            collect(&entry.path(), &format!("{name}/"), feeds)?;
+        } else {
+            feeds.insert(name, fs::read_to_string(entry.path())?);
+        }
+    }
+    Ok(())
+}
+
+/// `<item>` and the like are what a hostile page may say where an entry could be taken to begin.
+fn page(number: i64, title: &str, tags: &[&str], language: &str) -> Found {
+    let path = format!("{number}.md");
+    let tags = tags.iter().map(|tag| TagName {
+        id: TagId::new(tag).expect("a slug"),
+        label: (*tag).to_owned(),
+    });
+    Found {
+        declared_id: None,
+        minted_id: PublicationId(format!("tag:portal.example,2026:pages/{path}")),
+        title: title.to_owned(),
+        link: format!("https://portal.example/{number}/"),
+        language: Language::parse(language).expect("a language"),
+        published: Timestamp::from_second(1_700_000_000 + number).ok(),
+        updated: None,
+        tags: tags.collect(),
+        summary: "Skrót & reszta".to_owned(),
+        body: format!("<p title=\"\n    <item>\n  <entry>\">{title}, {number} &lt;</p>").into(),
+        authors: Vec::new(),
+        archived: None,
+        change_note: None,
+        translation_of: None,
+        image: None,
+        enclosures: Vec::new(),
+        expires: None,
+        path,
+    }
+}
+
+#[tokio::test]
+async fn what_is_taken_from_a_file_is_what_would_be_written() -> Tested {
+    let case = Case::new()?;
+    let steps: [(Vec<Found>, &[&str]); 6] = [
+        (
+            (0..6)
+                .map(|n| page(n, "Pierwszy", &["prawo"], ["pl", "uk"][n as usize % 2]))
+                .collect(),
+            &[],
+        ),
+        (vec![page(5, "Drugi", &["prawo"], "uk")], &[]),
+        (vec![page(9, "Nowy", &["prawo", "pomoc"], "pl")], &[]),
+        (vec![page(4, "Trzeci", &["pomoc"], "en")], &[]),
+        (Vec::new(), &["9.md"]),
+        (vec![page(9, "Znów", &["prawo"], "pl")], &[]),
+    ];
+    for (step, (found, missing)) in steps.into_iter().enumerate() {
+        case.tell(found, missing).await?;
+        assert!(case.start("feeds", CONFIG).await? > 0, "step {step}");
+        let fresh = format!("fresh-{step}");
+        case.start(&fresh, CONFIG).await?;
+        assert_eq!(case.feeds("feeds")?, case.feeds(&fresh)?, "step {step}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_start_renders_only_what_is_out_of_date() -> Tested {
+    let case = Case::new()?;
+    let pages = vec![
+        page(0, "Pierwszy", &["prawo"], "pl"),
+        page(1, "Drugi", &["pomoc"], "pl"),
+    ];
+    case.tell(pages, &[]).await?;
+    assert_eq!(case.start("feeds", CONFIG).await?, 6);
+    assert_eq!(case.start("feeds", CONFIG).await?, 0);
+    // Killed between a change and its feeds.
+    let edited = page(1, "Inny", &["pomoc"], "pl");
+    case.tell(vec![edited], &[]).await?;
+    assert_eq!(case.start("feeds", CONFIG).await?, 4);
+    // Another configuration, and a format more.
+    let renamed = CONFIG.replace("\"Portal\"", "\"Gazeta\"");
+    assert_eq!(case.start("feeds", &renamed).await?, 6);
+    assert!(case.feeds("feeds")?["all.rss"].contains("Gazeta"));
+    let less = renamed.replace("items = 3", "items = 3\nformats = [\"rss\"]");
+    assert_eq!(case.start("feeds", &less).await?, 6);
+    assert!(!case.feeds("feeds")?.contains_key("all.json"));
+    assert_eq!(case.start("feeds", &less).await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_feed_without_a_lost_body_is_made_again_once_the_body_is_there() -> Tested {
+    let case = Case::new()?;
+    case.tell(vec![page(0, "Pierwszy", &[], "pl")], &[]).await?;
+    let pack = case.folder.path().join("state/bodies/00000001.pack");
+    fs::write(&pack, vec![7; fs::read(&pack)?.len()])?;
+    let mut publishing = case.publishing("feeds", CONFIG)?;
+    let stale = publishing.begin().await?;
+    publishing.tick(stale.clone(), case.now).await?;
+    assert!(!case.feeds("feeds")?["all.atom"].contains("<content"));
+    assert!(publishing.found_bodies().await?.is_empty());
+    // Also after a start it is known that it lacks something.
+    assert_eq!(case.publishing("feeds", CONFIG)?.begin().await?, stale);
+    case.tell(vec![page(0, "Pierwszy", &[], "pl")], &[]).await?;
+    let found = publishing.found_bodies().await?;
+    assert_eq!(found, stale);
+    publishing.tick(found, case.now).await?;
+    assert!(case.feeds("feeds")?["all.atom"].contains("<content"));
+    Ok(())
+}
