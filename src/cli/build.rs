@@ -41,6 +41,8 @@ pub(super) async fn build(file: &Path) -> Result<(), Failure> {
         "{live} publications in {count} feeds; {} of their files changed",
         written.len()
     ));
+    // The process ends: to take so many rows and entries apart first would be for nothing.
+    std::mem::forget((store, publishing));
     if problems.is_empty() {
         Ok(())
     } else {

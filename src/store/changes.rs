@@ -1,7 +1,7 @@
 //! The changes of one transaction: each takes its number, moves in the feeds, and is noted if it is
 //! news.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -23,6 +23,8 @@ pub(super) struct Changes<'t, 'e> {
     meta: Meta,
     worth: Newsworthiness,
     changes: Vec<Change>,
+    /// The feeds that were touched, as they are now: many changes touch the same few.
+    feeds: HashMap<FeedKey, FeedRow>,
     /// Publications at whose path there is another file now.
     displaced: Vec<PublicationKey>,
 }
@@ -45,6 +47,7 @@ impl<'t, 'e> Changes<'t, 'e> {
             meta,
             worth,
             changes: Vec::new(),
+            feeds: HashMap::new(),
             displaced: Vec::new(),
         })
     }
@@ -52,6 +55,9 @@ impl<'t, 'e> Changes<'t, 'e> {
     pub(super) fn finish(self) -> Result<Vec<Change>, StoreError> {
         if meta(self.transaction)? != self.meta {
             save(self.transaction, keys::meta(), &self.meta)?;
+        }
+        for (feed, row) in &self.feeds {
+            save(self.transaction, keys::feed(feed), row)?;
         }
         Ok(self.changes)
     }
@@ -372,8 +378,10 @@ impl<'t, 'e> Changes<'t, 'e> {
                 ChangeKind::Restored | ChangeKind::Retagged => self.worth.now,
                 _ => after.publication.updated.min(self.worth.now),
             };
-            let key = keys::feed(feed);
-            let former = load::<FeedRow>(self.transaction, &key)?;
+            let former = match self.feeds.remove(feed) {
+                Some(former) => Some(former),
+                None => load(self.transaction, &keys::feed(feed))?,
+            };
             let entries = former.as_ref().map_or(0, |former| former.entries);
             let row = FeedRow {
                 sequence: after.sequence,
@@ -381,7 +389,7 @@ impl<'t, 'e> Changes<'t, 'e> {
                 entries: (entries + u64::from(entered.contains(feed)))
                     .saturating_sub(u64::from(left.contains(feed))),
             };
-            save(self.transaction, key, &row)?;
+            self.feeds.insert(feed.clone(), row);
         }
         Ok(touched)
     }

@@ -30,7 +30,10 @@ pub fn sanitise(html: &str, base: &Url) -> Result<String, TooComplex> {
         Ok(body) => body,
         Err(simple::NotSimple) => sanitise_any(html, base)?,
     };
-    Ok(xml::clean(&body).trim().to_owned())
+    Ok(match xml::clean(&body) {
+        Cow::Borrowed(clean) if clean.trim().len() == clean.len() => body,
+        clean => clean.trim().to_owned(),
+    })
 }
 
 /// The same by a parser, but for what XML forbids and white space around it.

@@ -32,15 +32,18 @@ pub fn read(path: &str, source: &str, context: &Context) -> Result<Page, Problem
     }
     refuse_marks(path, text)?;
     refuse_nesting(path, source)?;
-    let mut events: Vec<Event<'_>> = Parser::new_ext(
+    let events = Parser::new_ext(
         text,
         Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES | Options::ENABLE_STRIKETHROUGH,
-    )
-    .collect();
+    );
+    page.body.reserve(text.len() + text.len() / 4);
     if page.title.trim().is_empty() {
+        let mut events: Vec<Event<'_>> = events.collect();
         page.title = take_heading(&mut events);
+        pulldown_cmark::html::push_html(&mut page.body, events.into_iter());
+    } else {
+        pulldown_cmark::html::push_html(&mut page.body, events);
     }
-    pulldown_cmark::html::push_html(&mut page.body, events.into_iter());
     Ok(page)
 }
 
