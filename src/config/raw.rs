@@ -12,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 use super::report::{Fault, Report, suggestion};
 
 /// Keys of the design that this version does not have: the table as it is written, and the key.
-const LATER: [(&str, &str); 9] = [
+const LATER: [(&str, &str); 8] = [
     ("", "admin"),
     ("[[source]]", "url"),
     ("[[source]]", "every"),
@@ -21,7 +21,6 @@ const LATER: [(&str, &str); 9] = [
     ("[mail]", "dkim"),
     ("[mail]", "bounces"),
     ("[guards]", "hold_over"),
-    ("[[schedule]]", "aliases"),
 ];
 
 /// A table, or the want of one: then every key is missing.

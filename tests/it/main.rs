@@ -13,6 +13,7 @@ mod feeds;
 mod harness;
 mod hostile;
 mod kill;
+mod reload;
 mod smtp;
 mod smtp_server;
 mod way;
