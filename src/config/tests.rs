@@ -71,7 +71,7 @@ fn every_bad_configuration_gets_its_message() -> Tested {
         }
     }
     assert!(
-        cases >= 25,
+        cases >= 80,
         "only {cases} cases: the corpus is not where it should be"
     );
     assert!(differences.is_empty(), "\n{differences}");
