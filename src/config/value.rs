@@ -4,8 +4,10 @@ use std::net::SocketAddr;
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
+use unicode_normalization::UnicodeNormalization;
 use url::Url;
 
+use super::files;
 use super::report::{Fault, quoted, suggestion};
 use crate::domain::{Address, CronLine, IMMEDIATE, Language};
 
@@ -266,6 +268,32 @@ pub(super) fn link(text: &str) -> Result<String, Fault> {
         ));
     }
     Ok(text.to_owned())
+}
+
+/// A pattern of file names, as in gitignore(5); content paths are in NFC, and so is it.
+pub(super) fn pattern(text: &str) -> Result<String, Fault> {
+    let pattern: String = text.nfc().collect();
+    match files::check(&pattern) {
+        Ok(()) => Ok(pattern),
+        Err(why) => Err(Fault::new(
+            format!("{} is not a pattern: {why}", quoted(text)),
+            "write it as in .gitignore: \"drafts/\", \"*.tmp.md\", \"/news/**/*.md\"",
+        )),
+    }
+}
+
+/// The words of a label on saved pages.
+pub(super) fn page_label(text: &str) -> Result<String, Fault> {
+    let text: String = text.trim().trim_end_matches(':').trim_end().nfc().collect();
+    let is_words = text.contains(char::is_alphabetic) && !text.contains(char::is_control);
+    if !is_words || text.chars().count() > 100 {
+        return Err(Fault::expected(
+            "one to a hundred characters of text",
+            &text,
+            "write the words that a line of the page begins with",
+        ));
+    }
+    Ok(text)
 }
 
 /// One of a few words.

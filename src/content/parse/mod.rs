@@ -9,11 +9,16 @@ mod date;
 mod fields;
 mod front_matter;
 mod labels;
+mod language;
 mod markdown;
+mod media;
+mod names;
 mod page;
 mod text;
+mod tree;
 
 pub use context::Context;
+use names::{is_jekylls, is_jekylls_draft};
 
 use crate::domain::{Found, Problem};
 
@@ -56,6 +61,9 @@ pub fn is_content(path: &str) -> bool {
 /// # Errors
 /// The first thing that keeps the file from being published, with its line where it has one.
 pub fn parse(path: &str, bytes: &[u8], context: &Context) -> Result<Parsed, Problem> {
+    if is_jekylls_draft(path) {
+        return Ok(Parsed::Draft);
+    }
     let source = decode(path, bytes)?;
     let page = match form(path) {
         Some(Form::Markdown) => markdown::read(path, &source, context)?,

@@ -1,3 +1,6 @@
+mod front_matter;
+mod language;
+mod names;
 mod portal;
 
 use std::collections::BTreeMap;
@@ -33,6 +36,7 @@ fn source() -> config::Source {
         name: "pages".into(),
         path: PathBuf::from("content"),
         link: "{site}{path}/".into(),
+        files: config::Files::usual(),
         settle: SignedDuration::from_millis(500),
         rescan: SignedDuration::from_mins(5),
         watch: config::Watch::Auto,
@@ -45,7 +49,7 @@ fn context() -> Context {
         labels: BTreeMap::from([(language("pl"), "Współpraca".into())]),
         aliases: vec!["partnerstwo".into()],
     };
-    Context::new(&source(), &site(), &[tag])
+    Context::new(&source(), &site(), &[tag], &[])
 }
 
 fn read(path: &str, text: &str) -> Found {
@@ -310,6 +314,16 @@ fn nesting_bombs_are_problems_and_not_the_end() {
             "lists",
             format!("# T\n\n{}x{}", "- ".repeat(many), "\n".repeat(many)),
         ),
+        (
+            "lists by lines",
+            (0..2_000).fold("# T\n\n".to_owned(), |text, depth| {
+                text + &"  ".repeat(depth) + "- a\n"
+            }),
+        ),
+        (
+            "emphasis",
+            format!("# T\n\n{}b{}", "*a ".repeat(many), " a*".repeat(many)),
+        ),
         ("html", format!("# T\n\n{}", "<div>".repeat(many))),
         ("tight quotes", format!("# T\n\n{}", "> ".repeat(99) + "x")),
     ] {
@@ -322,12 +336,22 @@ fn nesting_bombs_are_problems_and_not_the_end() {
         "![".repeat(many),
         "`".repeat(many),
         "<a ".repeat(many),
+        "**a ".repeat(many),
+        "~~a ".repeat(many),
+        "[a](".repeat(many),
+        "[^a]".repeat(many),
     ] {
         read("a.md", &format!("# T\n\n{text}\n"));
     }
     read(
         "a.md",
-        &format!("# T\n\n{}\n\n{}\n", "-".repeat(500), "* ".repeat(500)),
+        &format!(
+            "# T\n\n{}\n\n{}\n\n{}\n\n{}\n",
+            "-".repeat(500),
+            "* ".repeat(500),
+            ".".repeat(500),
+            "1 2. 3 ".repeat(500),
+        ),
     );
 }
 
