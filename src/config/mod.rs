@@ -136,7 +136,8 @@ pub struct Source {
     pub name: String,
     /// The root folder.
     pub path: PathBuf,
-    /// Where a publication without its own url lives; `{site}` and `{path}` are replaced.
+    /// Where a publication without its own url lives; `{site}`, `{path}`, and
+    /// `{year}`, `{month}`, `{day}` of its date are replaced.
     pub link: String,
     /// Which of its files are read.
     pub files: Files,

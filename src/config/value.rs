@@ -246,7 +246,8 @@ pub(super) fn sender(text: &str) -> Result<(Option<String>, Address), Fault> {
     Ok(((!name.is_empty()).then(|| name.to_owned()), address))
 }
 
-/// Where a publication without its own url lives: a template of `{site}` and `{path}`.
+/// Where a publication without its own url lives: a template of `{site}`, `{path}` and the parts
+/// of its date.
 pub(super) fn link(text: &str) -> Result<String, Fault> {
     let remedy = "write it as in \"{site}{path}/\"";
     if !text.contains("{path}") {
@@ -258,11 +259,14 @@ pub(super) fn link(text: &str) -> Result<String, Fault> {
     }
     let filled = text
         .replace("{site}", "https://portal.example/")
-        .replace("{path}", "path");
+        .replace("{path}", "path")
+        .replace("{year}", "2026")
+        .replace("{month}", "03")
+        .replace("{day}", "01");
     let is_web = Url::parse(&filled).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
     if !is_web || filled.contains(['{', '}']) {
         return Err(Fault::expected(
-            "an http or https link out of {site}, {path} and plain text",
+            "an http or https link out of {site}, {path}, {year}, {month}, {day} and plain text",
             text,
             remedy,
         ));

@@ -1,5 +1,7 @@
 //! What the path and the configuration add to what the author said.
 
+mod link;
+
 use std::collections::HashMap;
 
 use jiff::tz::TimeZone;
@@ -11,7 +13,7 @@ use super::MAX_BYTES;
 use super::labels::Labels;
 use super::language::Guess;
 use super::names::Name;
-use super::page::{Page, Place};
+use super::page::Page;
 use crate::config;
 use crate::domain::publication::Enclosure;
 use crate::domain::{Found, Language, Problem, PublicationId, TagDefinition, TagId, TagName};
@@ -88,7 +90,7 @@ impl Context {
             pattern: source.link.clone(),
             language: site.language.clone(),
             languages: site.languages.clone(),
-            guess: Guess::among(&site.languages),
+            guess: Guess::among(&site.languages, &site.language),
             zone: site.zone.clone(),
             labels: Labels::new(labels),
             tags: known,
@@ -121,35 +123,26 @@ impl Context {
             Some(declared) if !declared.is_empty() => html::shorten(&declared, TEXT),
             _ => html::summary(&body),
         };
+        // What the page's own words say is surer than the labels around them.
+        let language = page
+            .language
+            .or_else(|| name.language().cloned())
+            .or_else(|| self.guess.of(&title, &summary, &body).cloned())
+            .or(page
+                .labels_language
+                .filter(|known| self.languages.contains(known)))
+            .unwrap_or_else(|| self.language.clone());
         let note = page.change_note.map(|note| html::one_line(&note));
         Ok(Found {
             path: path.to_owned(),
             declared_id: page.id,
             minted_id: self.minted_id(path),
             image: page.image.and_then(|image| absolute(&link, &image)),
-            enclosures: page
-                .enclosures
-                .into_iter()
-                .filter_map(|enclosure| {
-                    let url = absolute(&link, &enclosure.url)?;
-                    Some(Enclosure { url, ..enclosure })
-                })
-                .collect(),
+            enclosures: enclosures(page.enclosures, &link),
             expires: page.expires,
             link: link.into(),
-            language: page
-                .language
-                .or_else(|| name.language().cloned())
-                .or_else(|| self.guess.of(&title, &body).cloned())
-                .or_else(|| {
-                    page.labels_language
-                        .filter(|known| self.languages.contains(known))
-                })
-                .unwrap_or_else(|| self.language.clone()),
-            published: page.published.or_else(|| {
-                let midnight = self.zone.to_timestamp(name.day()?.into());
-                midnight.ok()
-            }),
+            language,
+            published: page.published.or_else(|| self.midnight(&name)),
             updated: page.updated,
             tags: self.tags(&page.tags),
             title,
@@ -194,55 +187,6 @@ impl Context {
         written.len() <= URL && absolute(&self.site, written).is_some()
     }
 
-    fn link(&self, path: &str, name: &Name<'_>, page: &Page) -> Result<Url, Problem> {
-        let wrong = |written: &str| {
-            Problem::of_file(
-                path,
-                format!("`{written}` is not where a page can be"),
-                "write an http or https URL, or a path on the site without placeholders",
-            )
-        };
-        let (text, link) = match &page.place {
-            Place::Url(written) => {
-                // Hugo and Jekyll take `/a/` for a path below the site's URL.
-                let below = written.trim().trim_start_matches('/');
-                let placeholders = ["{{", "/:", "{%"].iter().any(|mark| written.contains(mark))
-                    || written.starts_with(':');
-                let link = (!placeholders)
-                    .then(|| self.site.join(below).ok())
-                    .flatten();
-                (written.clone(), link)
-            }
-            Place::Slug(slug) => self.by_pattern(name, Some(slug), page),
-            Place::Pattern => self.by_pattern(name, None, page),
-        };
-        link.filter(|url| matches!(url.scheme(), "http" | "https"))
-            .ok_or_else(|| wrong(&text))
-    }
-
-    fn by_pattern(
-        &self,
-        name: &Name<'_>,
-        slug: Option<&str>,
-        page: &Page,
-    ) -> (String, Option<Url>) {
-        let encoded: Vec<String> = name
-            .place(slug, page.published.is_none(), &self.language)
-            .iter()
-            .map(|segment| utf8_percent_encode(segment, SEGMENT).to_string())
-            .collect();
-        let pattern = if encoded.is_empty() {
-            self.pattern.replace("{path}/", "{path}")
-        } else {
-            self.pattern.clone()
-        };
-        let text = pattern
-            .replace("{site}", self.site.as_str())
-            .replace("{path}", &encoded.join("/"));
-        let link = self.site.join(&text).ok();
-        (text, link)
-    }
-
     fn tags(&self, written: &[String]) -> Vec<TagName> {
         let mut tags: Vec<TagName> = Vec::new();
         for label in labels(written) {
@@ -271,6 +215,16 @@ impl Context {
 fn absolute(base: &Url, written: &str) -> Option<String> {
     let url = base.join(written.trim()).ok()?;
     matches!(url.scheme(), "http" | "https").then(|| url.into())
+}
+
+fn enclosures(written: Vec<Enclosure>, base: &Url) -> Vec<Enclosure> {
+    written
+        .into_iter()
+        .filter_map(|enclosure| {
+            let url = absolute(base, &enclosure.url)?;
+            Some(Enclosure { url, ..enclosure })
+        })
+        .collect()
 }
 
 /// Each on one line, in NFC, without empty ones.

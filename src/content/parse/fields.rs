@@ -1,14 +1,15 @@
 //! The keys of front matter, as Hugo, Zola, Jekyll and Eleventy write them. Keys that are not
 //! here are nobody's error.
 
+mod media;
+
 use jiff::Timestamp;
 
 use super::context::is_iri;
 use super::front_matter::Block;
 use super::page::{Page, Place};
 use super::tree::{Node, Table, Value};
-use super::{Context, date, is_jekylls, media};
-use crate::domain::publication::Enclosure;
+use super::{Context, date, is_jekylls};
 use crate::domain::{Language, Problem, PublicationId};
 
 /// In the order in which they are asked; the tables are Hugo's `params` and Zola's `extra`.
@@ -31,29 +32,6 @@ const AUTHORS: [&str; 6] = [
     "params.author",
     "params.authors",
 ];
-const IMAGES: [&str; 12] = [
-    "image",
-    "images",
-    "cover",
-    "featured_image",
-    "thumbnail",
-    "extra.image",
-    "extra.cover",
-    "extra.thumbnail",
-    "params.image",
-    "params.images",
-    "params.cover",
-    "params.featured_image",
-];
-const ENCLOSURES: [&str; 4] = [
-    "enclosure",
-    "enclosures",
-    "extra.enclosure",
-    "params.enclosure",
-];
-/// In a table that stands for a file.
-const URLS: [&str; 5] = ["url", "path", "src", "href", "image"];
-
 /// Reads what front matter says.
 ///
 /// # Errors
@@ -107,7 +85,13 @@ impl<'a> Reader<'a> {
 
     fn page(&self) -> Result<Page, Problem> {
         let text = |keys: &[&str]| Ok(self.text(keys)?.map(|(text, _)| text.to_owned()));
-        let place = match (text(&["url", "permalink", "path"])?, text(&["slug"])?) {
+        let permalink = text(&["permalink"])?.map(|written| {
+            // Eleventy names the file that is written.
+            let folder = written.strip_suffix("index.html").map(str::to_owned);
+            folder.unwrap_or(written)
+        });
+        let url = text(&["url"])?.or(permalink).or(text(&["path"])?);
+        let place = match (url, text(&["slug"])?) {
             (Some(url), _) => Place::Url(url),
             (None, Some(slug)) => Place::Slug(slug),
             (None, None) => Place::Pattern,
@@ -248,75 +232,6 @@ impl<'a> Reader<'a> {
         Language::parse(written)
             .map(Some)
             .map_err(|error| self.problem(at, error.to_string(), "for example `language: pl`"))
-    }
-
-    /// The first picture; `image: false` is none.
-    fn image(&self) -> Result<Option<String>, Problem> {
-        for key in IMAGES {
-            let node = self.table.get(key);
-            let first = match node.map(|node| &node.value) {
-                Some(Value::List(list)) => list.first(),
-                _ => node,
-            };
-            let Some(node) = first else { continue };
-            let written = match &node.value {
-                Value::Table(table) => table.text(&URLS),
-                _ => node.text().filter(|text| truth(text).is_none()),
-            };
-            if let Some(written) = written {
-                return self.url(node.at, written).map(Some);
-            }
-        }
-        Ok(None)
-    }
-
-    fn enclosures(&self) -> Result<Vec<Enclosure>, Problem> {
-        let mut enclosures = Vec::new();
-        for node in ENCLOSURES.iter().filter_map(|key| self.table.get(key)) {
-            match &node.value {
-                Value::Nothing => {}
-                Value::List(nodes) => {
-                    for node in nodes {
-                        enclosures.push(self.enclosure(node)?);
-                    }
-                }
-                _ => enclosures.push(self.enclosure(node)?),
-            }
-        }
-        Ok(enclosures)
-    }
-
-    fn enclosure(&self, node: &Node) -> Result<Enclosure, Problem> {
-        let remedy = "write its URL, or a table of `url`, `type` and `length`";
-        let nameless = Table::default();
-        let (written, table) = match &node.value {
-            Value::Table(table) => (table.text(&URLS), table),
-            _ => (node.text(), &nameless),
-        };
-        let Some(written) = written else {
-            return Err(self.problem(node.at, "an enclosure without a URL".into(), remedy));
-        };
-        let url = self.url(node.at, written)?;
-        let media_type = match table.text(&["type", "media_type", "mime_type", "mime"]) {
-            None => media::of_name(&url).to_owned(),
-            Some(declared) if media::is_type(declared) => declared.to_ascii_lowercase(),
-            Some(other) => {
-                let what = format!("`{}` is not a media type", brief(other));
-                return Err(self.problem(node.at, what, "write it as in `audio/mpeg`"));
-            }
-        };
-        let length = match table.text(&["length", "size", "bytes"]) {
-            None => None,
-            Some(written) => Some(written.parse().map_err(|_| {
-                let what = format!("`{}` is not a number of bytes", brief(written));
-                self.problem(node.at, what, "write it in digits, or leave it out")
-            })?),
-        };
-        Ok(Enclosure {
-            url,
-            media_type,
-            length,
-        })
     }
 
     /// As written, if it leads anywhere on the web.

@@ -11,7 +11,6 @@ mod front_matter;
 mod labels;
 mod language;
 mod markdown;
-mod media;
 mod names;
 mod page;
 mod text;

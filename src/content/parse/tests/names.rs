@@ -101,3 +101,25 @@ fn pictures_beside_a_page_are_found_where_hugo_serves_them() {
             .contains("src=\"https://portal.example/logo.png\"")
     );
 }
+
+#[test]
+fn the_date_may_be_a_part_of_the_link() {
+    let mut source = source();
+    source.link = "{site}{year}/{month}/{day}/{path}.html".into();
+    let context = Context::new(&source, &site(), &[], &[]);
+    let link = |path: &str, text: &str| match parse(path, text.as_bytes(), &context) {
+        Ok(Parsed::Publication(found)) => Ok(found.link),
+        Ok(Parsed::Draft) => Ok("a draft".to_owned()),
+        Err(problem) => Err(problem.what),
+    };
+    assert_eq!(
+        link("_posts/2026-11-02-nabor.md", "# T\n").as_deref(),
+        Ok("https://portal.example/2026/11/02/nabor.html")
+    );
+    // In the site's zone it is the next day already.
+    assert_eq!(
+        link("{day}.md", "---\ndate: 2026-03-01T23:30:00Z\n---\n# T\n").as_deref(),
+        Ok("https://portal.example/2026/03/02/%7Bday%7D.html")
+    );
+    assert!(link("a.md", "# T\n").is_err_and(|what| what.contains("no date")));
+}
