@@ -45,10 +45,10 @@ impl Files {
         }
     }
 
-    /// May content be in this folder? `path` is relative to the source, with `/` between folders.
+    /// May content be in this folder? `path` is relative to the source, with `/` between folders;
+    /// the empty one is the source's own, which no pattern means.
     pub fn admits_folder(&self, path: &str) -> bool {
-        let is_excluded = |folder: &str| self.exclude.matched(folder, true).is_ignore();
-        self.exclude.is_empty() || !(folders(path).any(is_excluded) || is_excluded(path))
+        path.is_empty() || !self.is_excluded(path, true)
     }
 
     /// May this file be content?
@@ -57,7 +57,7 @@ impl Files {
         let stem = name.split('.').next().unwrap_or(name);
         let is_named = (self.section_pages || stem != "_index")
             && (self.readme || !stem.eq_ignore_ascii_case("readme"));
-        is_named && self.is_included(path) && !self.is_excluded(path)
+        is_named && self.is_included(path) && !self.is_excluded(path, false)
     }
 
     fn is_included(&self, path: &str) -> bool {
@@ -76,10 +76,11 @@ impl Files {
             .is_some_and(|matched| matched.is_ignore())
     }
 
-    fn is_excluded(&self, path: &str) -> bool {
+    /// Itself, or a folder that it is in: as for git, nothing there can be taken back by `!`.
+    fn is_excluded(&self, path: &str, is_folder: bool) -> bool {
+        let matches = |path: &str, is_folder| self.exclude.matched(path, is_folder).is_ignore();
         !self.exclude.is_empty()
-            && (self.exclude.matched(path, false).is_ignore()
-                || folders(path).any(|folder| self.exclude.matched(folder, true).is_ignore()))
+            && (matches(path, is_folder) || folders(path).any(|folder| matches(folder, true)))
     }
 }
 
@@ -154,6 +155,9 @@ mod tests {
         }
         assert!(!files.admits_folder("pl/drafts") && !files.admits_folder("old/deep"));
         assert!(files.admits_folder("") && files.admits_folder("a/b"));
+        let all_but_one = self::files(&[], &["*", "!keep.md"]);
+        assert!(all_but_one.admits_folder("") && all_but_one.admits_file("keep.md"));
+        assert!(!all_but_one.admits_file("a.md") && !all_but_one.admits_file("a/keep.md"));
     }
 
     #[test]
