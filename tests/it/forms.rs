@@ -23,7 +23,7 @@ fn what_becomes_excluded_is_withdrawn() {
         &format!("{source}exclude = [\"drafts/\"]\nsection_pages = true\n"),
     );
     fs::write(&file, changed).expect("a configuration");
-    let site = site.restart();
+    site.hang_up();
     let feed = site.feed("all.atom", |feed| {
         !feed.contains("Excluded") && feed.contains("Section")
     });

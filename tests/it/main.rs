@@ -14,6 +14,7 @@ mod forms;
 mod harness;
 mod hostile;
 mod kill;
+mod reload;
 mod smtp;
 mod smtp_server;
 mod way;

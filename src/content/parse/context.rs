@@ -2,7 +2,7 @@
 
 mod link;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -63,7 +63,7 @@ pub struct Context {
     /// By which saved portal pages mark their parts.
     pub(super) labels: Labels,
     /// From the slug of every id, label and alias to the tag's id.
-    tags: HashMap<String, TagId>,
+    tags: BTreeMap<String, TagId>,
 }
 
 impl Context {
@@ -74,15 +74,6 @@ impl Context {
         tags: &[TagDefinition],
         labels: &[config::Labels],
     ) -> Context {
-        let mut known = HashMap::new();
-        for tag in tags {
-            let names = tag.labels.values().chain(&tag.aliases);
-            for slug in names.filter_map(|name| slug(name)) {
-                known.entry(slug).or_insert_with(|| tag.id.clone());
-            }
-        }
-        // An id is its own name, whatever aliases other tags have.
-        known.extend(tags.iter().map(|tag| (tag.id.to_string(), tag.id.clone())));
         Context {
             site: site.url.clone(),
             authority: site.authority.clone(),
@@ -93,7 +84,7 @@ impl Context {
             guess: Guess::among(&site.languages, &site.language),
             zone: site.zone.clone(),
             labels: Labels::new(labels),
-            tags: known,
+            tags: config::tag_names(tags),
         }
     }
 
@@ -137,7 +128,10 @@ impl Context {
             path: path.to_owned(),
             declared_id: page.id,
             minted_id: self.minted_id(path),
-            image: page.image.and_then(|image| absolute(&link, &image)),
+            image: page
+                .image
+                .and_then(|image| absolute(&link, &image))
+                .map(String::from),
             enclosures: enclosures(page.enclosures, &link),
             expires: page.expires,
             link: link.into(),
@@ -212,16 +206,16 @@ impl Context {
 }
 
 /// An http or https URL, relative ones against `base`.
-fn absolute(base: &Url, written: &str) -> Option<String> {
+fn absolute(base: &Url, written: &str) -> Option<Url> {
     let url = base.join(written.trim()).ok()?;
-    matches!(url.scheme(), "http" | "https").then(|| url.into())
+    matches!(url.scheme(), "http" | "https").then_some(url)
 }
 
 fn enclosures(written: Vec<Enclosure>, base: &Url) -> Vec<Enclosure> {
     written
         .into_iter()
         .filter_map(|enclosure| {
-            let url = absolute(base, &enclosure.url)?;
+            let url = absolute(base, &enclosure.url)?.into();
             Some(Enclosure { url, ..enclosure })
         })
         .collect()
