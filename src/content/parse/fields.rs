@@ -9,7 +9,7 @@ use super::context::is_iri;
 use super::front_matter::Block;
 use super::page::{Page, Place};
 use super::tree::{Node, Table, Value};
-use super::{Context, date, is_jekylls};
+use super::{Context, date, names};
 use crate::domain::{Language, Problem, PublicationId};
 
 /// In the order in which they are asked; the tables are Hugo's `params` and Zola's `extra`.
@@ -32,6 +32,7 @@ const AUTHORS: [&str; 6] = [
     "params.author",
     "params.authors",
 ];
+
 /// Reads what front matter says.
 ///
 /// # Errors
@@ -177,7 +178,7 @@ impl<'a> Reader<'a> {
     fn tags(&self) -> Result<Vec<String>, Problem> {
         let mut tags = Vec::new();
         for key in TAGS {
-            let by_spaces = is_jekylls(self.path) && !matches!(key, "tag" | "category");
+            let by_spaces = names::is_jekylls(self.path) && !matches!(key, "tag" | "category");
             tags.extend(self.words(&[key], |text| {
                 let parts: Vec<&str> = if by_spaces && !text.contains(',') {
                     text.split_whitespace().collect()

@@ -17,7 +17,6 @@ mod text;
 mod tree;
 
 pub use context::Context;
-use names::{is_jekylls, is_jekylls_draft};
 
 use crate::domain::{Found, Problem};
 
@@ -60,7 +59,7 @@ pub fn is_content(path: &str) -> bool {
 /// # Errors
 /// The first thing that keeps the file from being published, with its line where it has one.
 pub fn parse(path: &str, bytes: &[u8], context: &Context) -> Result<Parsed, Problem> {
-    if is_jekylls_draft(path) {
+    if names::is_jekylls_draft(path) {
         return Ok(Parsed::Draft);
     }
     let source = decode(path, bytes)?;

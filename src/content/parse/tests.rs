@@ -356,6 +356,7 @@ proptest! {
             Ok(Parsed::Publication(found)) => {
                 prop_assert!(is_clean(&found), "{found:?}");
                 prop_assert!(!found.title.is_empty());
+                prop_assert!(found.link.starts_with("https://portal.example/"), "{}", found.link);
                 prop_assert!(context::is_iri(&found.minted_id.0), "{}", found.minted_id);
             }
             Ok(Parsed::Draft) => {}
