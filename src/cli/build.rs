@@ -15,7 +15,7 @@ use crate::daemon::ingest::Ingest;
 use crate::daemon::publish::Publishing;
 use crate::daemon::signals::Signals;
 use crate::domain::Problem;
-use crate::publish::Publisher;
+use crate::publish::{Check, Publisher};
 use crate::store::{Store, StoreError};
 
 /// Bytes of written entries kept at hand: those of some ten thousand publications. A build has
@@ -28,6 +28,7 @@ pub(super) async fn build(file: &Path) -> Result<(), Failure> {
     let (store, problems) = read_all(&config).await?;
     let publisher = Publisher::open(config.feeds.dir.clone())
         .with_context(|| format!("can't write to {}", config.feeds.dir.display()))?;
+    publisher.check(Check::Bytes);
     let board = Arc::new(Board::default());
     let publishing = Publishing::new(store.clone(), Arc::clone(&config), publisher, board);
     let mut publishing = publishing.keeping(AT_HAND);
