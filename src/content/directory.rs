@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::parse::Context;
 use super::walk::{self, Fingerprint, Listing};
-use crate::config;
+use crate::config::{self, Files};
 use crate::domain::{Found, Problem, TagDefinition};
 
 pub use file::{Read, Unread};
@@ -88,6 +88,7 @@ pub enum Reading {
 #[derive(Debug)]
 pub struct Directory {
     root: PathBuf,
+    files: Files,
     context: Arc<Context>,
     /// The state of each file when it was last read to the end.
     read: BTreeMap<String, Fingerprint>,
@@ -97,10 +98,16 @@ pub struct Directory {
 
 impl Directory {
     /// Nothing is read yet.
-    pub fn new(source: &config::Source, site: &config::Site, tags: &[TagDefinition]) -> Directory {
+    pub fn new(
+        source: &config::Source,
+        site: &config::Site,
+        tags: &[TagDefinition],
+        labels: &[config::Labels],
+    ) -> Directory {
         Directory {
             root: source.path.clone(),
-            context: Arc::new(Context::new(source, site, tags)),
+            files: source.files.clone(),
+            context: Arc::new(Context::new(source, site, tags, labels)),
             read: BTreeMap::new(),
             renamed: BTreeMap::new(),
         }
@@ -126,7 +133,7 @@ impl Directory {
             if !complete && self.is_behind_link(&start) {
                 continue;
             }
-            let listing = walk::walk(&self.root, &start)
+            let listing = walk::walk(self.walked(), &start)
                 .unwrap_or_else(|error| Listing::unseen_at(&start, &path, &error));
             self.forget(&path, &listing);
             missing.extend(
@@ -141,7 +148,7 @@ impl Directory {
             self.compare(listing, &mut seen);
             seen.looked.push(path);
         }
-        if !missing.is_empty() && !walk::has_content(&self.root) {
+        if !missing.is_empty() && !walk::has_content(self.walked()) {
             return Err(Unreadable::Empty {
                 root: self.root.clone(),
                 known: known.len(),
@@ -182,6 +189,13 @@ impl Directory {
     /// Was this file read to the end, and not missed since?
     pub fn has(&self, path: &str) -> bool {
         self.read.contains_key(path)
+    }
+
+    fn walked(&self) -> walk::Root<'_> {
+        walk::Root {
+            path: &self.root,
+            files: &self.files,
+        }
     }
 
     fn check_root(&self) -> Result<(), Unreadable> {

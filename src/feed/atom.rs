@@ -1,10 +1,15 @@
 //! Atom (RFC 4287). No feed-level extension elements: the crate writes them after the entries,
 //! which the RFC's schema refuses. Entries have no `xml:lang` in the crate; their texts have.
 
+use std::collections::BTreeMap;
+
+use atom_syndication::extension::Extension;
 use atom_syndication::{Category, Content, Generator, Link, Person, Text, WriteConfig};
 
+use quick_xml::escape::escape;
+
 use super::frame::{Frame, cut};
-use super::write::{chrono, line, lines, url};
+use super::write::{MEDIA, chrono, line, lines, media_type, url};
 use super::{Entry, Feed, FeedError, Format};
 
 const ENTRY: &str = "\n  <entry>";
@@ -32,6 +37,10 @@ pub fn frame(feed: &Feed) -> Result<Frame, FeedError> {
             page(url(&feed.home), None),
         ],
         subtitle: (!description.is_empty()).then(|| text(description, None)),
+        // Declared whether an entry has a picture or not.
+        namespaces: [MEDIA]
+            .map(|(prefix, name)| (prefix.to_owned(), name.to_owned()))
+            .into(),
         lang: Some(feed.main_language().to_string()),
         ..atom_syndication::Feed::default()
     };
@@ -69,6 +78,13 @@ fn element(feed: &Feed, entry: &Entry) -> Result<atom_syndication::Entry, FeedEr
         rel: "latest-version".to_owned(),
         ..Link::default()
     }));
+    links.extend(publication.enclosures.iter().map(|enclosure| Link {
+        href: url(&enclosure.url),
+        rel: "enclosure".to_owned(),
+        mime_type: Some(media_type(&enclosure.media_type).to_owned()),
+        length: enclosure.length.map(|bytes| bytes.to_string()),
+        ..Link::default()
+    }));
     let categories = entry.categories.iter().map(|category| Category {
         term: line(&category.term),
         scheme: Some(line(&feed.scheme)),
@@ -89,8 +105,26 @@ fn element(feed: &Feed, entry: &Entry) -> Result<atom_syndication::Entry, FeedEr
             content_type: Some("html".to_owned()),
             ..Content::default()
         }),
+        extensions: publication
+            .image
+            .iter()
+            .map(|image| thumbnail(image))
+            .collect(),
         ..atom_syndication::Entry::default()
     })
+}
+
+fn thumbnail(image: &str) -> (String, BTreeMap<String, Vec<Extension>>) {
+    let (prefix, _) = MEDIA;
+    // The crate writes the attributes of extensions as they come.
+    let address = escape(url(image)).into_owned();
+    let element = Extension {
+        name: format!("{prefix}:thumbnail"),
+        attrs: BTreeMap::from([("url".to_owned(), address)]),
+        ..Extension::default()
+    };
+    let elements = BTreeMap::from([("thumbnail".to_owned(), vec![element])]);
+    (prefix.to_owned(), elements)
 }
 
 fn text(value: String, lang: Option<String>) -> Text {

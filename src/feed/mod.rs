@@ -215,7 +215,9 @@ pub fn check(publication: &Publication) -> Result<(), FeedError> {
         .archived
         .as_ref()
         .and_then(|a| a.latest.as_ref());
-    for address in [of, &publication.link].into_iter().chain(latest) {
+    let files = publication.enclosures.iter().map(|file| &file.url);
+    let others = latest.into_iter().chain(&publication.image).chain(files);
+    for address in [of, &publication.link].into_iter().chain(others) {
         let plain = !address.contains(|c: char| c.is_whitespace() || c.is_control());
         if !plain || url::Url::parse(address).is_err() {
             return Err(FeedError::Address {

@@ -1,14 +1,18 @@
 //! RSS 2.0, with `atom:link` for what RSS lacks words for and Dublin Core for authors, since RSS
 //! itself wants their mail addresses.
 
+use std::collections::BTreeMap;
+
+use ::rss::extension::Extension;
 use ::rss::extension::atom::{AtomExtension, Link};
 use ::rss::extension::dublincore::{self, DublinCoreExtension};
-use ::rss::{Category, Channel, Guid, Item};
+use ::rss::{Category, Channel, Enclosure, Guid, Item};
 use quick_xml::escape::partial_escape;
 
 use super::frame::{Frame, cut};
-use super::write::{line, lines, rfc2822, url};
+use super::write::{MEDIA, line, lines, media_type, rfc2822, url};
 use super::{Entry, Feed, FeedError, Format};
+use crate::domain::publication;
 
 const CONTENT: &str = "http://purl.org/rss/1.0/modules/content/";
 const ITEM: &str = "\n    <item>";
@@ -26,7 +30,7 @@ pub fn frame(feed: &Feed) -> Result<Frame, FeedError> {
         docs: Some("https://www.rssboard.org/rss-specification".to_owned()),
         atom_ext: Some(AtomExtension { links: vec![own] }),
         // What entries need, whichever there are.
-        namespaces: [("content", CONTENT), ("dc", dublincore::NAMESPACE)]
+        namespaces: [("content", CONTENT), ("dc", dublincore::NAMESPACE), MEDIA]
             .map(|(prefix, name)| (prefix.to_owned(), name.to_owned()))
             .into(),
         ..Channel::default()
@@ -73,9 +77,35 @@ fn item(feed: &Feed, entry: &Entry) -> Result<Item, FeedError> {
         atom_ext: latest.map(|href| AtomExtension {
             links: vec![link("latest-version", href, None)],
         }),
+        enclosure: publication.enclosures.first().map(enclosure),
+        extensions: publication
+            .image
+            .iter()
+            .map(|image| thumbnail(image))
+            .collect(),
         dublin_core_ext: (dublin_core != DublinCoreExtension::default()).then_some(dublin_core),
         ..Item::default()
     })
+}
+
+/// RSS 2.0 has room for one, and wants a length: 0 where nobody knows it.
+fn enclosure(enclosure: &publication::Enclosure) -> Enclosure {
+    Enclosure {
+        url: url(&enclosure.url),
+        length: enclosure.length.unwrap_or(0).to_string(),
+        mime_type: media_type(&enclosure.media_type).to_owned(),
+    }
+}
+
+fn thumbnail(image: &str) -> (String, BTreeMap<String, Vec<Extension>>) {
+    let (prefix, _) = MEDIA;
+    let element = Extension {
+        name: format!("{prefix}:thumbnail"),
+        attrs: BTreeMap::from([("url".to_owned(), url(image))]),
+        ..Extension::default()
+    };
+    let elements = BTreeMap::from([("thumbnail".to_owned(), vec![element])]);
+    (prefix.to_owned(), elements)
 }
 
 fn link(rel: &str, href: String, media_type: Option<&str>) -> Link {

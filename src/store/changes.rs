@@ -14,7 +14,7 @@ use crate::domain::{
 
 use super::engine::Transaction;
 use super::identity::{at_path, with_id};
-use super::rows::{FeedRow, Meta, NewsRow, Number, Totals};
+use super::rows::{FeedRow, Meta, NewsRow, Number};
 use super::{StoreError, forget, keys, load, meta, note, save};
 
 /// The changes of one transaction.
@@ -230,9 +230,9 @@ impl<'t, 'e> Changes<'t, 'e> {
         forget(self.transaction, waited);
         self.replace_body(&state, &publication);
         self.join_group(&state.publication, &publication)?;
-        *count(&mut self.meta.totals, state.standing) -= 1;
+        *self.meta.totals.of(state.standing) -= 1;
         state.standing = Standing::Scheduled;
-        *count(&mut self.meta.totals, state.standing) += 1;
+        *self.meta.totals.of(state.standing) += 1;
         state.publication = publication;
         let waits = keys::waits(state.publication.published, state.key);
         note(self.transaction, waits);
@@ -265,8 +265,8 @@ impl<'t, 'e> Changes<'t, 'e> {
             publication,
             ..before.clone()
         };
-        *count(&mut self.meta.totals, before.standing) -= 1;
-        *count(&mut self.meta.totals, after.standing) += 1;
+        *self.meta.totals.of(before.standing) -= 1;
+        *self.meta.totals.of(after.standing) += 1;
         let waited = keys::waits(before.publication.published, before.key);
         forget(self.transaction, waited);
         self.replace_body(&before, &after.publication);
@@ -360,13 +360,12 @@ impl<'t, 'e> Changes<'t, 'e> {
             Standing::Scheduled | Standing::Withdrawn => BTreeSet::new(),
         };
         let (left, entered) = (of(before), of(after));
+        let (was, is) = (before.publication.published, after.publication.published);
         for feed in &left {
-            let key = keys::feed_entry(feed, before.publication.published, before.key);
-            forget(self.transaction, key);
+            forget(self.transaction, keys::feed_entry(feed, was, before.key));
         }
         for feed in &entered {
-            let key = keys::feed_entry(feed, after.publication.published, after.key);
-            note(self.transaction, key);
+            note(self.transaction, keys::feed_entry(feed, is, after.key));
         }
         let touched: BTreeSet<FeedKey> = left.union(&entered).cloned().collect();
         for feed in &touched {
@@ -379,8 +378,8 @@ impl<'t, 'e> Changes<'t, 'e> {
                 _ => after.publication.updated.min(self.worth.now),
             };
             let former = match self.feeds.remove(feed) {
-                Some(former) => Some(former),
                 None => load(self.transaction, &keys::feed(feed))?,
+                former => former,
             };
             let entries = former.as_ref().map_or(0, |former| former.entries);
             let row = FeedRow {
@@ -392,13 +391,5 @@ impl<'t, 'e> Changes<'t, 'e> {
             self.feeds.insert(feed.clone(), row);
         }
         Ok(touched)
-    }
-}
-
-fn count(totals: &mut Totals, standing: Standing) -> &mut u64 {
-    match standing {
-        Standing::Live => &mut totals.live,
-        Standing::Scheduled => &mut totals.scheduled,
-        Standing::Withdrawn => &mut totals.withdrawn,
     }
 }

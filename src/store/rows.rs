@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Content, DeliveryState, Mark, PublicationKey, Run, RunKey, Sequence, Subscriber, SubscriberKey,
+    Content, DeliveryState, Mark, PublicationKey, Run, RunKey, Sequence, Standing, Subscriber,
+    SubscriberKey,
 };
 
 use super::bodies::Place;
@@ -33,6 +34,17 @@ pub struct Totals {
     pub withdrawn: u64,
     /// May be written to.
     pub subscribers: u64,
+}
+
+impl Totals {
+    /// How many publications stand like this.
+    pub(super) fn of(&mut self, standing: Standing) -> &mut u64 {
+        match standing {
+            Standing::Live => &mut self.live,
+            Standing::Scheduled => &mut self.scheduled,
+            Standing::Withdrawn => &mut self.withdrawn,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,6 +115,10 @@ pub(super) struct ChunkEntry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Number(pub(super) u64);
 
+/// A name by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Name(pub(super) String);
+
 /// When a chunk is due; `None`: at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Due(pub(super) Option<Timestamp>);
@@ -126,6 +142,7 @@ records! {
     Content => "content",
     Chunk => "deliveries",
     Number => "number",
+    Name => "name",
     Due => "due",
     Place => "body",
 }

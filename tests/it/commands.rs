@@ -218,6 +218,37 @@ fn build_writes_feeds_without_state_and_the_same_bytes_each_time() {
 }
 
 #[test]
+fn a_build_gives_the_same_bytes_whichever_thread_comes_first() {
+    let rest = Site::new().write();
+    for number in 0..300 {
+        let page = format!(
+            "---\ntitle: Numer {number}\ndate: 2025-03-{:02}\ntags: [a{}, b{}]\nlang: {}\n---\n\n\
+             Tekst *numer* {number}.\n",
+            number % 28 + 1,
+            number % 3,
+            number % 7,
+            ["pl", "uk", "en"][number % 3],
+        );
+        let file = rest.path().join(format!("content/wiele-{number}.md"));
+        fs::write(file, page).expect("a page");
+    }
+    let mut builds = (0..3).map(|_| {
+        let feeds = rest.path().join("feeds");
+        let _ = fs::remove_dir_all(&feeds);
+        let build = rest.wici(&["build"]);
+        assert!(build.status.success(), "{}", text(&build.stderr));
+        let paths = text(&build.stdout);
+        let paths = paths.lines().map(str::to_owned);
+        paths
+            .map(|path| (fs::read(feeds.join(&path)).expect("a feed"), path))
+            .collect::<Vec<_>>()
+    });
+    let first = builds.next().expect("a build");
+    assert!(first.len() > 100);
+    assert!(builds.all(|build| build == first));
+}
+
+#[test]
 fn init_makes_a_site_that_is_in_order() {
     let folder = tempfile::tempdir().expect("a folder");
     let init = crate::harness::wici(folder.path(), &["init", "site"]);

@@ -61,8 +61,7 @@ impl Pass<'_> {
     }
 
     fn start(&mut self, element: Element, attributes: Attributes<'_>) -> Result<(), NotSimple> {
-        let is_within_itself =
-            element.kind == Kind::Inline && self.open.iter().any(|open| *open == element);
+        let is_within_itself = element.kind == Kind::Inline && self.open.contains(&element);
         if !element.may_stand_in(self.innermost()) || is_within_itself || self.open.len() >= DEPTH {
             return Err(NotSimple);
         }
