@@ -1,6 +1,7 @@
 //! Feeds: those that changes touched are rendered from the store, put on disk and served.
 
 mod render;
+mod writing;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,7 +22,8 @@ use crate::domain::{BodyHash, FeedKey, Problem, Sequence};
 use crate::feed::{Format, OPML_MEDIA_TYPE, opml};
 use crate::publish::{Check, Publisher, Put, Version};
 use crate::store::{Store, StoreError};
-use render::{AT_HAND, Earlier, Made, Renderer, Shape};
+use render::{AT_HAND, Renderer};
+use writing::{Writing, Written, path_of, recipe};
 
 pub use render::feeds_url;
 
@@ -323,86 +325,6 @@ impl Round {
             self.result = Err(error);
         }
     }
-}
-
-/// What came of a feed.
-struct Written {
-    key: FeedKey,
-    /// New files.
-    files: Vec<String>,
-    /// Bodies that it should have.
-    lost: BTreeSet<BodyHash>,
-    /// Was there ever anything in it?
-    result: anyhow::Result<bool>,
-}
-
-/// A feed on its way from the store to the disk, on a thread where blocking hurts nobody.
-struct Writing {
-    key: FeedKey,
-    shape: Option<Shape>,
-    renderer: Arc<Renderer>,
-    publisher: Arc<Publisher>,
-    formats: Vec<Format>,
-    runtime: Handle,
-    now: Timestamp,
-}
-
-impl Writing {
-    fn write(self) -> Written {
-        let made = self.runtime.block_on(self.renderer.feed(&self.key));
-        let mut written = Written {
-            key: self.key.clone(),
-            files: Vec::new(),
-            lost: BTreeSet::new(),
-            result: Ok(false),
-        };
-        match made {
-            Ok(None) => {}
-            Ok(Some(made)) => {
-                let mut formats = self.formats.iter();
-                let result =
-                    formats.try_for_each(|format| self.write_as(*format, &made, &mut written));
-                written.result = result.map(|()| true);
-            }
-            Err(error) => written.result = Err(error.into()),
-        }
-        written
-    }
-
-    fn write_as(&self, format: Format, made: &Made, written: &mut Written) -> anyhow::Result<()> {
-        let path = path_of(&self.key.stem(), format);
-        let former = self.publisher.former(&path);
-        let former = former.and_then(|former| Earlier::of(former, self.shape.as_ref()?));
-        let render = self.renderer.render(made, format, former.as_ref());
-        let rendered = self.runtime.block_on(render);
-        let rendered = rendered.with_context(|| path.clone())?;
-        let version = Version {
-            media_type: format.media_type(),
-            bytes: rendered.bytes,
-            sequence: made.sequence,
-            modified: self.now,
-            recipe: match &self.shape {
-                Some(shape) if rendered.lost.is_empty() => recipe(shape, made.sequence),
-                _ => String::new(),
-            },
-            parts: rendered.parts,
-        };
-        written.lost.extend(rendered.lost);
-        let put = self.publisher.put(&path, version);
-        if put.with_context(|| format!("can't write {path}"))? == Put::Written {
-            written.files.push(path);
-        }
-        Ok(())
-    }
-}
-
-fn path_of(stem: &str, format: Format) -> String {
-    format!("{stem}.{format}")
-}
-
-/// What a feed's files are made from: feeds of equal recipes have equal bytes.
-fn recipe(shape: &Shape, sequence: Sequence) -> String {
-    format!("{shape}-{sequence}")
 }
 
 #[cfg(test)]

@@ -1,0 +1,93 @@
+//! One feed on its way from the store to the disk.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use anyhow::Context;
+use jiff::Timestamp;
+use tokio::runtime::Handle;
+
+use super::render::{Earlier, Made, Renderer, Shape};
+use crate::domain::{BodyHash, FeedKey, Sequence};
+use crate::feed::Format;
+use crate::publish::{Publisher, Put, Version};
+
+/// What came of a feed.
+pub(super) struct Written {
+    pub(super) key: FeedKey,
+    /// New files.
+    pub(super) files: Vec<String>,
+    /// Bodies that it should have.
+    pub(super) lost: BTreeSet<BodyHash>,
+    /// Was there ever anything in it?
+    pub(super) result: anyhow::Result<bool>,
+}
+
+/// A feed on its way from the store to the disk, on a thread where blocking hurts nobody.
+pub(super) struct Writing {
+    pub(super) key: FeedKey,
+    pub(super) shape: Option<Shape>,
+    pub(super) renderer: Arc<Renderer>,
+    pub(super) publisher: Arc<Publisher>,
+    pub(super) formats: Vec<Format>,
+    pub(super) runtime: Handle,
+    pub(super) now: Timestamp,
+}
+
+impl Writing {
+    pub(super) fn write(self) -> Written {
+        let made = self.runtime.block_on(self.renderer.feed(&self.key));
+        let mut written = Written {
+            key: self.key.clone(),
+            files: Vec::new(),
+            lost: BTreeSet::new(),
+            result: Ok(false),
+        };
+        match made {
+            Ok(None) => {}
+            Ok(Some(made)) => {
+                let mut formats = self.formats.iter();
+                let result =
+                    formats.try_for_each(|format| self.write_as(*format, &made, &mut written));
+                written.result = result.map(|()| true);
+            }
+            Err(error) => written.result = Err(error.into()),
+        }
+        written
+    }
+
+    fn write_as(&self, format: Format, made: &Made, written: &mut Written) -> anyhow::Result<()> {
+        let path = path_of(&self.key.stem(), format);
+        let former = self.publisher.former(&path);
+        let former = former.and_then(|former| Earlier::of(former, self.shape.as_ref()?));
+        let render = self.renderer.render(made, format, former.as_ref());
+        let rendered = self.runtime.block_on(render);
+        let rendered = rendered.with_context(|| path.clone())?;
+        let version = Version {
+            media_type: format.media_type(),
+            bytes: rendered.bytes,
+            sequence: made.sequence,
+            modified: self.now,
+            recipe: match &self.shape {
+                Some(shape) if rendered.lost.is_empty() => recipe(shape, made.sequence),
+                _ => String::new(),
+            },
+            parts: rendered.parts,
+        };
+        written.lost.extend(rendered.lost);
+        let put = self.publisher.put(&path, version);
+        if put.with_context(|| format!("can't write {path}"))? == Put::Written {
+            written.files.push(path);
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn path_of(stem: &str, format: Format) -> String {
+    format!("{stem}.{format}")
+}
+
+/// What a feed's files are made from: feeds of equal recipes have equal bytes.
+pub(super) fn recipe(shape: &Shape, sequence: Sequence) -> String {
+    format!("{shape}-{sequence}")
+}
