@@ -21,7 +21,7 @@ use jiff::tz::TimeZone;
 use url::Url;
 
 use crate::domain::delivery::RetryPolicy;
-use crate::domain::{Address, CronLine, Language, Problem, TagDefinition};
+use crate::domain::{Address, CronLine, Guards, Language, Problem, TagDefinition};
 use crate::feed::Format;
 
 /// Reads and checks a configuration file. Relative paths in it start at its folder. The password
@@ -235,13 +235,6 @@ pub enum Security {
     StartTls,
     /// `smtps://`: TLS from the first byte (RFC 8314).
     Tls,
-}
-
-/// `[guards]`
-#[derive(Debug, Clone)]
-pub struct Guards {
-    /// What is found later than this after its date is not news.
-    pub max_age: SignedDuration,
 }
 
 /// A `[[schedule]]`

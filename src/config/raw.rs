@@ -12,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 use super::report::{Fault, Report, suggestion};
 
 /// Keys of the design that this version does not have: the table as it is written, and the key.
-const LATER: [(&str, &str); 9] = [
+const LATER: &[(&str, &str)] = &[
     ("", "admin"),
     ("[[source]]", "url"),
     ("[[source]]", "every"),
@@ -20,7 +20,6 @@ const LATER: [(&str, &str); 9] = [
     ("[mail]", "rate"),
     ("[mail]", "dkim"),
     ("[mail]", "bounces"),
-    ("[guards]", "hold_over"),
     ("[[schedule]]", "aliases"),
 ];
 

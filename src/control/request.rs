@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::report::{RunDetail, RunSummary, StatusReport, SubscriberDetail, SubscriberSummary};
-use crate::domain::{Address, Filter, Language};
+use super::report::{
+    HoldSummary, RunDetail, RunSummary, StatusReport, SubscriberDetail, SubscriberSummary,
+};
+use crate::domain::{Address, Decision, Filter, Language};
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +42,15 @@ pub enum Request {
         /// Its number.
         run: u64,
     },
+    /// What waits for a person.
+    ListHolds,
+    /// What a person says of a hold.
+    DecideHold {
+        /// Its number.
+        hold: u64,
+        /// What is to become of it.
+        decision: Decision,
+    },
 }
 
 /// Subscribe an address.
@@ -75,6 +86,10 @@ pub enum Response {
     Runs(Vec<RunSummary>),
     /// To [`Request::ShowRun`].
     Run(RunDetail),
+    /// To [`Request::ListHolds`].
+    Holds(Vec<HoldSummary>),
+    /// To [`Request::DecideHold`].
+    Decided(HoldSummary),
 }
 
 /// The thing asked for can't be done; the words are for the person who asked.

@@ -12,6 +12,7 @@
 //! | [`listen`] | answers over HTTP |
 
 pub mod clock;
+mod hold;
 pub mod ingest;
 mod listen;
 pub mod publish;
@@ -35,7 +36,7 @@ use tokio_util::sync::CancellationToken;
 use crate::compose::{Composer, Letterhead};
 use crate::config::Config;
 use crate::control::client::Client;
-use crate::control::{Board, Clock, Desk, server};
+use crate::control::{Bell, Board, Clock, Desk, server};
 use crate::mail::Mailer;
 use crate::publish::Publisher;
 use crate::store::{Open, Store, StoreError};
@@ -81,10 +82,12 @@ impl Daemon {
         let store = open_store(&config.state).await?;
         let keys = Arc::new(secrets::load_or_make(&config.state)?);
         let board = Arc::new(Board::default());
+        let signals = Arc::new(Signals::default());
         let desk = Desk {
             store: store.clone(),
             config: Arc::clone(&config),
             board: Arc::clone(&board),
+            bell: bell(&signals),
         };
         let control = server::bind(&config.state).with_context(|| {
             let path = server::path(&config.state);
@@ -93,7 +96,6 @@ impl Daemon {
                 path.display()
             )
         })?;
-        let signals = Arc::new(Signals::default());
         let mut publisher = Publisher::open(config.feeds.dir.clone())
             .with_context(|| format!("can't write to {}", config.feeds.dir.display()))?;
         publisher.shelve_existing();
@@ -214,6 +216,12 @@ impl Daemon {
         let control = server::serve(control, desk, clock, stop.clone());
         loops.spawn(named("control", async { Ok(control.await?) }));
     }
+}
+
+/// What is rung when an administrator decided something.
+fn bell(signals: &Arc<Signals>) -> Bell {
+    let signals = Arc::clone(signals);
+    Arc::new(move || signals.ring())
 }
 
 /// Opens the store, or makes it where nobody but the owner can look into it. A command that has it

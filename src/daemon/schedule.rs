@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::signals::Signals;
+use super::{hold, signals::Signals};
 use crate::config::{self, Config};
 use crate::control::Clock;
 use crate::domain::{Cadence, Run};
@@ -52,20 +52,19 @@ impl Scheduling {
         }
     }
 
-    /// One round: releases, then runs that were begun, then windows that are due. Returns when the
+    /// One round: releases, then what was decided of holds, then runs that were begun, then windows that are due. Returns when the
     /// next thing is.
     ///
     /// # Errors
     /// The store's.
     pub async fn tick(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        let released = self
-            .store
-            .release_due(now, self.config.guards.max_age)
-            .await?;
-        if !released.is_empty() {
-            self.signals.touch(&released);
+        let released = self.store.release_due(now, self.config.guards).await?;
+        hold::tell(&released.holds);
+        if !released.changes.is_empty() {
+            self.signals.touch(&released.changes);
             self.signals.ring();
         }
+        self.carry_out(now).await?;
         for run in self.store.open_runs().await? {
             if !run.planned {
                 self.plan(run, now).await?;
@@ -119,6 +118,26 @@ impl Scheduling {
         }
         let first = self.store.first_news(decided).await?;
         Ok(first.and_then(|first| first.checked_add(delay).ok()))
+    }
+
+    /// Carries out what a person decided.
+    async fn carry_out(&self, now: Timestamp) -> Result<(), StoreError> {
+        for hold in self.store.holds().await? {
+            if hold.decision.is_none() {
+                continue;
+            }
+            loop {
+                let guards = self.config.guards;
+                let carried_out = self.store.carry_out(hold.key, now, guards).await?;
+                self.signals.touch(&carried_out.changes);
+                if carried_out.done {
+                    break;
+                }
+            }
+            hold::tell_done(&hold);
+            self.signals.ring();
+        }
+        Ok(())
     }
 
     async fn plan(&self, run: Run, now: Timestamp) -> Result<(), StoreError> {

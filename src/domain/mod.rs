@@ -9,6 +9,7 @@
 //! | cron line, schedule | [`cron`] |
 //! | cadence, window, mark, run, counts | [`run`] |
 //! | delivery, outcome, claim | [`delivery`] |
+//! | guard, hold: what waits for a person | [`hold`] |
 //! | problem: what is wrong with an input, where, and what to do | [`problem`] |
 
 pub mod address;
@@ -17,6 +18,7 @@ pub mod cron;
 pub mod delivery;
 pub mod feed_key;
 pub mod filter;
+pub mod hold;
 pub mod language;
 pub mod problem;
 pub mod publication;
@@ -30,6 +32,7 @@ pub use cron::CronLine;
 pub use delivery::{Claim, Content, Delivery, DeliveryKey, DeliveryState, Item, Outcome};
 pub use feed_key::FeedKey;
 pub use filter::Filter;
+pub use hold::{Decision, Guards, Hold, HoldKey, HoldKind};
 pub use language::Language;
 pub use problem::Problem;
 pub use publication::{

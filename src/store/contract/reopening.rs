@@ -5,7 +5,12 @@ use std::time::{Duration, Instant};
 use super::*;
 
 pub(super) fn reopen(bench: Bench) -> Result<Bench, Box<dyn std::error::Error>> {
-    let Bench { store, now, folder } = bench;
+    let Bench {
+        store,
+        now,
+        guards,
+        folder,
+    } = bench;
     drop(store);
     let folder = folder.ok_or("only on disk")?;
     // As commands and the daemon do: sled's threads may hold the last handle a little longer.
@@ -19,6 +24,7 @@ pub(super) fn reopen(bench: Bench) -> Result<Bench, Box<dyn std::error::Error>> 
     Ok(Bench {
         store,
         now,
+        guards,
         folder: Some(folder),
     })
 }
