@@ -12,6 +12,7 @@ mod tests;
 mod transport;
 mod value;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -21,8 +22,9 @@ use jiff::tz::TimeZone;
 use url::Url;
 
 use crate::domain::delivery::RetryPolicy;
-use crate::domain::{Address, CronLine, Guards, Language, Problem, TagDefinition};
+use crate::domain::{Address, CronLine, Guards, Language, Names, Problem, TagDefinition, TagId};
 use crate::feed::Format;
+use crate::text::slug::slug;
 
 /// Reads and checks a configuration file. Relative paths in it start at its folder. The password
 /// of an SMTP user is taken from the environment variable `WICI_SMTP_PASSWORD`, else from
@@ -104,6 +106,34 @@ pub struct Config {
     pub immediate: Immediate,
     /// Where templates may be overridden: `templates/` beside the file.
     pub templates: PathBuf,
+}
+
+impl Config {
+    /// What it calls schedules and tags.
+    pub fn names(&self) -> Names {
+        let mut names = Names::default();
+        for schedule in &self.schedules {
+            let called = [&schedule.name].into_iter().chain(&schedule.aliases);
+            let called = called.map(|name| (name.clone(), schedule.name.clone()));
+            names.schedules.extend(called);
+        }
+        names.tags = tag_names(&self.tags);
+        names
+    }
+}
+
+/// From the slug of each id, label and alias of tags to the tag's id.
+pub fn tag_names(tags: &[TagDefinition]) -> BTreeMap<String, TagId> {
+    let mut names = BTreeMap::new();
+    for tag in tags {
+        let called = tag.labels.values().chain(&tag.aliases);
+        for slug in called.filter_map(|name| slug(name)) {
+            names.entry(slug).or_insert_with(|| tag.id.clone());
+        }
+    }
+    // An id is its own name, whatever aliases other tags have.
+    names.extend(tags.iter().map(|tag| (tag.id.to_string(), tag.id.clone())));
+    names
 }
 
 /// `[site]`
@@ -242,6 +272,8 @@ pub enum Security {
 pub struct Schedule {
     /// Unique; never `immediate`.
     pub name: String,
+    /// Former names: their subscribers belong here.
+    pub aliases: Vec<String>,
     /// When.
     pub cron: CronLine,
     /// IANA name of the zone that the line is read in.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::report::{
     HoldSummary, RunDetail, RunSummary, StatusReport, SubscriberDetail, SubscriberSummary,
 };
-use crate::domain::{Address, Decision, Filter, Language};
+use crate::domain::{Address, Decision, Filter, Language, Names, Orphan};
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +13,11 @@ use crate::domain::{Address, Decision, Filter, Language};
 pub enum Request {
     /// How are things?
     Status,
+    /// Which of the names that subscribers go by are not among these?
+    Orphans {
+        /// The names of a configuration.
+        names: Names,
+    },
     /// Subscribe an address that consented elsewhere.
     AddSubscriber(AddSubscriber),
     /// A page of subscribers.
@@ -74,6 +79,8 @@ pub struct AddSubscriber {
 pub enum Response {
     /// To [`Request::Status`].
     Status(StatusReport),
+    /// To [`Request::Orphans`].
+    Orphans(Vec<Orphan>),
     /// To [`Request::AddSubscriber`].
     Added(SubscriberSummary),
     /// To [`Request::ListSubscribers`].

@@ -64,7 +64,7 @@ impl Scheduling {
             self.signals.touch(&released.changes);
             self.signals.ring();
         }
-        self.carry_out(now).await?;
+        let is_unfinished = self.carry_out(now).await?;
         for run in self.store.open_runs().await? {
             if !run.planned {
                 self.plan(run, now).await?;
@@ -74,7 +74,8 @@ impl Scheduling {
         for schedule in &self.config.schedules {
             next = earlier(next, self.cron(schedule, now).await?);
         }
-        Ok(earlier(next, self.immediate(now).await?))
+        let next = earlier(next, self.immediate(now).await?);
+        Ok(if is_unfinished { Some(now) } else { next })
     }
 
     /// Opens the latest window due, if any; those missed before it are one with it.
@@ -120,24 +121,20 @@ impl Scheduling {
         Ok(first.and_then(|first| first.checked_add(delay).ok()))
     }
 
-    /// Carries out what a person decided.
-    async fn carry_out(&self, now: Timestamp) -> Result<(), StoreError> {
-        for hold in self.store.holds().await? {
-            if hold.decision.is_none() {
-                continue;
-            }
-            loop {
-                let guards = self.config.guards;
-                let carried_out = self.store.carry_out(hold.key, now, guards).await?;
-                self.signals.touch(&carried_out.changes);
-                if carried_out.done {
-                    break;
-                }
-            }
-            hold::tell_done(&hold);
+    /// Carries out a piece of what a person decided. Says whether there is more.
+    async fn carry_out(&self, now: Timestamp) -> Result<bool, StoreError> {
+        let holds = self.store.holds().await?;
+        let Some(decided) = holds.into_iter().find(|hold| hold.decision.is_some()) else {
+            return Ok(false);
+        };
+        let guards = self.config.guards;
+        let carried_out = self.store.carry_out(decided.key, now, guards).await?;
+        self.signals.touch(&carried_out.changes);
+        if carried_out.done {
+            hold::tell_done(&decided);
             self.signals.ring();
         }
-        Ok(())
+        Ok(true)
     }
 
     async fn plan(&self, run: Run, now: Timestamp) -> Result<(), StoreError> {

@@ -10,6 +10,7 @@
 //! | cadence, window, mark, run, counts | [`run`] |
 //! | delivery, outcome, claim | [`delivery`] |
 //! | guard, hold: what waits for a person | [`hold`] |
+//! | what a configuration calls schedules and tags, and who would miss a name | [`names`] |
 //! | problem: what is wrong with an input, where, and what to do | [`problem`] |
 
 pub mod address;
@@ -20,6 +21,7 @@ pub mod feed_key;
 pub mod filter;
 pub mod hold;
 pub mod language;
+pub mod names;
 pub mod problem;
 pub mod publication;
 pub mod run;
@@ -34,6 +36,7 @@ pub use feed_key::FeedKey;
 pub use filter::Filter;
 pub use hold::{Decision, Guards, Hold, HoldKey, HoldKind};
 pub use language::Language;
+pub use names::{Names, Orphan};
 pub use problem::Problem;
 pub use publication::{
     Archived, Batch, BodyHash, Found, Pass, Publication, PublicationId, PublicationKey,

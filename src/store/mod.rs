@@ -11,6 +11,7 @@
 //! | `feeds` | `feed`, `feeds`, `tags` |
 //! | `holds` | `holds`, `held`, `suspect`, `decide`, `carry_out` |
 //! | `subscribers` | `subscribe`, `subscriber`, `subscribers`, `unsubscribe`, `remove`, `may_write` |
+//! | `names` | `orphans`, `adopt` |
 //! | `runs` | `observe`, `mark`, `let_go`, `open_run`, `ripe`, `open_runs`, `run`, `runs` |
 //! | `plan` | `plan` |
 //! | `claims` | `claim`, `unclaim`, `next_due` |
@@ -32,6 +33,7 @@ mod holds;
 mod identity;
 mod keys;
 mod leases;
+mod names;
 mod plan;
 mod publications;
 mod record;

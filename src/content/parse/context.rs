@@ -1,6 +1,6 @@
 //! What the path and the configuration add to what the author said.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -52,21 +52,12 @@ pub struct Context {
     languages: Vec<Language>,
     pub(super) zone: TimeZone,
     /// From the slug of every id, label and alias to the tag's id.
-    tags: HashMap<String, TagId>,
+    tags: BTreeMap<String, TagId>,
 }
 
 impl Context {
     /// Of one source.
     pub fn new(source: &config::Source, site: &config::Site, tags: &[TagDefinition]) -> Context {
-        let mut known = HashMap::new();
-        for tag in tags {
-            let names = tag.labels.values().chain(&tag.aliases);
-            for slug in names.filter_map(|name| slug(name)) {
-                known.entry(slug).or_insert_with(|| tag.id.clone());
-            }
-        }
-        // An id is its own name, whatever aliases other tags have.
-        known.extend(tags.iter().map(|tag| (tag.id.to_string(), tag.id.clone())));
         Context {
             site: site.url.clone(),
             authority: site.authority.clone(),
@@ -75,7 +66,7 @@ impl Context {
             language: site.language.clone(),
             languages: site.languages.clone(),
             zone: site.zone.clone(),
-            tags: known,
+            tags: config::tag_names(tags),
         }
     }
 
