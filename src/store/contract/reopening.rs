@@ -97,6 +97,40 @@ async fn planning_is_resumed_where_it_stopped() -> Test {
 }
 
 #[tokio::test]
+async fn what_waits_and_what_was_decided_outlive_the_process() -> Test {
+    let bench = Bench::sled()?;
+    bench.scan([], &[]).await?;
+    bench.subscribe("a@example.org", "daily", "").await?;
+    let found: Vec<Found> = (0..600)
+        .map(|number| file(&format!("{number:03}.md"), &bench))
+        .collect();
+    bench.look(found, &[]).await?;
+    let hold = bench.store.holds().await?.pop().ok_or("no hold")?;
+    let mut bench = reopen(bench)?;
+    assert_eq!(bench.store.holds().await?, [hold.clone()]);
+    assert_eq!(bench.mail("daily").await?, []);
+
+    bench.store.decide(hold.key, Decision::Approve).await?;
+    let pieces = [false, false, true];
+    for expected in pieces {
+        bench = reopen(bench)?;
+        let piece = bench
+            .store
+            .carry_out(hold.key, bench.now, bench.guards)
+            .await?;
+        assert_eq!(piece.done, expected);
+    }
+    bench = reopen(bench)?;
+    assert_eq!(bench.store.holds().await?, []);
+    bench.wait(SignedDuration::from_secs(1));
+    bench.run("daily").await?;
+    let claims = bench.claim().await?;
+    let content = &claims.first().ok_or("no mail")?.content;
+    assert_eq!(content.items.len() as u32 + content.more, 600);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_store_in_use_and_a_missing_store_say_so() -> Test {
     let bench = Bench::sled()?;
     let second = Store::open(&bench.path(), Open::Existing, [0; 16]);
