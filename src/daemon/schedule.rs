@@ -52,8 +52,8 @@ impl Scheduling {
         }
     }
 
-    /// One round: releases, then what was decided of holds, then runs that were begun, then windows that are due. Returns when the
-    /// next thing is.
+    /// One round: releases, then what was decided of holds, then runs that were begun, then windows
+    /// that are due. Returns when the next thing is.
     ///
     /// # Errors
     /// The store's.

@@ -107,7 +107,7 @@ async fn what_waits_and_what_was_decided_outlive_the_process() -> Test {
     bench.look(found, &[]).await?;
     let hold = bench.store.holds().await?.pop().ok_or("no hold")?;
     let mut bench = reopen(bench)?;
-    assert_eq!(bench.store.holds().await?, [hold.clone()]);
+    assert_eq!(bench.store.holds().await?, std::slice::from_ref(&hold));
     assert_eq!(bench.mail("daily").await?, []);
 
     bench.store.decide(hold.key, Decision::Approve).await?;

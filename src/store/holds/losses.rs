@@ -10,7 +10,6 @@ use crate::domain::{Decision, Hold, HoldKind, PublicationKey, PublicationState, 
 
 use super::super::changes::Changes;
 use super::super::engine::{Go, Order, Read, Transaction};
-use super::super::identity::at_path;
 use super::super::record::Record;
 use super::super::rows::{HeldRow, LossRow, Meta, Number, SourceRow};
 use super::super::{StoreError, forget, keys, load, save};
@@ -84,8 +83,8 @@ impl<'s> Losses<'s> {
         }
         let mut missing = BTreeSet::new();
         for path in paths {
-            let state = at_path(changes.reader(), self.source, path)?;
-            missing.extend(state.map(|state| state.key));
+            let key = load::<Number>(changes.reader(), &keys::path(self.source, path))?;
+            missing.extend(key.map(|Number(key)| PublicationKey(key)));
         }
         let partial = pass == Pass::End && self.hold.is_some();
         let is_held = if partial {
