@@ -64,6 +64,7 @@ impl Ingest {
                 source,
                 &config.site,
                 &config.tags,
+                &config.labels,
             ))),
             guards: config.guards,
             store,
