@@ -90,7 +90,9 @@ impl Context {
             ));
         }
         let link = self.link(path, &page.place)?;
-        let body = html::sanitise(&page.body, &link).map_err(|error| {
+        let base = page.base.and_then(|base| absolute(&link, &base));
+        let base = base.unwrap_or_else(|| link.clone());
+        let body = html::sanitise(&page.body, &base).map_err(|error| {
             Problem::of_file(path, error.to_string(), "simplify the markup of this page")
         })?;
         if body.len() > MAX_BYTES {
@@ -111,7 +113,12 @@ impl Context {
             minted_id: self.minted_id(path),
             title,
             link: link.into(),
-            language: self.language_of(path, page.language, page.labels_language),
+            language: self.language_of(
+                path,
+                page.language,
+                page.markup_language,
+                page.labels_language,
+            ),
             published: page.published,
             updated: page.updated,
             tags: self.tags(&page.tags),
@@ -123,7 +130,10 @@ impl Context {
                 .filter(|note| !note.is_empty())
                 .map(|note| html::shorten(&note, TEXT)),
             translation_of: page.translation_of,
-            image: None,
+            image: page
+                .image
+                .and_then(|image| absolute(&base, &image))
+                .map(String::from),
             enclosures: Vec::new(),
             expires: None,
         })
@@ -154,12 +164,13 @@ impl Context {
         PublicationId(id)
     }
 
-    /// The declared language, else `name.pl.md`, else `pl/…`, else that of the page's own labels,
-    /// else the site's. In names and labels only the site's languages count.
+    /// The declared language, else `name.pl.md`, else `pl/…`, else that of the page's markup, else
+    /// of its labels, else the site's. But for the first only the site's languages count.
     fn language_of(
         &self,
         path: &str,
         declared: Option<Language>,
+        of_markup: Option<Language>,
         of_labels: Option<Language>,
     ) -> Language {
         let of_site = |text: &str| {
@@ -174,8 +185,18 @@ impl Context {
         declared
             .or_else(in_name)
             .or_else(in_folder)
+            .or_else(|| self.known(&of_markup?))
             .or_else(|| of_labels.filter(|language| self.languages.contains(language)))
             .unwrap_or_else(|| self.language.clone())
+    }
+
+    /// The site's language that this one is, or is a variety of: `pl` for `pl-PL`.
+    fn known(&self, language: &Language) -> Option<Language> {
+        let primary = Language::parse(language.primary()).ok();
+        [Some(language.clone()), primary]
+            .into_iter()
+            .flatten()
+            .find(|known| self.languages.contains(known))
     }
 
     fn link(&self, path: &str, place: &Place) -> Result<Url, Problem> {
@@ -255,6 +276,12 @@ impl Context {
         }
         tags
     }
+}
+
+/// An http or https URL, relative ones against `base`.
+fn absolute(base: &Url, written: &str) -> Option<Url> {
+    let url = base.join(written.trim()).ok()?;
+    matches!(url.scheme(), "http" | "https").then_some(url)
 }
 
 /// Each on one line, in NFC, without empty ones.

@@ -142,7 +142,6 @@ impl Reader<'_> {
             id: self.iri("id", fields.id)?,
             title: text(fields.title).unwrap_or_default(),
             language: self.language(text(fields.language).or(text(fields.lang)))?,
-            labels_language: None,
             place,
             published: self.date(&["date"], fields.date)?,
             updated: match self.date(&["updated"], fields.updated)? {
@@ -151,15 +150,14 @@ impl Reader<'_> {
             },
             tags: tags.into_iter().flatten().flat_map(split_tags).collect(),
             summary: text(fields.summary).or(text(fields.description)),
-            body: String::new(),
             authors: [fields.author, fields.authors]
                 .into_iter()
                 .flatten()
                 .flat_map(names)
                 .collect(),
-            archived: None,
             change_note: text(fields.change_note),
             translation_of: self.iri("translation_of", fields.translation_of)?,
+            ..Page::default()
         })
     }
 

@@ -29,8 +29,12 @@ pub struct Page {
     pub language: Option<Language>,
     /// The language that the page's own labels are in.
     pub labels_language: Option<Language>,
+    /// The language that its markup declares.
+    pub markup_language: Option<Language>,
     /// Where it lives.
     pub place: Place,
+    /// Against which its URLs are resolved, itself relative to where it lives.
+    pub base: Option<String>,
     /// When it was published.
     pub published: Option<Timestamp>,
     /// When it last changed in substance.
@@ -49,4 +53,6 @@ pub struct Page {
     pub change_note: Option<String>,
     /// What it translates.
     pub translation_of: Option<PublicationId>,
+    /// The URL of its picture, as written.
+    pub image: Option<String>,
 }

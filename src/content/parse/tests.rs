@@ -1,3 +1,4 @@
+mod html;
 mod portal;
 
 use std::collections::BTreeMap;
@@ -49,7 +50,11 @@ fn context() -> Context {
 }
 
 fn read(path: &str, text: &str) -> Found {
-    match parse(path, text.as_bytes(), &context()) {
+    read_bytes(path, text.as_bytes())
+}
+
+fn read_bytes(path: &str, bytes: &[u8]) -> Found {
+    match parse(path, bytes, &context()) {
         Ok(Parsed::Publication(found)) => *found,
         other => panic!("{path} was not published: {other:?}"),
     }
@@ -270,10 +275,7 @@ fn problems_name_the_line_and_the_remedy() {
 }
 
 #[test]
-fn other_encodings_are_named() {
-    let windows_1250 = parse("a.txt", b"Tytu\n\xB3adny", &context());
-    assert_eq!(windows_1250.map_err(|problem| problem.line), Err(Some(2)));
-    assert!(parse("a.txt", &[0xFF, 0xFE, b'a', 0], &context()).is_err());
+fn files_that_are_too_large_are_refused() {
     assert!(parse("a.txt", &vec![b'a'; MAX_BYTES + 1], &context()).is_err());
 }
 
@@ -378,14 +380,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..400), name in "[a-z]{1,3}\\.(md|txt|x)") {
+    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..400), name in "[a-z]{1,3}\\.(md|txt|html|x)") {
         let _ = parse(&name, &bytes, &context());
     }
 
     #[test]
     fn whatever_is_published_is_clean_xml(
-        text in "(---\n)?(title: |tags: |date: |# |Tagi: |Dodane dnia |A A A|\n|\\PC|[\\x00-\\x1F]|&#x[0-9a-f]{1,4};){0,60}(---\n)?\\PC{0,20}",
-        path in "\\PC{1,10}\\.(md|txt)",
+        text in "(---\n)?(title: |tags: |date: |# |Tagi: |Dodane dnia |A A A|\n|<title>|<h1>|</?(p|div|article|td)>|<br>|\\PC|[\\x00-\\x1F]|&#x[0-9a-f]{1,4};){0,60}(---\n)?\\PC{0,20}",
+        path in "\\PC{1,10}\\.(md|txt|html)",
     ) {
         if let Ok(Parsed::Publication(found)) = parse(&path, text.as_bytes(), &context()) {
             prop_assert!(is_clean(&found), "{found:?}");
