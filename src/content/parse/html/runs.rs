@@ -84,7 +84,7 @@ pub fn is_heading(name: &str) -> bool {
     matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6")
 }
 
-/// The words within a node on one line, about `most` bytes of them.
+/// The words within a node on one line, up to about `most` bytes of them, or somewhat more.
 pub fn words(root: NodeRef<'_>, most: usize) -> String {
     let mut text = String::new();
     for node in std::iter::once(root).chain(root.descendants_it()) {
@@ -92,7 +92,7 @@ pub fn words(root: NodeRef<'_>, most: usize) -> String {
             break;
         }
         if node.is_text() {
-            text.push_str(&node.text());
+            text.extend(node.text().chars().take(most));
         } else if !html::is_inline(&node.node_name().unwrap_or_default()) {
             text.push(' ');
         }
