@@ -1,6 +1,6 @@
 //! HTML pages: those of content systems, those written by hand, and saved portal pages. What the
 //! head says is read first, then what the body says of itself; the main part of the page is the
-//! body.
+//! body. A page with front matter has said all there, and is all body.
 //!
 //! `<meta name="robots" content="noindex">` is for search engines and not for readers: such a page
 //! is published.
@@ -20,7 +20,7 @@ use self::main_part::{Parts, prune};
 use self::runs::{Run, runs, words};
 use super::page::{Page, Place};
 use super::text::{Line, is_notice, take_parts};
-use super::{Context, line_number};
+use super::{Context, fields, front_matter, line_number};
 use crate::domain::Problem;
 use crate::text::html::{self, Outline};
 
@@ -30,6 +30,13 @@ const HEADINGS: usize = 100;
 
 /// Reads an HTML file.
 pub fn read(path: &str, source: &str, context: &Context) -> Result<Page, Problem> {
+    // So the generators of static sites write a page's text without its furniture.
+    if source.starts_with("---\n") || source.starts_with("+++\n") {
+        let (table, block, text) = front_matter::read(path, source)?;
+        let page = fields::read(path, &table, block, context)?;
+        let body = text.to_owned();
+        return Ok(Page { body, ..page });
+    }
     let outline = Outline::of(source).map_err(|error| {
         Problem::of_file(path, error.to_string(), "simplify the markup of this page")
     })?;
@@ -61,7 +68,7 @@ pub fn read(path: &str, source: &str, context: &Context) -> Result<Page, Problem
         if page.authors.is_empty() {
             page.authors = said::authors(parts.article);
         }
-        let notice = take_notice(&document, parts);
+        let notice = take_notice(&document, parts, context);
         parts.clear(&document);
         page.title = title(&head, parts);
         let labelled = Labelled::of(path, &document, parts, notice, &page.title, context);
@@ -104,17 +111,18 @@ fn title(head: &Head<'_>, parts: Parts<'_>) -> String {
 }
 
 /// The archive notice, taken out of the page: only short lines may come before it.
-fn take_notice(document: &Document, parts: Parts<'_>) -> Vec<String> {
+fn take_notice(document: &Document, parts: Parts<'_>, context: &Context) -> Vec<String> {
     let all = runs(parts.page);
+    let is_notice = |run: &Run<'_>| is_notice(&run.text, context);
     let is_short = |run: &Run<'_>| line(0, run).is_short();
     let before = all
         .iter()
-        .take_while(|run| is_short(run) && !is_notice(line(0, run)))
+        .take_while(|run| is_short(run) && !is_notice(run))
         .count();
     let mut notice = Vec::new();
     let mut emptied = HashSet::new();
     let found = all.iter().skip(before);
-    if all.get(before).is_some_and(|run| is_notice(line(0, run))) {
+    if all.get(before).is_some_and(is_notice) {
         for run in found.take_while(|run| !run.text.is_empty()) {
             run.remove(false, &mut emptied);
             notice.push(run.text.clone());

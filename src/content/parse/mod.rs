@@ -11,9 +11,12 @@ mod fields;
 mod front_matter;
 mod html;
 mod labels;
+mod language;
 mod markdown;
+mod names;
 mod page;
 mod text;
+mod tree;
 
 pub use context::Context;
 
@@ -60,6 +63,9 @@ pub fn is_content(path: &str) -> bool {
 /// # Errors
 /// The first thing that keeps the file from being published, with its line where it has one.
 pub fn parse(path: &str, bytes: &[u8], context: &Context) -> Result<Parsed, Problem> {
+    if names::is_jekylls_draft(path) {
+        return Ok(Parsed::Draft);
+    }
     let Some(form) = form(path) else {
         return Err(Problem::of_file(
             path,

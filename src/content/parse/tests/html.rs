@@ -307,6 +307,22 @@ fn the_files_place_outranks_the_markups_language() {
 }
 
 #[test]
+fn front_matter_above_html_is_read_as_above_markdown() {
+    let found = read(
+        "a.html",
+        "---\ntitle: Tytuł\ntags: [prawo]\ndate: 2026-03-01\n---\n<nav>Spis</nav><p>Tekst.</p>\n",
+    );
+    assert_eq!(
+        (found.title.as_str(), labels(&found)),
+        ("Tytuł", vec!["prawo"])
+    );
+    assert_eq!(found.body, "Spis<p>Tekst.</p>");
+    assert_eq!(problem("a.html", "+++\ntitle = [1]\n+++\n").line, Some(2));
+    let draft = parse("a.html", b"---\ndraft: true\n---\n", &context());
+    assert_eq!(draft, Ok(Parsed::Draft));
+}
+
+#[test]
 fn hostile_pages_are_reported_or_read_and_cost_little() {
     let many = 100_000;
     for (html, is_refused) in [
