@@ -41,40 +41,12 @@ pub fn read(path: &str, source: &str, context: &Context) -> Result<Page, Problem
         Problem::of_file(path, error.to_string(), "simplify the markup of this page")
     })?;
     let head = Head::of(&outline);
-    let zone = &context.zone;
-    let declared = |dated| {
-        let date = head.date(path, dated, zone);
-        date.map_err(|problem| at_its_line(problem, source))
-    };
-    let mut page = Page {
-        published: declared(&head::PUBLISHED)?,
-        updated: declared(&head::UPDATED)?,
-        markup_language: head.language(),
-        place: head.address().map_or(Place::Pattern, Place::Url),
-        base: outline.base.clone(),
-        tags: head.tags(),
-        summary: head.description(),
-        authors: head.authors(),
-        image: head.image(),
-        ..Page::default()
-    };
+    let mut page = of_head(path, &head, context).map_err(|problem| at_its_line(problem, source))?;
+    page.base.clone_from(&outline.base);
     let document = Document::from(outline.markup.as_str());
     if let Some(parts) = Parts::of(&document) {
-        page.published = page
-            .published
-            .or_else(|| said::published(parts.article, zone));
-        page.updated = page.updated.or_else(|| said::updated(parts.article, zone));
-        page.tags.extend(said::tags(parts.article));
-        if page.authors.is_empty() {
-            page.authors = said::authors(parts.article);
-        }
-        let notice = take_notice(&document, parts, context);
-        parts.clear(&document);
-        page.title = title(&head, parts);
-        let labelled = Labelled::of(path, &document, parts, notice, &page.title, context);
-        let labelled = labelled.map_err(|problem| at_its_line(problem, source))?;
-        labelled.complete(&mut page);
-        page.body = parts.html(&document);
+        add_body(path, &head, &document, parts, &mut page, context)
+            .map_err(|problem| at_its_line(problem, source))?;
     }
     if page.title.is_empty() {
         return Err(Problem::of_file(
@@ -87,6 +59,44 @@ pub fn read(path: &str, source: &str, context: &Context) -> Result<Page, Problem
         .updated
         .filter(|updated| Some(*updated) > page.published);
     Ok(page)
+}
+
+fn of_head(path: &str, head: &Head<'_>, context: &Context) -> Result<Page, Problem> {
+    Ok(Page {
+        published: head.date(path, &head::PUBLISHED, &context.zone)?,
+        updated: head.date(path, &head::UPDATED, &context.zone)?,
+        markup_language: head.language(),
+        place: head.address().map_or(Place::Pattern, Place::Url),
+        tags: head.tags(),
+        summary: head.description(),
+        authors: head.authors(),
+        image: head.image(),
+        ..Page::default()
+    })
+}
+
+/// What is shown: where the head is silent, what it says of itself; then its parts.
+fn add_body(
+    path: &str,
+    head: &Head<'_>,
+    document: &Document,
+    parts: Parts<'_>,
+    page: &mut Page,
+    context: &Context,
+) -> Result<(), Problem> {
+    let zone = &context.zone;
+    page.published = page.published.or_else(|| said::published(parts, zone));
+    page.updated = page.updated.or_else(|| said::updated(parts, zone));
+    page.tags.extend(said::tags(parts.article));
+    if page.authors.is_empty() {
+        page.authors = said::authors(parts.article);
+    }
+    let notice = take_notice(document, parts, context);
+    parts.clear(document);
+    page.title = title(head, parts);
+    Labelled::of(path, document, parts, notice, &page.title, context)?.complete(page);
+    page.body = parts.html(document);
+    Ok(())
 }
 
 fn title(head: &Head<'_>, parts: Parts<'_>) -> String {
@@ -154,20 +164,8 @@ impl Labelled {
     ) -> Result<Labelled, Problem> {
         let runs = runs(parts.article);
         let after_title = place_of_title(&runs, parts, title);
-        let notice_lines = notice.iter().map(|text| Line { number: 0, text });
-        let mut lines: Vec<Line<'_>> = notice_lines.collect();
-        let empty = Line {
-            number: 0,
-            text: "",
-        };
-        lines.extend([
-            empty,
-            Line {
-                number: 0,
-                text: title,
-            },
-            empty,
-        ]);
+        let known = notice.iter().map(String::as_str).chain(["", title, ""]);
+        let mut lines: Vec<Line<'_>> = known.map(|text| Line { number: 0, text }).collect();
         let own = runs.iter().enumerate().skip(after_title);
         lines.extend(own.map(|(index, run)| line(index + 1, run)));
 
@@ -238,8 +236,11 @@ fn take_bare_date(body: &mut Vec<Line<'_>>, page: &mut Page, context: &Context) 
     }
 }
 
-/// The problem at the first line of the file that has the words in question.
+/// The problem at the first line of the file that has the words in question, if it has no line.
 fn at_its_line(problem: Problem, source: &str) -> Problem {
+    if problem.line.is_some() {
+        return problem;
+    }
     let quoted = problem.what.split('`').nth(1).map(str::to_owned);
     let at = quoted.and_then(|words| source.lines().position(|line| line.contains(&words)));
     match at {

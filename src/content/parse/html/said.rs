@@ -5,14 +5,18 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::head::instant;
+use super::main_part::Parts;
 use super::runs::words;
 
-/// When it was published, or so it seems; the certain ones first.
-const PUBLISHED: [&str; 9] = [
+/// When it was published.
+const PUBLISHED: [&str; 4] = [
     "[itemprop~=datePublished]",
     "time[pubdate]",
     "time.published",
     "time.entry-date",
+];
+/// The same, within an article: elsewhere it may be today's date, for the reader.
+const SHOWN: [&str; 5] = [
     "header time[datetime]",
     "time[datetime]",
     ".event-date",
@@ -39,13 +43,17 @@ fn date(article: NodeRef<'_>, selectors: &[&str], zone: &TimeZone) -> Option<Tim
 }
 
 /// When it was published.
-pub fn published(article: NodeRef<'_>, zone: &TimeZone) -> Option<Timestamp> {
-    date(article, &PUBLISHED, zone)
+pub fn published(parts: Parts<'_>, zone: &TimeZone) -> Option<Timestamp> {
+    let shown = || {
+        let article = Some(parts.article).filter(|_| parts.is_article())?;
+        date(article, &SHOWN, zone)
+    };
+    date(parts.article, &PUBLISHED, zone).or_else(shown)
 }
 
 /// When it last changed.
-pub fn updated(article: NodeRef<'_>, zone: &TimeZone) -> Option<Timestamp> {
-    date(article, &UPDATED, zone)
+pub fn updated(parts: Parts<'_>, zone: &TimeZone) -> Option<Timestamp> {
+    date(parts.article, &UPDATED, zone)
 }
 
 /// Names.

@@ -306,6 +306,19 @@ fn the_files_place_outranks_the_markups_language() {
     }
 }
 
+/// Many portals show what day it is today.
+#[test]
+fn a_clock_in_the_header_is_no_date_of_the_page() {
+    let clock =
+        "<title>T</title><div class=date>24.11.2026</div><time datetime=2026-11-24>dziś</time>";
+    let bare = read("a.html", &format!("{clock}<div><p>Tekst.</p></div>"));
+    assert_eq!(bare.published, None);
+    let article = format!("{clock}<article><p class=date>01.03.2026</p><p>Tekst.</p></article>");
+    let found = read("a.html", &article);
+    assert_eq!(found.published, instant("2026-02-28T23:00:00Z"));
+    assert_eq!(found.body, "<p>Tekst.</p>");
+}
+
 #[test]
 fn front_matter_above_html_is_read_as_above_markdown() {
     let found = read(
@@ -316,7 +329,7 @@ fn front_matter_above_html_is_read_as_above_markdown() {
         (found.title.as_str(), labels(&found)),
         ("Tytuł", vec!["prawo"])
     );
-    assert_eq!(found.body, "Spis<p>Tekst.</p>");
+    assert_eq!(found.body, "<nav>Spis</nav><p>Tekst.</p>");
     assert_eq!(problem("a.html", "+++\ntitle = [1]\n+++\n").line, Some(2));
     let draft = parse("a.html", b"---\ndraft: true\n---\n", &context());
     assert_eq!(draft, Ok(Parsed::Draft));
