@@ -10,13 +10,13 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::signals::Signals;
+use super::{hold, signals::Signals};
 use crate::config::{self, Config};
 use crate::content::{self, Coalescer, Directory, Hint, Look, Reading, Seen, Unreadable, Watcher};
 use crate::control::{Board, Clock};
 use crate::domain::publication::{Batch, Found, Pass};
-use crate::domain::{Change, ChangeKind, Problem};
-use crate::store::{Applied, Refusal, Store, StoreError};
+use crate::domain::{Change, ChangeKind, Guards, Problem};
+use crate::store::{Applied, HoldEvent, Refusal, Store, StoreError};
 use turn::{Turns, done};
 
 /// Publications told to the store in one transaction, and about how many bytes of bodies.
@@ -31,7 +31,7 @@ const POLL_EVERY: SignedDuration = SignedDuration::from_secs(5);
 pub struct Ingest {
     source: config::Source,
     directory: Arc<Mutex<Directory>>,
-    max_age: SignedDuration,
+    guards: Guards,
     store: Store,
     board: Arc<Board>,
     signals: Arc<Signals>,
@@ -69,7 +69,7 @@ impl Ingest {
                 &config.tags,
                 &config.labels,
             ))),
-            max_age: config.guards.max_age,
+            guards: config.guards,
             store,
             board,
             signals,
@@ -154,6 +154,8 @@ impl Ingest {
             Ok(seen) => seen,
             Err(unreadable) => {
                 self.pin_unreadable(&unreadable);
+                let opened = self.store.suspect(&self.source.name, now).await?;
+                hold::tell(&opened.map(HoldEvent::Opened));
                 return Ok(Ingested::default());
             }
         };
@@ -191,8 +193,8 @@ impl Ingest {
         reason = "the daemon may spawn, and this is waited for"
     )]
     fn tell(&self, batch: Batch, now: Timestamp) -> Told {
-        let (store, max_age) = (self.store.clone(), self.max_age);
-        tokio::spawn(async move { store.apply(batch, now, max_age).await })
+        let (store, guards) = (self.store.clone(), self.guards);
+        tokio::spawn(async move { store.apply(batch, now, guards).await })
     }
 
     async fn take_told(
@@ -281,6 +283,7 @@ impl Ingest {
             }
             self.refused.insert(refused.path, refused.why);
         }
+        hold::tell(&applied.holds);
         log(&self.source.name, &applied.changes);
         self.signals.touch(&applied.changes);
         for change in applied.changes {

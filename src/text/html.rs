@@ -1,6 +1,7 @@
 //! HTML: cleaning, plain text, summaries.
 
 mod guard;
+mod outline;
 mod simple;
 mod words;
 
@@ -12,6 +13,8 @@ use url::Url;
 
 use super::xml;
 pub use guard::TooComplex;
+pub use outline::{Link, Meta, Outline};
+pub use words::is_inline;
 
 /// Of the addresses that may be linked to.
 const SCHEMES: [&str; 4] = ["http", "https", "mailto", "tel"];
