@@ -67,8 +67,13 @@ fn totals(report: &StatusReport) -> String {
             publications.scheduled
         ));
     }
-    if publications.withdrawn > 0 {
-        beside.push(format!("{} withdrawn", publications.withdrawn));
+    for (number, what) in [
+        (publications.withdrawn, "withdrawn"),
+        (publications.expired, "expired"),
+    ] {
+        if number > 0 {
+            beside.push(format!("{number} {what}"));
+        }
     }
     let beside = if beside.is_empty() {
         String::new()

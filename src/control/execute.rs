@@ -196,6 +196,7 @@ async fn status(desk: &Desk, running: bool, now: Timestamp) -> Result<StatusRepo
             live: totals.live,
             scheduled: totals.scheduled,
             withdrawn: totals.withdrawn,
+            expired: totals.expired,
         },
         subscribers: totals.subscribers,
         tags: tags.collect(),

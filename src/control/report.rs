@@ -46,6 +46,8 @@ pub struct Publications {
     pub scheduled: u64,
     /// No longer in their source.
     pub withdrawn: u64,
+    /// No longer of use, as their authors foresaw.
+    pub expired: u64,
 }
 
 /// A tag.

@@ -17,7 +17,7 @@ use crate::control::{Board, Clock};
 use crate::domain::publication::{Batch, Found, Pass};
 use crate::domain::{Change, Problem};
 use crate::store::{Applied, Refusal, Store, StoreError};
-use turn::read_some;
+use turn::{never_readable, read_some};
 
 /// Publications told to the store in one transaction, and about how many bytes of bodies.
 const BATCH: usize = 256;
@@ -207,7 +207,13 @@ impl Ingest {
     fn gather(&self, path: String, reading: Reading, round: &mut Round, ingested: &mut Ingested) {
         match reading {
             Reading::Found(found) => {
-                self.board.clear(&self.source.name, &path);
+                match never_readable(&found) {
+                    Some(mut problem) => {
+                        problem.file = self.source.path.join(&path);
+                        self.pin(&path, problem);
+                    }
+                    None => self.board.clear(&self.source.name, &path),
+                }
                 round.add(*found);
             }
             Reading::Draft | Reading::Gone => {

@@ -117,6 +117,11 @@ impl Publication {
     pub fn group(&self) -> &PublicationId {
         self.translation_of.as_ref().unwrap_or(&self.id)
     }
+
+    /// Is it no longer of use?
+    pub fn has_expired(&self, now: Timestamp) -> bool {
+        self.expires.is_some_and(|expires| expires <= now)
+    }
 }
 
 /// A publication as read from a source, before the store knows it.
@@ -220,6 +225,8 @@ pub enum Standing {
     Live,
     /// No longer in its source.
     Withdrawn,
+    /// No longer of use, as its author foresaw; it may never have been in the feeds.
+    Expired,
 }
 
 /// A publication and what the store knows of it.
@@ -247,4 +254,15 @@ pub struct PublicationState {
     pub news: bool,
     /// The present revision.
     pub publication: Publication,
+}
+
+impl PublicationState {
+    /// When the clock alone changes how it stands.
+    pub fn due(&self) -> Option<Timestamp> {
+        match self.standing {
+            Standing::Scheduled => Some(self.publication.published),
+            Standing::Live => self.publication.expires,
+            Standing::Withdrawn | Standing::Expired => None,
+        }
+    }
 }

@@ -6,10 +6,11 @@ use serde::Deserialize;
 
 use crate::domain::{
     Archived, BodyHash, Language, Publication, PublicationId, PublicationKey, PublicationState,
-    Sequence, Standing, TagName,
+    RunKey, Sequence, Standing, TagName,
 };
 
 use super::record::Record;
+use super::rows::{Meta, Totals};
 
 impl Record for Publication {
     const NAME: &'static str = "revision";
@@ -26,6 +27,48 @@ impl Record for PublicationState {
 
     fn former(version: u8, bytes: &[u8]) -> Option<postcard::Result<PublicationState>> {
         (version == 1).then(|| postcard::from_bytes::<PublicationState1>(bytes).map(Into::into))
+    }
+}
+
+impl Record for Meta {
+    const NAME: &'static str = "meta";
+    const VERSION: u8 = 2;
+
+    fn former(version: u8, bytes: &[u8]) -> Option<postcard::Result<Meta>> {
+        (version == 1).then(|| postcard::from_bytes::<Meta1>(bytes).map(Into::into))
+    }
+}
+
+/// Without what has expired.
+#[derive(Deserialize)]
+struct Meta1 {
+    id: [u8; 16],
+    sequence: Sequence,
+    publication: u64,
+    subscriber: u64,
+    run: RunKey,
+    live: u64,
+    scheduled: u64,
+    withdrawn: u64,
+    subscribers: u64,
+}
+
+impl From<Meta1> for Meta {
+    fn from(former: Meta1) -> Meta {
+        Meta {
+            id: former.id,
+            sequence: former.sequence,
+            publication: former.publication,
+            subscriber: former.subscriber,
+            run: former.run,
+            totals: Totals {
+                live: former.live,
+                scheduled: former.scheduled,
+                withdrawn: former.withdrawn,
+                subscribers: former.subscribers,
+                expired: 0,
+            },
+        }
     }
 }
 
@@ -124,6 +167,25 @@ mod tests {
         );
         assert_eq!(state.publication.enclosures, []);
         assert_eq!(PublicationState::decode(&state.encode()?)?, state);
+        Ok(())
+    }
+
+    #[test]
+    fn the_counters_of_version_1_go_on() -> Result<(), StoreError> {
+        let meta = Meta::decode(&bytes(
+            "0107070707070707070707070707070707ac02050302040102030da287ad",
+        ))?;
+        assert_eq!((meta.id, meta.sequence), ([7; 16], Sequence(300)));
+        assert_eq!((meta.publication, meta.subscriber, meta.run.0), (5, 3, 2));
+        let totals = Totals {
+            live: 4,
+            scheduled: 1,
+            withdrawn: 2,
+            subscribers: 3,
+            expired: 0,
+        };
+        assert_eq!(meta.totals, totals);
+        assert_eq!(Meta::decode(&meta.encode()?)?, meta);
         Ok(())
     }
 

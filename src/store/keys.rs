@@ -9,7 +9,7 @@
 //! | `I` | id | publication: the id ledger |
 //! | `A` | source, path | publication: where it was last seen |
 //! | `B` | body hash, publication | nothing: who has this body |
-//! | `W` | instant, publication | nothing: what waits for its date |
+//! | `W` | instant, publication | nothing: what waits for its date, or for its end |
 //! | `F` | feed, published, publication | nothing: what is in a feed |
 //! | `G` | feed | [`FeedRow`](super::rows::FeedRow) |
 //! | `N` | sequence | [`NewsRow`](super::rows::NewsRow): what is to be mailed |

@@ -32,6 +32,8 @@ pub struct Totals {
     pub withdrawn: u64,
     /// May be written to.
     pub subscribers: u64,
+    /// No longer of use, as their authors foresaw.
+    pub expired: u64,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,7 +117,6 @@ macro_rules! records {
 }
 
 records! {
-    Meta => "meta",
     SourceRow => "source",
     FeedRow => "feed",
     NewsRow => "news",

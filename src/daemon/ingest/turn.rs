@@ -64,3 +64,16 @@ fn publishable(found: &Found, now: Timestamp) -> Result<(), Problem> {
         )
     })
 }
+
+/// What expires before it is published is taken at its word, and is never in the feeds; its author
+/// should know.
+pub(super) fn never_readable(found: &Found) -> Option<Problem> {
+    let (published, expires) = (found.published?, found.expires?);
+    (expires <= published).then(|| {
+        Problem::of_file(
+            &found.path,
+            format!("it expires ({expires}) before it is published ({published}), so nobody ever reads it"),
+            "correct `expires`, or the date",
+        )
+    })
+}

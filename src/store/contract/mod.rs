@@ -2,6 +2,7 @@
 //! macro at the end runs each on each backend.
 
 mod deliveries;
+mod expiry;
 mod histories;
 mod identity;
 mod model;
@@ -317,6 +318,14 @@ contract! {
         an_id_changed_together_with_the_text_is_another_publication,
         a_place_left_long_ago_is_not_taken_from_who_is_there_now,
         a_file_that_says_too_much_is_refused_and_the_rest_is_taken;
+    expiry:
+        what_expires_leaves_the_feeds,
+        what_expired_before_its_mail_is_dropped_from_it,
+        what_is_found_expired_is_known_and_never_released,
+        what_is_of_use_longer_is_restored,
+        what_expires_before_its_date_is_never_released,
+        what_is_gone_waits_for_nothing,
+        each_source_has_a_baseline_of_its_own;
     planning:
         only_what_passes_the_filter_is_mailed,
         what_is_older_than_the_subscription_is_not_news,
