@@ -8,6 +8,7 @@ mod build;
 mod check;
 mod init;
 mod output;
+mod publications;
 mod run;
 mod runs;
 mod status;
@@ -68,6 +69,9 @@ enum Command {
     /// Add, list, show or remove subscribers
     #[command(subcommand)]
     Subscribers(subscribers::Command),
+    /// List publications, or show one and who got it
+    #[command(subcommand)]
+    Publications(publications::Command),
     /// List or show runs: what was mailed when, and how it went
     #[command(subcommand)]
     Runs(runs::Command),
@@ -105,6 +109,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Build => build::build(&file).await,
         Command::Status { json } => status::status(&file, json).await,
         Command::Subscribers(command) => subscribers::carry_out(&file, command).await,
+        Command::Publications(command) => publications::carry_out(&file, command).await,
         Command::Runs(command) => runs::carry_out(&file, command).await,
     };
     match result {

@@ -39,8 +39,8 @@ fn print(report: &StatusReport, zone: &TimeZone) -> Result<(), Failure> {
     )?;
     let tags = report.tags.iter();
     section(
-        ["tag", "publications"],
-        tags.map(|t| [t.id.clone(), t.publications.to_string()])
+        ["tag", "label", "publications"],
+        tags.map(|t| [t.id.clone(), t.label.clone(), t.publications.to_string()])
             .collect(),
     )?;
     section(

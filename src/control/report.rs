@@ -55,6 +55,8 @@ pub struct Publications {
 pub struct TagStatus {
     /// Its id.
     pub id: String,
+    /// What whoever first used it called it.
+    pub label: String,
     /// Publications that have it now.
     pub publications: u64,
 }

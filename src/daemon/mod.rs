@@ -79,6 +79,7 @@ impl Daemon {
         let config = Arc::new(config);
         let clock = clock::system();
         let store = open_store(&config.state).await?;
+        store.define_tags(&config.tags).await?;
         let keys = Arc::new(secrets::load_or_make(&config.state)?);
         let board = Arc::new(Board::default());
         let desk = Desk {

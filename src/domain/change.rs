@@ -18,6 +18,7 @@
 //! comes.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,20 @@ pub enum ChangeKind {
     Restored,
     /// Its `expires` has come.
     Expired,
+}
+
+impl fmt::Display for ChangeKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ChangeKind::Released => "released",
+            ChangeKind::MajorEdit => "major edit",
+            ChangeKind::MinorEdit => "minor edit",
+            ChangeKind::Retagged => "retagged",
+            ChangeKind::Withdrawn => "withdrawn",
+            ChangeKind::Restored => "restored",
+            ChangeKind::Expired => "expired",
+        })
+    }
 }
 
 /// A change that took effect.

@@ -13,8 +13,8 @@ use crate::domain::{
 
 use super::engine::Transaction;
 use super::identity::{at_path, with_id};
-use super::rows::{Meta, NewsRow, Number, Totals};
-use super::{StoreError, forget, keys, load, meta, note, save};
+use super::rows::{ChangeRow, Meta, NewsRow, Number, Totals};
+use super::{StoreError, forget, keys, load, meta, note, save, tags};
 
 /// The changes of one transaction.
 pub(super) struct Changes<'t, 'e> {
@@ -176,14 +176,15 @@ impl<'t, 'e> Changes<'t, 'e> {
     }
 
     /// What a file amounts to. The publication that it translates may have several names; a group
-    /// goes by one.
+    /// goes by one. So does a tag.
     fn revision(
-        &self,
+        &mut self,
         found: &Found,
         id: PublicationId,
         first_seen: Timestamp,
     ) -> Result<Publication, StoreError> {
         let mut publication = found.revision(id, first_seen);
+        publication.tags = tags::assign(self.transaction, &found.tags)?;
         if let Some(original) = &publication.translation_of
             && let Some(state) = with_id(self.transaction, original)?
         {
@@ -269,6 +270,14 @@ impl<'t, 'e> Changes<'t, 'e> {
         save(self.transaction, keys::publication(after.key), &after)?;
         let revision = keys::revision(after.key, after.revision);
         save(self.transaction, revision, &after.publication)?;
+        let change = ChangeRow {
+            sequence,
+            kind,
+            at: self.worth.now,
+            news,
+        };
+        let place = keys::change(after.key, after.revision);
+        save(self.transaction, place, &change)?;
         let feeds = self.move_in_feeds(&before, &after, kind)?;
         if news {
             self.note_news(&after)?;

@@ -6,12 +6,15 @@
 //! | `S` | source | [`SourceRow`](super::rows::SourceRow) |
 //! | `P` | publication | `PublicationState` |
 //! | `R` | publication, revision | `Publication` |
+//! | `Z` | publication, revision | [`ChangeRow`](super::rows::ChangeRow): what led to it |
 //! | `I` | id | publication: the id ledger |
 //! | `A` | source, path | publication: where it was last seen |
 //! | `B` | body hash, publication | nothing: who has this body |
 //! | `W` | instant, publication | nothing: what waits for its date, or for its end |
 //! | `F` | feed, published, publication | nothing: what is in a feed |
 //! | `G` | feed | [`FeedRow`](super::rows::FeedRow) |
+//! | `T` | tag | [`TagRow`](super::rows::TagRow): whose the id is |
+//! | `X` | label, folded | tag: the ledger of labels |
 //! | `N` | sequence | [`NewsRow`](super::rows::NewsRow): what is to be mailed |
 //! | `Y` | group | run: the first that could have mailed any of the group |
 //! | `U` | subscriber | `Subscriber` |
@@ -35,7 +38,7 @@ use jiff::Timestamp;
 
 use crate::domain::{
     BodyHash, Cadence, FeedKey, Language, PublicationId, PublicationKey, RunKey, Sequence,
-    SubscriberKey, Window,
+    SubscriberKey, TagId, Window,
 };
 
 /// A key being written.
@@ -169,8 +172,16 @@ pub(super) fn publication(key: PublicationKey) -> Key {
     publications().number(key.0)
 }
 
+pub(super) fn revisions(key: PublicationKey) -> Key {
+    Key::table(b'R').number(key.0)
+}
+
 pub(super) fn revision(key: PublicationKey, revision: u32) -> Key {
-    Key::table(b'R').number(key.0).number(u64::from(revision))
+    revisions(key).number(u64::from(revision))
+}
+
+pub(super) fn change(key: PublicationKey, revision: u32) -> Key {
+    Key::table(b'Z').number(key.0).number(u64::from(revision))
 }
 
 pub(super) fn id(id: &PublicationId) -> Key {
@@ -241,6 +252,14 @@ pub(super) fn feed(feed: &FeedKey) -> Key {
     feeds().feed(feed)
 }
 
+pub(super) fn tag(tag: &TagId) -> Key {
+    Key::table(b'T').text(tag.as_str())
+}
+
+pub(super) fn tag_label(folded: &str) -> Key {
+    Key::table(b'X').text(folded)
+}
+
 pub(super) fn news(sequence: Sequence) -> Key {
     Key::table(b'N').number(sequence.0)
 }
@@ -302,8 +321,12 @@ pub(super) fn window(window: &Window) -> Key {
     }
 }
 
+pub(super) fn contents(run: RunKey) -> Key {
+    Key::table(b'C').number(run.0)
+}
+
 pub(super) fn content(run: RunKey, number: u64) -> Key {
-    Key::table(b'C').number(run.0).number(number)
+    contents(run).number(number)
 }
 
 pub(super) fn chunks(run: RunKey) -> Key {

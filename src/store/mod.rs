@@ -8,7 +8,9 @@
 //! | file | verbs |
 //! | --- | --- |
 //! | `publications` | `apply`, `release_due`, `next_release`, `publication`, `paths`, `body` |
-//! | `feeds` | `feed`, `feeds`, `tags` |
+//! | `catalogue` | `publications`, `publications_like`, `publication_at`, `revisions`, `mailed` |
+//! | `feeds` | `feed`, `feeds` |
+//! | `tags` | `define_tags`, `tags`, `tag_named` |
 //! | `subscribers` | `subscribe`, `subscriber`, `subscribers`, `unsubscribe`, `remove`, `may_write` |
 //! | `runs` | `observe`, `mark`, `let_go`, `open_run`, `ripe`, `open_runs`, `run`, `runs` |
 //! | `plan` | `plan` |
@@ -18,6 +20,7 @@
 //! [`contract`] is the one suite that every backend passes.
 
 mod bodies;
+pub mod catalogue;
 mod changes;
 mod claims;
 #[cfg(test)]
@@ -36,6 +39,7 @@ mod record;
 mod rows;
 mod runs;
 mod subscribers;
+mod tags;
 mod writer;
 
 use std::fs::{self, File, TryLockError};
@@ -54,6 +58,7 @@ pub use error::StoreError;
 pub use feeds::FeedView;
 pub use publications::{Applied, Refusal, Refused};
 pub use rows::Totals;
+pub use tags::TagView;
 
 /// The store. Clones are handles to one.
 #[derive(Clone)]

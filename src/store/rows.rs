@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Content, DeliveryState, Mark, PublicationKey, Run, RunKey, Sequence, Subscriber, SubscriberKey,
+    ChangeKind, Content, DeliveryState, Mark, PublicationKey, Run, RunKey, Sequence, Subscriber,
+    SubscriberKey, TagId,
 };
 
 use super::record::Record;
@@ -50,6 +51,30 @@ pub(super) struct FeedRow {
     pub(super) updated: Timestamp,
     /// How many are in it.
     pub(super) entries: u64,
+}
+
+/// Whose the id of a tag is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct TagRow {
+    /// The folded label that has it; `None`: a tag of the configuration.
+    pub(super) owner: Option<String>,
+    /// What whoever first used it so called it.
+    pub(super) label: String,
+    /// The last number given to another label with this slug.
+    pub(super) last: u32,
+}
+
+/// The change that led to a revision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeRow {
+    /// Its number.
+    pub sequence: Sequence,
+    /// What happened.
+    pub kind: ChangeKind,
+    /// When it took effect.
+    pub at: Timestamp,
+    /// Was it to be mailed?
+    pub news: bool,
 }
 
 /// A change that is to be mailed.
@@ -119,6 +144,9 @@ macro_rules! records {
 records! {
     SourceRow => "source",
     FeedRow => "feed",
+    ChangeRow => "change",
+    TagRow => "tag",
+    TagId => "label",
     NewsRow => "news",
     Subscriber => "subscriber",
     Mark => "mark",

@@ -1,7 +1,5 @@
 //! What the path and the configuration add to what the author said.
 
-use std::collections::HashMap;
-
 use jiff::tz::TimeZone;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use unicode_normalization::UnicodeNormalization;
@@ -10,7 +8,8 @@ use url::Url;
 use super::MAX_BYTES;
 use super::page::{Page, Place};
 use crate::config;
-use crate::domain::{Found, Language, Problem, PublicationId, TagDefinition, TagId, TagName};
+use crate::domain::{Found, Language, Problem, PublicationId, TagDefinition, TagId, TagMention};
+use crate::text::tags::{TagNames, fold};
 use crate::text::{html, slug::slug};
 
 /// The longest title, in characters.
@@ -51,22 +50,12 @@ pub struct Context {
     language: Language,
     languages: Vec<Language>,
     pub(super) zone: TimeZone,
-    /// From the slug of every id, label and alias to the tag's id.
-    tags: HashMap<String, TagId>,
+    tags: TagNames,
 }
 
 impl Context {
     /// Of one source.
     pub fn new(source: &config::Source, site: &config::Site, tags: &[TagDefinition]) -> Context {
-        let mut known = HashMap::new();
-        for tag in tags {
-            let names = tag.labels.values().chain(&tag.aliases);
-            for slug in names.filter_map(|name| slug(name)) {
-                known.entry(slug).or_insert_with(|| tag.id.clone());
-            }
-        }
-        // An id is its own name, whatever aliases other tags have.
-        known.extend(tags.iter().map(|tag| (tag.id.to_string(), tag.id.clone())));
         Context {
             site: site.url.clone(),
             authority: site.authority.clone(),
@@ -75,7 +64,7 @@ impl Context {
             language: site.language.clone(),
             languages: site.languages.clone(),
             zone: site.zone.clone(),
-            tags: known,
+            tags: TagNames::of(tags),
         }
     }
 
@@ -233,24 +222,20 @@ impl Context {
         (text, link)
     }
 
-    fn tags(&self, written: &[String]) -> Vec<TagName> {
-        let mut tags: Vec<TagName> = Vec::new();
+    fn tags(&self, written: &[String]) -> Vec<TagMention> {
+        let mut tags: Vec<TagMention> = Vec::new();
         for label in labels(written) {
-            let Some(id) = slug(&label).and_then(|slug| match self.tags.get(&slug) {
-                Some(known) => Some(known.clone()),
-                None => TagId::new(&slug).ok(),
-            }) else {
+            let known = self.tags.get(&label).cloned();
+            let defined = known.is_some();
+            let Some(id) = known.or_else(|| TagId::new(&slug(&label)?).ok()) else {
                 continue;
             };
-            // Labels that differ and share a slug are for the store to tell apart; labels that
-            // differ in case alone, or that are aliases of one tag, are one tag.
-            let same = |tag: &TagName| {
-                tag.id == id
-                    && (self.tags.values().any(|known| *known == id)
-                        || tag.label.to_lowercase() == label.to_lowercase())
+            // Labels that differ and share a slug are for the store to tell apart.
+            let same = |tag: &TagMention| {
+                tag.id == id && (tag.defined || fold(&tag.label) == fold(&label))
             };
             if !tags.iter().any(same) && tags.len() < MANY {
-                tags.push(TagName { id, label });
+                tags.push(TagMention { id, label, defined });
             }
         }
         tags

@@ -1,6 +1,7 @@
 //! The one suite that every backend passes. A test is an async function over a [`Bench`]; the
 //! macro at the end runs each on each backend.
 
+mod catalogue;
 mod deliveries;
 mod expiry;
 mod histories;
@@ -9,6 +10,7 @@ mod model;
 mod planning;
 mod publications;
 mod reopening;
+mod tags;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -20,7 +22,7 @@ use crate::domain::delivery::{InDoubt, RetryPolicy};
 use crate::domain::publication::{Batch, Found, Pass};
 use crate::domain::{
     Address, Basis, Cadence, ChangeKind, Claim, DeliveryKey, Filter, Language, NewSubscription,
-    Outcome, PublicationId, PublicationState, Run, Subscriber, TagId, TagName,
+    Outcome, PublicationId, PublicationState, Run, Subscriber, TagDefinition, TagId, TagMention,
 };
 
 type Outcomes = Vec<(DeliveryKey, Outcome)>;
@@ -246,7 +248,8 @@ trait FoundExt {
 
 impl FoundExt for Found {
     fn tagged(self, names: &str) -> Found {
-        let name = |id: TagId| TagName {
+        let name = |id: TagId| TagMention {
+            defined: false,
             label: id.to_string(),
             id,
         };
@@ -326,6 +329,16 @@ contract! {
         what_expires_before_its_date_is_never_released,
         what_is_gone_waits_for_nothing,
         each_source_has_a_baseline_of_its_own;
+    catalogue:
+        publications_are_listed_newest_first_in_pages,
+        a_publication_is_found_by_any_part_of_its_names,
+        what_became_of_a_publication_and_who_got_it_can_be_told;
+    tags:
+        labels_that_share_a_slug_are_told_apart,
+        the_number_of_a_label_is_nobody_elses,
+        a_tag_of_the_configuration_has_its_id,
+        a_numbered_id_is_no_longer_than_another,
+        a_feed_and_a_filter_go_by_the_ledger;
     planning:
         only_what_passes_the_filter_is_mailed,
         what_is_older_than_the_subscription_is_not_news,
