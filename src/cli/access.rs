@@ -47,16 +47,19 @@ impl Access {
                         path.display()
                     )));
                 }
-                store => {
-                    let direct = Some(Desk {
-                        store: store?,
-                        config: Arc::clone(&config),
-                        board: Arc::new(Board::default()),
-                    });
-                    return Ok(Access { config, direct });
-                }
+                store => return Ok(Access::to(store?, config)),
             }
         }
+    }
+
+    /// A way to a store that is at hand.
+    pub(super) fn to(store: Store, config: Arc<Config>) -> Access {
+        let direct = Some(Desk {
+            store,
+            config: Arc::clone(&config),
+            board: Arc::new(Board::default()),
+        });
+        Access { config, direct }
     }
 
     /// Asks one question.

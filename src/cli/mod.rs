@@ -6,6 +6,7 @@
 mod access;
 mod build;
 mod check;
+mod ids;
 mod init;
 mod output;
 mod publications;
@@ -69,6 +70,9 @@ enum Command {
     /// Add, list, show or remove subscribers
     #[command(subcommand)]
     Subscribers(subscribers::Command),
+    /// Put ids into content files
+    #[command(subcommand)]
+    Ids(ids::Command),
     /// List publications, or show one and who got it
     #[command(subcommand)]
     Publications(publications::Command),
@@ -109,6 +113,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Build => build::build(&file).await,
         Command::Status { json } => status::status(&file, json).await,
         Command::Subscribers(command) => subscribers::carry_out(&file, command).await,
+        Command::Ids(command) => ids::carry_out(&file, command).await,
         Command::Publications(command) => publications::carry_out(&file, command).await,
         Command::Runs(command) => runs::carry_out(&file, command).await,
     };

@@ -150,10 +150,7 @@ impl Directory {
     /// Reads one file. What was read to the end is not brought again by [`Directory::look`] until
     /// it changes, whether it could be understood or not.
     pub fn read(&mut self, path: &str) -> Reading {
-        let real = match self.renamed.get(path) {
-            Some(real) => real.clone(),
-            None => self.root.join(path),
-        };
+        let real = self.place(path);
         match read_settled(&real) {
             Ok(Some((bytes, fingerprint))) => {
                 self.read.insert(path.to_owned(), fingerprint);
@@ -177,6 +174,14 @@ impl Directory {
                 format!("cannot be read: {error}"),
                 "let the daemon's user read it",
             )),
+        }
+    }
+
+    /// Where a file is.
+    pub fn place(&self, path: &str) -> PathBuf {
+        match self.renamed.get(path) {
+            Some(real) => real.clone(),
+            None => self.root.join(path),
         }
     }
 

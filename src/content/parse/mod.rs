@@ -10,10 +10,12 @@ mod fields;
 mod front_matter;
 mod labels;
 mod markdown;
+mod naming;
 mod page;
 mod text;
 
 pub use context::Context;
+pub use naming::with_id;
 
 use crate::domain::{Found, Problem};
 
