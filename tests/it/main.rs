@@ -12,6 +12,7 @@ mod commands;
 mod feeds;
 mod harness;
 mod hostile;
+mod identity;
 mod kill;
 mod smtp;
 mod smtp_server;
