@@ -21,8 +21,9 @@ use jiff::tz::TimeZone;
 use url::Url;
 
 use crate::domain::delivery::RetryPolicy;
-use crate::domain::{Address, CronLine, Language, Problem, TagDefinition};
+use crate::domain::{Address, CronLine, Language, Names, Problem, TagDefinition};
 use crate::feed::Format;
+use crate::text::tags::TagNames;
 
 /// Reads and checks a configuration file. Relative paths in it start at its folder. The password
 /// of an SMTP user is taken from the environment variable `WICI_SMTP_PASSWORD`, else from
@@ -104,6 +105,20 @@ pub struct Config {
     pub immediate: Immediate,
     /// Where templates may be overridden: `templates/` beside the file.
     pub templates: PathBuf,
+}
+
+impl Config {
+    /// What it calls schedules and tags.
+    pub fn names(&self) -> Names {
+        let mut names = Names::default();
+        for schedule in &self.schedules {
+            let called = [&schedule.name].into_iter().chain(&schedule.aliases);
+            let called = called.map(|name| (name.clone(), schedule.name.clone()));
+            names.schedules.extend(called);
+        }
+        (names.labels, names.tags) = TagNames::of(&self.tags).into_parts();
+        names
+    }
 }
 
 /// `[site]`
@@ -249,6 +264,8 @@ pub struct Guards {
 pub struct Schedule {
     /// Unique; never `immediate`.
     pub name: String,
+    /// Former names: their subscribers belong here.
+    pub aliases: Vec<String>,
     /// When.
     pub cron: CronLine,
     /// IANA name of the zone that the line is read in.

@@ -276,6 +276,10 @@ pub(super) fn schedule(
     if let Some(name) = &name {
         names.claim(table, "name", name);
     }
+    let aliases = table.list("aliases", Vec::new(), value::schedule_name);
+    for alias in aliases.iter().flatten() {
+        names.claim(table, "aliases", alias);
+    }
     let cron = table.required("cron", "cron = \"0 8 * * *\"", value::cron);
     let zone = table.given("timezone", value::zone);
     let catch_up = table.optional("catch_up", "24h", duration("0s", "366d"));
@@ -285,6 +289,7 @@ pub(super) fn schedule(
     };
     Some(Schedule {
         name: name?,
+        aliases: aliases?,
         cron: cron?,
         timezone,
         zone,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::publications::{KnownFile, ListPublications, PublicationDetail, PublicationList};
 use super::report::{RunDetail, RunSummary, StatusReport, SubscriberDetail, SubscriberSummary};
-use crate::domain::{Address, Language};
+use crate::domain::{Address, Language, Names, Orphan};
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +14,11 @@ use crate::domain::{Address, Language};
 pub enum Request {
     /// How are things?
     Status,
+    /// Which of the names that subscribers go by are not among these?
+    Orphans {
+        /// The names of a configuration.
+        names: Names,
+    },
     /// Subscribe an address that consented elsewhere.
     AddSubscriber(AddSubscriber),
     /// A page of subscribers.
@@ -88,6 +93,8 @@ pub struct AddSubscriber {
 pub enum Response {
     /// To [`Request::Status`].
     Status(StatusReport),
+    /// To [`Request::Orphans`].
+    Orphans(Vec<Orphan>),
     /// To [`Request::AddSubscriber`].
     Added(SubscriberSummary),
     /// To [`Request::ListSubscribers`].

@@ -127,3 +127,21 @@ async fn a_feed_that_cannot_be_written_stops_no_other_and_is_written_later() -> 
     assert!(feeds.join("tag/pomoc.atom").is_file());
     Ok(())
 }
+
+#[tokio::test]
+async fn a_draft_is_nobodys_and_what_becomes_one_is_withdrawn() -> Tested {
+    let mut site = Site::new()?;
+    site.look().await?;
+    let page = |draft: bool| format!("---\ntitle: Nowe\ndraft: {draft}\n---\nTreść\n");
+    site.write("a.md", &page(true))?;
+    assert_eq!(site.look().await?, []);
+    assert!(site.store.feeds().await?.is_empty());
+    site.write("a.md", &page(false))?;
+    assert_eq!(site.look().await?, [ChangeKind::Released]);
+    site.write("a.md", &page(true))?;
+    assert_eq!(site.look().await?, [ChangeKind::Withdrawn]);
+    assert_eq!(site.store.totals().await?.withdrawn, 1);
+    site.write("a.md", &page(false))?;
+    assert_eq!(site.look().await?, [ChangeKind::Restored]);
+    Ok(())
+}

@@ -169,3 +169,6 @@ fn edit(
     }
     Some((ChangeKind::MinorEdit, false))
 }
+
+#[cfg(test)]
+mod tests;

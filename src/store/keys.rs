@@ -6,21 +6,22 @@
 //! | `S` | source | [`SourceRow`](super::rows::SourceRow) |
 //! | `P` | publication | `PublicationState` |
 //! | `R` | publication, revision | `Publication` |
-//! | `Z` | publication, revision | [`ChangeRow`](super::rows::ChangeRow): what led to it |
+//! | `r` | publication, revision | [`ChangeRow`](super::rows::ChangeRow): what led to it |
 //! | `I` | id | publication: the id ledger |
 //! | `A` | source, path | publication: where it was last seen |
 //! | `B` | body hash, publication | nothing: who has this body |
 //! | `W` | instant, publication | nothing: what waits for its date, or for its end |
 //! | `F` | feed, published, publication | nothing: what is in a feed |
 //! | `G` | feed | [`FeedRow`](super::rows::FeedRow) |
-//! | `T` | tag | [`TagRow`](super::rows::TagRow): whose the id is |
-//! | `X` | label, folded | tag: the ledger of labels |
+//! | `t` | tag | [`TagRow`](super::rows::TagRow): whose the id is |
+//! | `l` | label, folded | tag: the ledger of labels |
 //! | `N` | sequence | [`NewsRow`](super::rows::NewsRow): what is to be mailed |
 //! | `Y` | group | run: the first that could have mailed any of the group |
 //! | `U` | subscriber | `Subscriber` |
 //! | `E` | address in lower case | subscriber |
 //! | `L` | cadence, tag or `*`, subscriber | nothing: whom a publication may concern |
 //! | `K` | cadence | `Mark` |
+//! | `T` | slug of a defined tag's id, label or alias | its id, as last configured |
 //! | `J` | run | `Run` |
 //! | `O` | run | nothing: the runs that are not closed |
 //! | `V` | cadence, due (`immediate`: upper number) | run: opened once |
@@ -181,7 +182,7 @@ pub(super) fn revision(key: PublicationKey, revision: u32) -> Key {
 }
 
 pub(super) fn change(key: PublicationKey, revision: u32) -> Key {
-    Key::table(b'Z').number(key.0).number(u64::from(revision))
+    Key::table(b'r').number(key.0).number(u64::from(revision))
 }
 
 pub(super) fn id(id: &PublicationId) -> Key {
@@ -253,11 +254,11 @@ pub(super) fn feed(feed: &FeedKey) -> Key {
 }
 
 pub(super) fn tag(tag: &TagId) -> Key {
-    Key::table(b'T').text(tag.as_str())
+    Key::table(b't').text(tag.as_str())
 }
 
 pub(super) fn tag_label(folded: &str) -> Key {
-    Key::table(b'X').text(folded)
+    Key::table(b'l').text(folded)
 }
 
 pub(super) fn news(sequence: Sequence) -> Key {
@@ -294,6 +295,30 @@ pub(super) fn marks() -> Key {
 
 pub(super) fn mark(cadence: &Cadence) -> Key {
     marks().cadence(cadence)
+}
+
+/// The cadence in a key of table `K`.
+pub(super) fn cadence_in(key: &[u8]) -> Option<Cadence> {
+    let mut texts = key.get(1..)?.split(|byte| *byte == 0);
+    let mut text = || String::from_utf8(texts.next()?.to_vec()).ok();
+    Some(Cadence {
+        schedule: text()?,
+        zone: text().filter(|zone| !zone.is_empty()),
+    })
+}
+
+pub(super) fn tag_names() -> Key {
+    Key::table(b'T')
+}
+
+pub(super) fn tag_name(name: &str) -> Key {
+    tag_names().text(name)
+}
+
+/// The name in a key of table `T`.
+pub(super) fn name_in(key: &[u8]) -> String {
+    let name = key.get(1..key.len().saturating_sub(1)).unwrap_or_default();
+    String::from_utf8_lossy(name).into_owned()
 }
 
 pub(super) fn runs() -> Key {

@@ -12,6 +12,7 @@
 //! | `feeds` | `feed`, `feeds` |
 //! | `tags` | `define_tags`, `tags`, `tag_named` |
 //! | `subscribers` | `subscribe`, `subscriber`, `subscribers`, `unsubscribe`, `remove`, `may_write` |
+//! | `names` | `orphans`, `adopt` |
 //! | `runs` | `observe`, `mark`, `let_go`, `open_run`, `ripe`, `open_runs`, `run`, `runs` |
 //! | `plan` | `plan` |
 //! | `claims` | `claim`, `unclaim`, `next_due` |
@@ -33,6 +34,7 @@ mod former;
 mod identity;
 mod keys;
 mod leases;
+mod names;
 mod plan;
 mod publications;
 mod record;

@@ -151,7 +151,7 @@ fn lookup(transaction: &mut Transaction<'_>, mention: &TagMention) -> Result<Tag
 }
 
 /// The id of a folded label, unless the configuration has since given it to a tag of its own.
-fn owned(reader: &impl Read, folded: &str) -> Result<Option<TagId>, StoreError> {
+pub(super) fn owned(reader: &impl Read, folded: &str) -> Result<Option<TagId>, StoreError> {
     let Some(id) = load::<TagId>(reader, &keys::tag_label(folded))? else {
         return Ok(None);
     };

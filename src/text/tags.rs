@@ -1,7 +1,7 @@
 //! What a tag is called: when two labels are the same, and which tag of the configuration a label
 //! names.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -21,9 +21,9 @@ pub fn fold(label: &str) -> String {
 #[derive(Debug, Clone, Default)]
 pub struct TagNames {
     /// By folded id, label or alias.
-    names: HashMap<String, TagId>,
+    names: BTreeMap<String, TagId>,
     /// By the slug of one.
-    slugs: HashMap<String, TagId>,
+    slugs: BTreeMap<String, TagId>,
 }
 
 impl TagNames {
@@ -47,6 +47,11 @@ impl TagNames {
         known
     }
 
+    /// From folded names to ids, and from slugs.
+    pub fn into_parts(self) -> (BTreeMap<String, TagId>, BTreeMap<String, TagId>) {
+        (self.names, self.slugs)
+    }
+
     /// The tag that is called so; else one with a name that only slugs can't tell from it.
     pub fn get(&self, label: &str) -> Option<&TagId> {
         self.names
@@ -57,8 +62,6 @@ impl TagNames {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use proptest::prelude::*;
 

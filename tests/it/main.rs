@@ -14,6 +14,7 @@ mod harness;
 mod hostile;
 mod identity;
 mod kill;
+mod reload;
 mod smtp;
 mod smtp_server;
 mod way;

@@ -7,6 +7,7 @@ mod expiry;
 mod histories;
 mod identity;
 mod model;
+mod names;
 mod planning;
 mod publications;
 mod reopening;
@@ -338,7 +339,15 @@ contract! {
         the_number_of_a_label_is_nobody_elses,
         a_tag_of_the_configuration_has_its_id,
         a_numbered_id_is_no_longer_than_another,
-        a_feed_and_a_filter_go_by_the_ledger;
+        a_feed_and_a_filter_go_by_the_ledger,
+        a_label_that_gets_a_tag_of_its_own_takes_its_subscribers_along;
+    names:
+        a_name_that_somebody_goes_by_cannot_disappear,
+        a_schedule_that_nobody_goes_by_may_go_and_come_back,
+        subscriptions_follow_a_schedule_that_is_called_otherwise,
+        schedules_that_become_one_repeat_and_miss_nothing,
+        a_run_that_is_half_planned_is_planned_before_its_schedule_is_renamed,
+        subscriptions_follow_a_tag_that_is_called_otherwise;
     planning:
         only_what_passes_the_filter_is_mailed,
         what_is_older_than_the_subscription_is_not_news,

@@ -1,8 +1,9 @@
 //! The ledger of tags: which id a label has.
 
 use super::*;
-use crate::domain::FeedKey;
+use crate::domain::{FeedKey, Names};
 use crate::text::slug::slug;
+use crate::text::tags::TagNames;
 
 fn mention(label: &str) -> TagMention {
     TagMention {
@@ -151,5 +152,33 @@ pub(super) async fn a_feed_and_a_filter_go_by_the_ledger(bench: Bench) -> Test {
     assert_eq!(view.entries[0].path, "2.md");
     let to = |who: &str, title: &str| (format!("{who}@example.org"), vec![title.to_owned()]);
     assert_eq!(bench.mail("daily").await?, [to("a", "1"), to("b", "2")]);
+    Ok(())
+}
+
+pub(super) async fn a_label_that_gets_a_tag_of_its_own_takes_its_subscribers_along(
+    bench: Bench,
+) -> Test {
+    ids(&bench, "1.md", vec![mention("Łódź"), mention("Lodz")]).await?;
+    bench.subscribe("a@example.org", "daily", "lodz").await?;
+    bench.subscribe("b@example.org", "daily", "lodz-2").await?;
+    // Both have the slug of an alias; the second has an id that no slug leads to.
+    let miasto = TagDefinition {
+        aliases: vec!["Lodz".to_owned()],
+        ..definition("miasto")
+    };
+    let (labels, tags) = TagNames::of(&[miasto]).into_parts();
+    let schedules = [("daily".to_owned(), "daily".to_owned())].into();
+    let names = Names {
+        schedules,
+        labels,
+        tags,
+    };
+    assert_eq!(bench.store.adopt(names, bench.now).await?, []);
+    for address in ["a@example.org", "b@example.org"] {
+        let address = Address::parse(address)?;
+        let subscriber = bench.store.subscriber(&address).await?.ok_or("nobody")?;
+        let any = &subscriber.subscriptions[0].filter.any;
+        assert_eq!(*any, super::tags("miasto"), "{address:?}");
+    }
     Ok(())
 }
