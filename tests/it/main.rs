@@ -10,6 +10,7 @@
 mod architecture;
 mod commands;
 mod feeds;
+mod fuzz;
 mod harness;
 mod hostile;
 mod identity;
