@@ -1,5 +1,6 @@
 //! A source: what changed in it is read and told to the store.
 
+mod baseline;
 mod turn;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -17,6 +18,7 @@ use crate::control::{Board, Clock};
 use crate::domain::publication::{Batch, Found, Pass};
 use crate::domain::{Change, Problem};
 use crate::store::{Applied, Refusal, Store, StoreError};
+use baseline::Baseline;
 use turn::{never_readable, read_some};
 
 /// Publications told to the store in one transaction, and about how many bytes of bodies.
@@ -38,6 +40,7 @@ pub struct Ingest {
     /// Files that the store could not take. What stood in their way may go without their changing,
     /// so every look tries them again.
     refused: BTreeMap<String, Refusal>,
+    baseline: Baseline,
 }
 
 /// What a round led to.
@@ -70,6 +73,7 @@ impl Ingest {
             board,
             signals,
             refused: BTreeMap::new(),
+            baseline: Baseline::default(),
         }
     }
 
@@ -112,7 +116,9 @@ impl Ingest {
     }
 
     fn rescan_every(&self, watcher: &Watcher) -> SignedDuration {
-        if watcher.polling() {
+        if self.baseline.waits {
+            self.source.settle
+        } else if watcher.polling() {
             self.source.rescan.min(POLL_EVERY)
         } else {
             self.source.rescan
@@ -174,7 +180,7 @@ impl Ingest {
                 self.take(applied, &refused, &mut ingested);
             }
         }
-        let end = if is_scan { Pass::EndOfScan } else { Pass::End };
+        let end = self.baseline.end(is_scan, !ingested.unsettled.is_empty());
         let batch = round.batch(end);
         let applied = self.store.apply(batch, now, self.max_age).await?;
         self.take(applied, &refused, &mut ingested);

@@ -77,3 +77,39 @@ pub(super) fn never_readable(found: &Found) -> Option<Problem> {
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Language, PublicationId};
+
+    #[test]
+    fn what_expires_before_it_is_published_is_told() {
+        let day = |day: i64| Timestamp::from_second(day * 86_400).ok();
+        let found = |published, expires| Found {
+            path: "nabor.md".into(),
+            declared_id: None,
+            minted_id: PublicationId("urn:wici:1".into()),
+            title: "Nabór".into(),
+            link: "https://portal.example/nabor/".into(),
+            language: Language::parse("pl").expect("a language"),
+            published,
+            updated: None,
+            tags: Vec::new(),
+            summary: String::new(),
+            body: String::new(),
+            authors: Vec::new(),
+            archived: None,
+            change_note: None,
+            translation_of: None,
+            image: None,
+            enclosures: Vec::new(),
+            expires,
+        };
+        assert_eq!(never_readable(&found(day(1), None)), None);
+        assert_eq!(never_readable(&found(None, day(1))), None);
+        assert_eq!(never_readable(&found(day(1), day(2))), None);
+        let problem = never_readable(&found(day(2), day(2))).expect("nobody reads it");
+        assert!(problem.remedy.contains("`expires`"));
+    }
+}
