@@ -91,7 +91,7 @@ struct Writing<'a> {
 impl Writing<'_> {
     async fn source(&mut self, source: &config::Source) -> Result<(), Failure> {
         let config = &self.access.config;
-        let mut naming = Naming::new(source, &config.site, &config.tags);
+        let mut naming = Naming::new(source, config);
         let mut files = naming.files()?;
         if !self.wanted.is_empty() {
             let wanted: Vec<PathBuf> = self

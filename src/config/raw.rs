@@ -178,6 +178,27 @@ impl<'d> Table<'d> {
         self.noted(key, Some(value.span().start), result)
     }
 
+    /// True or false; false when it is left out.
+    pub(super) fn flag(&self, key: &'static str) -> Option<bool> {
+        let Some(value) = self.find(key) else {
+            return Some(false);
+        };
+        let at = Some(value.span().start);
+        match value.get_ref() {
+            DeValue::Boolean(flag) => Some(*flag),
+            other => {
+                self.note_kind(
+                    key,
+                    at,
+                    "true or false",
+                    other,
+                    "write true or false, without quotes",
+                );
+                None
+            }
+        }
+    }
+
     /// A list that may be left out; each faulty element is noted at its place.
     pub(super) fn list<T>(
         &self,

@@ -9,8 +9,8 @@ use std::path::Path;
 use super::parse::{self, Context};
 use super::walk::Fingerprint;
 use super::{Directory, Look, Reading, Unreadable};
-use crate::config;
-use crate::domain::{Found, Problem, PublicationId, TagDefinition};
+use crate::config::{self, Config};
+use crate::domain::{Found, Problem, PublicationId};
 
 /// The files of a source, to be given ids.
 pub struct Naming {
@@ -20,10 +20,11 @@ pub struct Naming {
 
 impl Naming {
     /// Nothing is read yet.
-    pub fn new(source: &config::Source, site: &config::Site, tags: &[TagDefinition]) -> Naming {
+    pub fn new(source: &config::Source, config: &Config) -> Naming {
+        let (site, tags, labels) = (&config.site, &config.tags, &config.labels);
         Naming {
-            directory: Directory::new(source, site, tags),
-            context: Context::new(source, site, tags),
+            directory: Directory::new(source, site, tags, labels),
+            context: Context::new(source, site, tags, labels),
         }
     }
 

@@ -145,3 +145,24 @@ async fn a_draft_is_nobodys_and_what_becomes_one_is_withdrawn() -> Tested {
     assert_eq!(site.look().await?, [ChangeKind::Restored]);
     Ok(())
 }
+
+#[tokio::test]
+async fn what_its_file_calls_expired_leaves_the_feeds_and_a_mistake_is_told() -> Tested {
+    let mut site = Site::new()?;
+    let page = |expires: &str| {
+        format!("---\ntitle: Nowe\ndate: 2026-11-20\nexpires: {expires}\n---\nTreść\n")
+    };
+    site.write("a.md", &page("2026-12-01"))?;
+    assert_eq!(site.look().await?, [ChangeKind::Released]);
+    site.write("a.md", &page("2026-11-22"))?;
+    assert_eq!(site.look().await?, [ChangeKind::Expired]);
+    assert!(site.board.problems().is_empty());
+    // A slip of the pen: taken at its word, and told.
+    site.write("a.md", &page("2016-12-01"))?;
+    assert_eq!(site.look().await?, []);
+    assert_eq!(site.board.problems().len(), 1);
+    site.write("a.md", &page("2027-01-01"))?;
+    assert_eq!(site.look().await?, [ChangeKind::Restored]);
+    assert!(site.board.problems().is_empty());
+    Ok(())
+}

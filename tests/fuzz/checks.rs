@@ -41,7 +41,12 @@ pub fn page(input: &[u8]) {
     let Some((choice, bytes)) = input.split_first() else {
         return;
     };
-    let context = Context::new(&CONFIG.sources[0], &CONFIG.site, &CONFIG.tags);
+    let context = Context::new(
+        &CONFIG.sources[0],
+        &CONFIG.site,
+        &CONFIG.tags,
+        &CONFIG.labels,
+    );
     let name = NAMES[usize::from(*choice) % NAMES.len()];
     let Ok(Parsed::Publication(found)) = parse(name, bytes, &context) else {
         return;

@@ -6,10 +6,12 @@ use std::path::Path;
 #[path = "../fuzz/checks.rs"]
 mod checks;
 
+type Check = fn(&[u8]);
+
 #[test]
 fn what_fuzzing_found_stays_mended() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus");
-    let targets: [(&str, fn(&[u8])); 4] = [
+    let targets: [(&str, Check); 4] = [
         ("page", checks::page),
         ("html", checks::html),
         ("configuration", checks::configuration),

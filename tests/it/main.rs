@@ -10,6 +10,7 @@
 mod architecture;
 mod commands;
 mod feeds;
+mod forms;
 mod fuzz;
 mod harness;
 mod hostile;

@@ -27,6 +27,19 @@ fn an_id_goes_first_and_nothing_else_moves() {
         ("# T\r\rTekst", "---\rid: \"ID\"\r---\r# T\r\rTekst"),
         ("\u{FEFF}# T", "\u{FEFF}---\nid: \"ID\"\n---\n# T"),
         ("---\n---\n# T\n", "---\nid: \"ID\"\n---\n# T\n"),
+        (
+            "{\n  \"title\": \"T\"\n}\nTekst\n",
+            "{\n  \"id\": \"ID\",\n  \"title\": \"T\"\n}\nTekst\n",
+        ),
+        (
+            "{\"title\": \"T\"}\nTekst\n",
+            "{\"id\": \"ID\", \"title\": \"T\"}\nTekst\n",
+        ),
+        ("{}\n# T\n", "{\"id\": \"ID\"}\n# T\n"),
+        (
+            "\n\n---\ntitle: T\n---\n",
+            "\n\n---\nid: \"ID\"\ntitle: T\n---\n",
+        ),
         // Not front matter.
         ("{{ a }}\n\n# T\n", "---\nid: \"ID\"\n---\n{{ a }}\n\n# T\n"),
     ] {
