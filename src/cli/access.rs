@@ -58,6 +58,7 @@ impl Access {
             store,
             config: Arc::clone(&config),
             board: Arc::new(Board::default()),
+            bell: Arc::new(|| {}),
         });
         Access { config, direct }
     }

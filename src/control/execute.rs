@@ -9,10 +9,10 @@ use super::report::{
     StatusReport, SubscriberDetail, SubscriberSummary, TagStatus, Trouble,
 };
 use super::request::AddSubscriber;
-use super::{Desk, Refusal, Request, Response, publications, tags};
+use super::{Desk, Refusal, Request, Response, holds, publications, tags};
 use crate::domain::{
-    Address, Basis, Cadence, Counts, DeliveryState, Filter, IMMEDIATE, NewSubscription, RunKey,
-    Subscriber, SubscriberKey, TagId,
+    Address, Basis, Cadence, Counts, DeliveryState, Filter, HoldKey, IMMEDIATE, NewSubscription,
+    RunKey, Subscriber, SubscriberKey, TagId,
 };
 use crate::store::StoreError;
 
@@ -73,6 +73,11 @@ pub async fn execute(
             Ok(Response::Runs(runs.iter().map(RunSummary::from).collect()))
         }
         Request::ShowRun { run } => show_run(desk, RunKey(run)).await.map(Response::Run),
+        Request::ListHolds => holds::list(desk).await.map(Response::Holds),
+        Request::DecideHold { hold, decision } => {
+            let decided = holds::decide(desk, HoldKey(hold), decision, running, now).await?;
+            Ok(Response::Decided(decided))
+        }
     }
 }
 
@@ -227,6 +232,7 @@ async fn status(desk: &Desk, running: bool, now: Timestamp) -> Result<StatusRepo
         schedules: schedules(desk, now),
         queue: open.iter().map(|run| Counts::open(&run.counts)).sum(),
         runs: latest.iter().map(RunSummary::from).collect(),
+        holds: holds::list(desk).await?,
         problems: problems
             .map(|(place, problem)| Trouble { place, problem })
             .collect(),

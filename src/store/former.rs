@@ -5,12 +5,12 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::domain::{
-    Archived, BodyHash, Language, Publication, PublicationId, PublicationKey, PublicationState,
-    RunKey, Sequence, Standing, TagName,
+    Archived, BodyHash, HoldKey, Language, Publication, PublicationId, PublicationKey,
+    PublicationState, RunKey, Sequence, Standing, TagName,
 };
 
 use super::record::Record;
-use super::rows::{Meta, Totals};
+use super::rows::{Meta, NewsRow, SourceRow, Totals};
 
 impl Record for Publication {
     const NAME: &'static str = "revision";
@@ -39,7 +39,40 @@ impl Record for Meta {
     }
 }
 
-/// Without what has expired.
+impl Record for SourceRow {
+    const NAME: &'static str = "source";
+    const VERSION: u8 = 2;
+
+    fn former(version: u8, bytes: &[u8]) -> Option<postcard::Result<SourceRow>> {
+        let read = || {
+            let scanned = postcard::from_bytes::<bool>(bytes)?;
+            Ok(SourceRow {
+                scanned,
+                known_losses: None,
+            })
+        };
+        (version == 1).then(read)
+    }
+}
+
+impl Record for NewsRow {
+    const NAME: &'static str = "news";
+    const VERSION: u8 = 2;
+
+    fn former(version: u8, bytes: &[u8]) -> Option<postcard::Result<NewsRow>> {
+        let read = || {
+            let (publication, at) = postcard::from_bytes::<(PublicationKey, Timestamp)>(bytes)?;
+            Ok(NewsRow {
+                publication,
+                at,
+                first: false,
+            })
+        };
+        (version == 1).then(read)
+    }
+}
+
+/// Without holds, and without what has expired.
 #[derive(Deserialize)]
 struct Meta1 {
     id: [u8; 16],
@@ -68,6 +101,8 @@ impl From<Meta1> for Meta {
                 subscribers: former.subscribers,
                 expired: 0,
             },
+            hold: HoldKey(0),
+            vouched: Sequence(0),
         }
     }
 }
@@ -154,6 +189,9 @@ mod tests {
 
     /// As version 1 wrote it.
     const STATE1: &str = include_str!("former/publication-1.hex");
+    const META1: &str = "0107070707070707070707070707070707ac02fa01280cf001030727d719f1cd";
+    const SOURCE1: &str = "01012813c52f";
+    const NEWS1: &str = "01ac0214323032362d31312d32345430383a30303a30305a073a50f6";
 
     #[test]
     fn what_version_1_wrote_is_read() -> Result<(), StoreError> {
@@ -171,21 +209,17 @@ mod tests {
     }
 
     #[test]
-    fn the_counters_of_version_1_go_on() -> Result<(), StoreError> {
-        let meta = Meta::decode(&bytes(
-            "0107070707070707070707070707070707ac02050302040102030da287ad",
-        ))?;
+    fn counters_sources_and_news_of_version_1_are_read() -> Result<(), StoreError> {
+        let meta = Meta::decode(&bytes(META1))?;
         assert_eq!((meta.id, meta.sequence), ([7; 16], Sequence(300)));
-        assert_eq!((meta.publication, meta.subscriber, meta.run.0), (5, 3, 2));
-        let totals = Totals {
-            live: 4,
-            scheduled: 1,
-            withdrawn: 2,
-            subscribers: 3,
-            expired: 0,
-        };
-        assert_eq!(meta.totals, totals);
-        assert_eq!(Meta::decode(&meta.encode()?)?, meta);
+        assert_eq!((meta.run, meta.totals.live), (RunKey(12), 240));
+        assert_eq!((meta.hold, meta.vouched), (HoldKey(0), Sequence(0)));
+        let source = SourceRow::decode(&bytes(SOURCE1))?;
+        assert_eq!((source.scanned, source.known_losses), (true, None));
+        let news = NewsRow::decode(&bytes(NEWS1))?;
+        assert_eq!(news.publication, PublicationKey(300));
+        assert_eq!(news.at.to_string(), "2026-11-24T08:00:00Z");
+        assert!(!news.first);
         Ok(())
     }
 

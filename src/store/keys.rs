@@ -14,8 +14,12 @@
 //! | `F` | feed, published, publication | nothing: what is in a feed |
 //! | `G` | feed | [`FeedRow`](super::rows::FeedRow) |
 //! | `t` | tag | [`TagRow`](super::rows::TagRow): whose the id is |
-//! | `l` | label, folded | tag: the ledger of labels |
+//! | `n` | label, folded | tag: the ledger of labels |
 //! | `N` | sequence | [`NewsRow`](super::rows::NewsRow): what is to be mailed |
+//! | `h` | hold | `Hold` |
+//! | `i` | hold, number | [`HeldRow`](super::rows::HeldRow): some of its publications |
+//! | `j` | publication | [`HeldIn`](super::rows::HeldIn): its news waits in this hold |
+//! | `l` | source, publication | [`LossRow`](super::rows::LossRow): it went within the last minutes |
 //! | `Y` | group | run: the first that could have mailed any of the group |
 //! | `U` | subscriber | `Subscriber` |
 //! | `E` | address in lower case | subscriber |
@@ -38,7 +42,7 @@ use std::ops::Range;
 use jiff::Timestamp;
 
 use crate::domain::{
-    BodyHash, Cadence, FeedKey, Language, PublicationId, PublicationKey, RunKey, Sequence,
+    BodyHash, Cadence, FeedKey, HoldKey, Language, PublicationId, PublicationKey, RunKey, Sequence,
     SubscriberKey, TagId, Window,
 };
 
@@ -258,11 +262,43 @@ pub(super) fn tag(tag: &TagId) -> Key {
 }
 
 pub(super) fn tag_label(folded: &str) -> Key {
-    Key::table(b'l').text(folded)
+    Key::table(b'n').text(folded)
+}
+
+pub(super) fn all_news() -> Key {
+    Key::table(b'N')
 }
 
 pub(super) fn news(sequence: Sequence) -> Key {
-    Key::table(b'N').number(sequence.0)
+    all_news().number(sequence.0)
+}
+
+pub(super) fn holds() -> Key {
+    Key::table(b'h')
+}
+
+pub(super) fn hold(key: HoldKey) -> Key {
+    holds().number(key.0)
+}
+
+pub(super) fn held(hold: HoldKey) -> Key {
+    Key::table(b'i').number(hold.0)
+}
+
+pub(super) fn held_row(hold: HoldKey, number: u64) -> Key {
+    held(hold).number(number)
+}
+
+pub(super) fn held_in(publication: PublicationKey) -> Key {
+    Key::table(b'j').number(publication.0)
+}
+
+pub(super) fn losses(source: &str) -> Key {
+    Key::table(b'l').text(source)
+}
+
+pub(super) fn loss(source: &str, publication: PublicationKey) -> Key {
+    losses(source).number(publication.0)
 }
 
 pub(super) fn group(id: &PublicationId) -> Key {

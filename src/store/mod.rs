@@ -11,6 +11,7 @@
 //! | `catalogue` | `publications`, `publications_like`, `publication_at`, `revisions`, `mailed` |
 //! | `feeds` | `feed`, `feeds` |
 //! | `tags` | `define_tags`, `tags`, `tag_named` |
+//! | `holds` | `holds`, `held`, `suspect`, `decide`, `carry_out` |
 //! | `subscribers` | `subscribe`, `subscriber`, `subscribers`, `unsubscribe`, `remove`, `may_write` |
 //! | `names` | `orphans`, `adopt` |
 //! | `runs` | `observe`, `mark`, `let_go`, `open_run`, `ripe`, `open_runs`, `run`, `runs` |
@@ -31,6 +32,7 @@ mod engine;
 mod error;
 mod feeds;
 mod former;
+mod holds;
 mod identity;
 mod keys;
 mod leases;
@@ -58,6 +60,7 @@ use writer::Writer;
 
 pub use error::StoreError;
 pub use feeds::FeedView;
+pub use holds::{CarriedOut, HoldEvent};
 pub use publications::{Applied, Refusal, Refused};
 pub use rows::Totals;
 pub use tags::TagView;

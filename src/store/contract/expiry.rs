@@ -14,7 +14,7 @@ fn expiring(page: Found, in_days: i32, bench: &Bench) -> Found {
 }
 
 async fn fall_due(bench: &Bench) -> Result<Vec<Change>, StoreError> {
-    bench.store.release_due(bench.now, MAX_AGE).await
+    bench.release_due().await
 }
 
 fn told(changes: &[Change]) -> Vec<(ChangeKind, bool)> {
@@ -196,7 +196,7 @@ pub(super) async fn each_source_has_a_baseline_of_its_own(mut bench: Bench) -> T
         ("d.md", Pass::End, true),
     ] {
         let batch = of_news(path, &bench, pass);
-        let applied = bench.store.apply(batch, bench.now, MAX_AGE).await?;
+        let applied = bench.store.apply(batch, bench.now, bench.guards).await?;
         assert_eq!(kinds(&applied), [(Released, news)], "{path}");
     }
     // What the baseline has dated ahead is news when it comes.
@@ -210,7 +210,7 @@ pub(super) async fn each_source_has_a_baseline_of_its_own(mut bench: Bench) -> T
         missing: Vec::new(),
         pass: Pass::EndOfScan,
     };
-    bench.store.apply(batch, bench.now, MAX_AGE).await?;
+    bench.store.apply(batch, bench.now, bench.guards).await?;
     bench.wait(DAY);
     assert_eq!(told(&fall_due(&bench).await?), [(Released, true)]);
     Ok(())
