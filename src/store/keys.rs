@@ -37,7 +37,7 @@
 //! Numbers and instants are big-endian, so that keys sort as they do; texts end with a zero byte,
 //! which none of them can contain.
 
-use std::ops::Range;
+mod span;
 
 use jiff::Timestamp;
 
@@ -45,6 +45,8 @@ use crate::domain::{
     BodyHash, Cadence, FeedKey, HoldKey, Language, PublicationId, PublicationKey, RunKey, Sequence,
     SubscriberKey, TagId, Window,
 };
+
+pub(super) use span::Span;
 
 /// A key being written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,35 +117,6 @@ impl Key {
     pub(super) fn next(mut self) -> Key {
         self.0.push(0);
         self
-    }
-}
-
-/// A stretch of keys: from `start`, before `end`.
-#[derive(Debug, Clone)]
-pub(super) struct Span {
-    pub(super) start: Vec<u8>,
-    pub(super) end: Vec<u8>,
-}
-
-impl Span {
-    pub(super) fn range(&self) -> Range<&[u8]> {
-        &self.start..self.end.as_slice().max(self.start.as_slice())
-    }
-
-    /// The same stretch from a later key on.
-    pub(super) fn from(self, start: Key) -> Span {
-        Span {
-            start: start.0.max(self.start),
-            end: self.end,
-        }
-    }
-
-    /// The same stretch up to an earlier key.
-    pub(super) fn up_to(self, end: Key) -> Span {
-        Span {
-            start: self.start,
-            end: end.0.min(self.end),
-        }
     }
 }
 
