@@ -166,13 +166,9 @@ impl Directory {
 
     /// A file, to be read; [`Directory::note`] is to be told of it afterwards.
     pub fn file(&self, path: &str) -> Unread {
-        let real = match self.renamed.get(path) {
-            Some(real) => real.clone(),
-            None => self.root.join(path),
-        };
         Unread {
             path: path.to_owned(),
-            real,
+            real: self.place(path),
             context: Arc::clone(&self.context),
         }
     }
@@ -187,6 +183,14 @@ impl Directory {
             }
             (None, Reading::Gone) => drop(self.read.remove(&read.path)),
             (None, _) => {}
+        }
+    }
+
+    /// Where a file is.
+    pub fn place(&self, path: &str) -> PathBuf {
+        match self.renamed.get(path) {
+            Some(real) => real.clone(),
+            None => self.root.join(path),
         }
     }
 

@@ -1,5 +1,7 @@
 //! A source: what changed in it is read and told to the store.
 
+mod baseline;
+mod round;
 mod turn;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,14 +16,13 @@ use super::{hold, signals::Signals};
 use crate::config::{self, Config};
 use crate::content::{self, Coalescer, Directory, Hint, Look, Reading, Seen, Unreadable, Watcher};
 use crate::control::{Board, Clock};
-use crate::domain::publication::{Batch, Found, Pass};
+use crate::domain::publication::{Batch, Pass};
 use crate::domain::{Change, ChangeKind, Guards, Problem};
 use crate::store::{Applied, HoldEvent, Refusal, Store, StoreError};
-use turn::{Turns, done};
+use baseline::Baseline;
+use round::Round;
+use turn::{Turns, done, never_readable};
 
-/// Publications told to the store in one transaction, and about how many bytes of bodies.
-const BATCH: usize = 256;
-const BATCH_BYTES: usize = 32 << 20;
 /// Changes of one transaction that are logged each by itself.
 const LOGGED: usize = 10;
 /// Between full scans where there are no file events.
@@ -38,6 +39,7 @@ pub struct Ingest {
     /// Files that the store could not take. What stood in their way may go without their changing,
     /// so every look tries them again.
     refused: BTreeMap<String, Refusal>,
+    baseline: Baseline,
 }
 
 /// What the store is being told.
@@ -74,6 +76,7 @@ impl Ingest {
             board,
             signals,
             refused: BTreeMap::new(),
+            baseline: Baseline::default(),
         }
     }
 
@@ -116,7 +119,9 @@ impl Ingest {
     }
 
     fn rescan_every(&self, watcher: &Watcher) -> SignedDuration {
-        if watcher.polling() {
+        if self.baseline.waits {
+            self.source.settle
+        } else if watcher.polling() {
             self.source.rescan.min(POLL_EVERY)
         } else {
             self.source.rescan
@@ -178,7 +183,7 @@ impl Ingest {
             }
         }
         self.take_told(&mut told, &refused, &mut ingested).await?;
-        let end = if is_scan { Pass::EndOfScan } else { Pass::End };
+        let end = self.baseline.end(is_scan, !ingested.unsettled.is_empty());
         told = Some(self.tell(round.batch(end), now));
         self.take_told(&mut told, &refused, &mut ingested).await?;
         self.signals.ring();
@@ -244,7 +249,13 @@ impl Ingest {
     fn gather(&self, path: String, reading: Reading, round: &mut Round, ingested: &mut Ingested) {
         match reading {
             Reading::Found(found) => {
-                self.board.clear(&self.source.name, &path);
+                match never_readable(&found) {
+                    Some(mut problem) => {
+                        problem.file = self.source.path.join(&path);
+                        self.pin(&path, problem);
+                    }
+                    None => self.board.clear(&self.source.name, &path),
+                }
                 round.add(*found);
             }
             Reading::Draft | Reading::Gone => {
@@ -337,45 +348,6 @@ impl Ingest {
 /// What the problem of a source as a whole is about, and where those begin that are not of a file's
 /// content: no content path begins so.
 const ROOT: &str = "/";
-
-/// What one look has gathered and not yet told.
-struct Round {
-    source: String,
-    found: Vec<Found>,
-    /// Of the bodies.
-    bytes: usize,
-    missing: Vec<String>,
-}
-
-impl Round {
-    fn of(source: &str, missing: Vec<String>) -> Round {
-        Round {
-            source: source.to_owned(),
-            found: Vec::new(),
-            bytes: 0,
-            missing,
-        }
-    }
-
-    fn add(&mut self, found: Found) {
-        self.bytes += found.body.len();
-        self.found.push(found);
-    }
-
-    fn is_full(&self) -> bool {
-        self.found.len() >= BATCH || self.bytes >= BATCH_BYTES
-    }
-
-    fn batch(&mut self, pass: Pass) -> Batch {
-        self.bytes = 0;
-        Batch {
-            source: self.source.clone(),
-            found: std::mem::take(&mut self.found),
-            missing: self.missing.clone(),
-            pass,
-        }
-    }
-}
 
 /// Each change by itself, unless there are many at once, as at the first scan.
 fn log(source: &str, changes: &[Change]) {

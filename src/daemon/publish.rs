@@ -41,8 +41,8 @@ pub struct Publishing {
     publisher: Arc<Publisher>,
     renderer: Arc<Renderer>,
     board: Arc<Board>,
-    /// The feeds that the index lists, and whether it lists others than it did.
-    listed: BTreeSet<FeedKey>,
+    /// The feeds that the index lists, with their titles, and whether it lists others than it did.
+    listed: BTreeMap<FeedKey, String>,
     is_index_due: bool,
     /// Those that could not be written.
     owed: BTreeSet<FeedKey>,
@@ -64,7 +64,7 @@ impl Publishing {
             config,
             publisher: Arc::new(publisher),
             board,
-            listed: BTreeSet::new(),
+            listed: BTreeMap::new(),
             is_index_due: true,
             owed: BTreeSet::new(),
             lost: BTreeMap::new(),
@@ -130,6 +130,7 @@ impl Publishing {
             tracing::warn!("a feed in a format that is no longer written stays: {error}");
         }
         let shape = self.renderer.shape().await?;
+        let tags = self.store.tags().await?;
         let mut stale = BTreeSet::new();
         for (key, sequence) in self.store.feeds().await? {
             let recipe = shape.as_ref().map(|shape| recipe(shape, sequence));
@@ -141,7 +142,11 @@ impl Publishing {
             if !formats.iter().all(is_made) {
                 stale.insert(key.clone());
             }
-            self.listed.insert(key);
+            let label = key.tag.as_ref().and_then(|tag| tags.get(tag));
+            let title = self
+                .renderer
+                .title(&key, label.map(|tag| tag.label.as_str()));
+            self.listed.insert(key, title);
         }
         tracing::debug!(
             "{} feeds, {} to be rendered",
@@ -170,7 +175,7 @@ impl Publishing {
         }
         tracing::warn!("lost or damaged, and made anew: {torn:?}");
         let mut feeds = BTreeSet::new();
-        for key in &self.listed {
+        for key in self.listed.keys() {
             for format in &self.config.feeds.formats {
                 if torn.remove(&path_of(&key.stem(), *format)) {
                     feeds.insert(key.clone());
@@ -273,8 +278,11 @@ impl Publishing {
             self.lost.entry(hash).or_default().insert(key.clone());
         }
         match result {
-            Ok(true) => self.is_index_due |= self.listed.insert(key),
-            Ok(false) => {}
+            Ok(Some(title)) => {
+                let former = self.listed.insert(key, title.clone());
+                self.is_index_due |= former != Some(title);
+            }
+            Ok(None) => {}
             Err(error) if super::is_store_trouble(&error) => return Err(error),
             // One that fails stops no other.
             Err(error) => {
@@ -291,7 +299,7 @@ impl Publishing {
         };
         let listed = self.listed.iter();
         let feeds: Vec<_> = listed
-            .map(|key| self.renderer.listed(key, format.extension()))
+            .map(|(key, title)| self.renderer.listed(key, title, format.extension()))
             .collect();
         let bytes = opml(&self.config.site.title, &feeds)?;
         let version = Version {

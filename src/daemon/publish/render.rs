@@ -41,6 +41,12 @@ pub(super) struct Made {
     pub(super) sequence: Sequence,
 }
 
+impl Made {
+    pub(super) fn title(&self) -> &str {
+        &self.feed.title
+    }
+}
+
 /// A feed in a format.
 pub(super) struct Rendered {
     pub(super) bytes: Vec<u8>,
@@ -140,10 +146,11 @@ impl Renderer {
             return Ok(None);
         };
         let stem = key.stem();
+        let title = self.title(key, view.label.as_deref());
         let feed = Feed {
             id: format!("tag:{}:feed/{stem}", site.authority),
-            title: self.title(key),
-            description: self.title(key),
+            description: title.clone(),
+            title,
             home: site.url.to_string(),
             base: feeds_url(&self.config),
             stem,
@@ -197,9 +204,9 @@ impl Renderer {
     }
 
     /// How the index lists a feed.
-    pub(super) fn listed(&self, key: &FeedKey, extension: &str) -> OpmlFeed {
+    pub(super) fn listed(&self, key: &FeedKey, title: &str, extension: &str) -> OpmlFeed {
         OpmlFeed {
-            title: self.title(key),
+            title: title.to_owned(),
             xml_url: format!("{}{}.{extension}", feeds_url(&self.config), key.stem()),
             html_url: self.config.site.url.to_string(),
             language: key.language.clone(),
@@ -275,13 +282,15 @@ impl Renderer {
         }
     }
 
-    /// `Szkolenia · Portal`, or the site's title.
-    fn title(&self, key: &FeedKey) -> String {
+    /// `Szkolenia · Portal`, or the site's title. `author` is what the first to use the tag called
+    /// it.
+    pub(super) fn title(&self, key: &FeedKey, author: Option<&str>) -> String {
         let site = &self.config.site;
         match &key.tag {
             Some(tag) => {
                 let language = key.language.as_ref().unwrap_or(&site.language);
-                let label = self.label(tag, language).unwrap_or(tag.as_str());
+                let label = self.label(tag, language).or(author);
+                let label = label.unwrap_or(tag.as_str());
                 format!("{label} · {}", site.title)
             }
             None => site.title.clone(),

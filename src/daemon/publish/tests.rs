@@ -6,7 +6,7 @@ use std::path::Path;
 use super::*;
 use crate::config;
 use crate::domain::publication::{Batch, Found, Pass};
-use crate::domain::{Language, PublicationId, TagId, TagName};
+use crate::domain::{Guards, Language, PublicationId, TagId, TagMention};
 use crate::store::Open;
 
 type Tested = Result<(), Box<dyn std::error::Error>>;
@@ -50,8 +50,11 @@ impl Case {
             missing: missing.iter().map(|path| (*path).to_owned()).collect(),
             pass: Pass::End,
         };
-        let max_age = jiff::SignedDuration::from_hours(1);
-        self.store.apply(batch, self.now, max_age).await.map(drop)
+        let guards = Guards {
+            max_age: jiff::SignedDuration::from_hours(1),
+            hold_over: 25,
+        };
+        self.store.apply(batch, self.now, guards).await.map(drop)
     }
 
     /// The loop as after a start, on what is in the folder already.
@@ -103,7 +106,8 @@ fn collect(dir: &Path, under: &str, feeds: &mut BTreeMap<String, String>) -> std
 /// `<item>` and the like are what a hostile page may say where an entry could be taken to begin.
 fn page(number: i64, title: &str, tags: &[&str], language: &str) -> Found {
     let path = format!("{number}.md");
-    let tags = tags.iter().map(|tag| TagName {
+    let tags = tags.iter().map(|tag| TagMention {
+        defined: false,
         id: TagId::new(tag).expect("a slug"),
         label: (*tag).to_owned(),
     });

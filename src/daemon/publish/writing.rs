@@ -19,8 +19,8 @@ pub(super) struct Written {
     pub(super) files: Vec<String>,
     /// Bodies that it should have.
     pub(super) lost: BTreeSet<BodyHash>,
-    /// Was there ever anything in it?
-    pub(super) result: anyhow::Result<bool>,
+    /// Its title; `None`: there was never anything in it.
+    pub(super) result: anyhow::Result<Option<String>>,
 }
 
 /// A feed on its way from the store to the disk, on a thread where blocking hurts nobody.
@@ -41,7 +41,7 @@ impl Writing {
             key: self.key.clone(),
             files: Vec::new(),
             lost: BTreeSet::new(),
-            result: Ok(false),
+            result: Ok(None),
         };
         match made {
             Ok(None) => {}
@@ -49,7 +49,7 @@ impl Writing {
                 let mut formats = self.formats.iter();
                 let result =
                     formats.try_for_each(|format| self.write_as(*format, &made, &mut written));
-                written.result = result.map(|()| true);
+                written.result = result.map(|()| Some(made.title().to_owned()));
             }
             Err(error) => written.result = Err(error.into()),
         }
@@ -63,16 +63,19 @@ impl Writing {
         let render = self.renderer.render(made, format, former.as_ref());
         let rendered = self.runtime.block_on(render);
         let rendered = rendered.with_context(|| path.clone())?;
+        let (recipe, parts) = match &self.shape {
+            Some(shape) if rendered.lost.is_empty() => {
+                (recipe(shape, made.sequence), rendered.parts)
+            }
+            _ => (String::new(), Vec::new()),
+        };
         let version = Version {
             media_type: format.media_type(),
             bytes: rendered.bytes,
             sequence: made.sequence,
             modified: self.now,
-            recipe: match &self.shape {
-                Some(shape) if rendered.lost.is_empty() => recipe(shape, made.sequence),
-                _ => String::new(),
-            },
-            parts: rendered.parts,
+            recipe,
+            parts,
         };
         written.lost.extend(rendered.lost);
         let put = self.publisher.put(&path, version);
