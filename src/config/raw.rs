@@ -12,10 +12,8 @@ use toml::de::{DeTable, DeValue};
 use super::report::{Fault, Report, shortened, suggestion};
 
 /// Keys of the design that this version does not have: the table as it is written, and the key.
-const LATER: [(&str, &str); 8] = [
+const LATER: [(&str, &str); 6] = [
     ("", "admin"),
-    ("[[source]]", "url"),
-    ("[[source]]", "every"),
     ("[web]", "trusted_proxies"),
     ("[mail]", "rate"),
     ("[mail]", "dkim"),
@@ -178,6 +176,22 @@ impl<'d> Table<'d> {
         self.noted(key, Some(value.span().start), result)
     }
 
+    /// `true` or `false`, which may be left out.
+    pub(super) fn switch(&self, key: &'static str, default: bool) -> Option<bool> {
+        let Some(value) = self.find(key) else {
+            return Some(default);
+        };
+        if let DeValue::Boolean(given) = value.get_ref() {
+            return Some(*given);
+        }
+        let (at, remedy) = (
+            Some(value.span().start),
+            "write true or false, without quotes",
+        );
+        self.note_kind(key, at, "true or false", value.get_ref(), remedy);
+        None
+    }
+
     /// A list that may be left out; each faulty element is noted at its place.
     pub(super) fn list<T>(
         &self,
@@ -260,6 +274,11 @@ impl<'d> Table<'d> {
                     .as_array()
                     .is_some_and(|list| list.is_empty())
             })
+    }
+
+    /// Is the key there? Asking makes it known.
+    pub(super) fn has(&self, key: &'static str) -> bool {
+        self.find(key).is_some()
     }
 
     fn find(&self, key: &'static str) -> Option<&'d Spanned<DeValue<'d>>> {

@@ -1,9 +1,10 @@
 //! Where publications come from: files are noticed ([`watch`]), compared with what was read before
-//! ([`directory`]), and understood ([`parse`]).
+//! ([`directory`]), and understood ([`parse`]); other sites' feeds are understood too ([`upstream`]).
 
 pub mod coalesce;
 pub mod directory;
 pub mod parse;
+pub mod upstream;
 mod walk;
 pub mod watch;
 

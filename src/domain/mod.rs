@@ -10,6 +10,7 @@
 //! | cadence, window, mark, run, counts | [`run`] |
 //! | delivery, outcome, claim | [`delivery`] |
 //! | what a configuration calls schedules and tags, and who would miss a name | [`names`] |
+//! | what is known of an upstream feed | [`upstream`] |
 //! | problem: what is wrong with an input, where, and what to do | [`problem`] |
 
 pub mod address;
@@ -25,6 +26,7 @@ pub mod publication;
 pub mod run;
 pub mod subscriber;
 pub mod tag;
+pub mod upstream;
 
 pub use address::Address;
 pub use change::{Change, ChangeKind};
@@ -44,3 +46,4 @@ pub use subscriber::{
     Basis, Consent, NewSubscription, Subscriber, SubscriberKey, SubscriberStatus, Subscription,
 };
 pub use tag::{TagDefinition, TagId, TagName};
+pub use upstream::UpstreamState;

@@ -9,6 +9,7 @@
 //! | --- | --- |
 //! | `publications` | `apply`, `release_due`, `next_release`, `publication`, `paths`, `body` |
 //! | `feeds` | `feed`, `feeds`, `tags` |
+//! | `upstreams` | `upstream`, `keep_upstream` |
 //! | `subscribers` | `subscribe`, `subscriber`, `subscribers`, `unsubscribe`, `remove`, `may_write` |
 //! | `names` | `orphans`, `adopt` |
 //! | `runs` | `observe`, `mark`, `let_go`, `open_run`, `ripe`, `open_runs`, `run`, `runs` |
@@ -38,6 +39,7 @@ mod record;
 mod rows;
 mod runs;
 mod subscribers;
+mod upstreams;
 mod writer;
 
 use std::fs::{self, File, TryLockError};

@@ -169,7 +169,8 @@ fn apply(
         load::<SourceRow>(transaction, &keys::source(&batch.source))?.unwrap_or_default();
     let mut look = Look::of(batch);
     let files = look.in_order(transaction, batch)?;
-    let mut changes = Changes::begin(transaction, now, max_age, !source.scanned)?;
+    let baseline = !source.scanned || batch.pass == Pass::Baseline;
+    let mut changes = Changes::begin(transaction, now, max_age, baseline)?;
     let mut refused = Vec::new();
     for found in files {
         if is_too_large(found, now)? {
@@ -189,7 +190,7 @@ fn apply(
         }
     }
     changes.withdraw_displaced(|key| look.is_taken(key))?;
-    if batch.pass != Pass::More {
+    if matches!(batch.pass, Pass::End | Pass::EndOfScan) {
         for path in look.missing() {
             changes.withdraw(&batch.source, path)?;
         }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     Content, DeliveryState, Mark, PublicationKey, Run, RunKey, Sequence, Subscriber, SubscriberKey,
+    UpstreamState,
 };
 
 use super::record::Record;
@@ -131,4 +132,5 @@ records! {
     Number => "number",
     Name => "name",
     Due => "due",
+    UpstreamState => "upstream",
 }

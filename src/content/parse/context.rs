@@ -50,7 +50,7 @@ pub struct Context {
     pattern: String,
     language: Language,
     languages: Vec<Language>,
-    pub(super) zone: TimeZone,
+    pub(in crate::content) zone: TimeZone,
     /// From the slug of every id, label and alias to the tag's id.
     tags: BTreeMap<String, TagId>,
 }
@@ -70,8 +70,27 @@ impl Context {
         }
     }
 
+    /// Of the source that is an upstream feed.
+    pub(in crate::content) fn of_upstream(
+        upstream: &config::Upstream,
+        site: &config::Site,
+        tags: &[TagDefinition],
+    ) -> Context {
+        Context {
+            site: site.url.clone(),
+            authority: site.authority.clone(),
+            source: upstream.name.clone(),
+            // Its entries say where they live.
+            pattern: String::new(),
+            language: site.language.clone(),
+            languages: site.languages.clone(),
+            zone: site.zone.clone(),
+            tags: config::tag_names(tags),
+        }
+    }
+
     /// Everything together.
-    pub(super) fn complete(&self, path: &str, page: Page) -> Result<Found, Problem> {
+    pub(in crate::content) fn complete(&self, path: &str, page: Page) -> Result<Found, Problem> {
         let title = html::shorten(&html::one_line(&page.title), TITLE);
         if title.is_empty() {
             return Err(Problem::of_file(
@@ -273,7 +292,7 @@ fn is_invisible(c: char) -> bool {
 }
 
 /// Is it an IRI with a scheme (RFC 3987)? Only the outline is checked: it is a name, not a place.
-pub(super) fn is_iri(text: &str) -> bool {
+pub(in crate::content) fn is_iri(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once(':') else {
         return false;
     };

@@ -14,6 +14,9 @@ mod page;
 mod text;
 
 pub use context::Context;
+pub(in crate::content) use context::is_iri;
+pub(in crate::content) use date::parse as parse_date;
+pub(in crate::content) use page::{Page, Place};
 
 use crate::domain::{Found, Problem};
 
