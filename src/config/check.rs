@@ -109,6 +109,8 @@ fn read(top: &Table<'_>, file: &Path, base: &Path, secrets: &Secrets<'_>) -> Opt
         Some(tag)
     });
 
+    let labels = top.sections("labels", "[[labels]]", tables::labels);
+
     let mut names = Names::default();
     let schedules = top.sections("schedule", "[[schedule]]", |table| {
         tables::schedule(table, site.as_ref(), &mut names)
@@ -122,6 +124,7 @@ fn read(top: &Table<'_>, file: &Path, base: &Path, secrets: &Secrets<'_>) -> Opt
         upstreams,
         source_names,
         tags,
+        labels,
         feeds: feeds?,
         web: web?,
         mail: mail?,

@@ -4,6 +4,7 @@
 //! values, `tables` one table each; `check` is the top of the file and what must agree across tables.
 
 mod check;
+mod files;
 mod raw;
 mod report;
 mod tables;
@@ -25,6 +26,7 @@ use crate::domain::delivery::RetryPolicy;
 use crate::domain::{Address, CronLine, Language, Names, Problem, TagDefinition, TagId};
 use crate::feed::Format;
 use crate::text::slug::slug;
+pub use files::Files;
 
 /// Reads and checks a configuration file. Relative paths in it start at its folder. The password
 /// of an SMTP user is taken from the environment variable `WICI_SMTP_PASSWORD`, else from
@@ -96,6 +98,8 @@ pub struct Config {
     pub source_names: Vec<String>,
     /// `[[tag]]`
     pub tags: Vec<TagDefinition>,
+    /// `[[labels]]`
+    pub labels: Vec<Labels>,
     /// `[feeds]`
     pub feeds: Feeds,
     /// `[web]`
@@ -166,8 +170,11 @@ pub struct Source {
     pub name: String,
     /// The root folder.
     pub path: PathBuf,
-    /// Where a publication without its own url lives; `{site}` and `{path}` are replaced.
+    /// Where a publication without its own url lives; `{site}`, `{path}`, and
+    /// `{year}`, `{month}`, `{day}` of its date are replaced.
     pub link: String,
+    /// Which of its files are read.
+    pub files: Files,
     /// Quiet time before a changed file is read.
     pub settle: SignedDuration,
     /// Between full scans.
@@ -200,6 +207,23 @@ pub enum Watch {
     Events,
     /// Full scans alone, every few seconds.
     Poll,
+}
+
+/// `[[labels]]`: words by which saved pages mark their parts, beside those that are known.
+#[derive(Debug, Clone)]
+pub struct Labels {
+    /// The language of the words.
+    pub language: Language,
+    /// Begin the archive notice.
+    pub archived: Vec<String>,
+    /// Within the notice, right before the current address.
+    pub current_at: Vec<String>,
+    /// Before the date.
+    pub added: Vec<String>,
+    /// Before the tags.
+    pub tags: Vec<String>,
+    /// Begin the share line.
+    pub share: Vec<String>,
 }
 
 /// `[feeds]`

@@ -176,20 +176,25 @@ impl<'d> Table<'d> {
         self.noted(key, Some(value.span().start), result)
     }
 
-    /// `true` or `false`, which may be left out.
-    pub(super) fn switch(&self, key: &'static str, default: bool) -> Option<bool> {
+    /// True or false; false when it is left out.
+    pub(super) fn flag(&self, key: &'static str) -> Option<bool> {
         let Some(value) = self.find(key) else {
-            return Some(default);
+            return Some(false);
         };
-        if let DeValue::Boolean(given) = value.get_ref() {
-            return Some(*given);
+        let at = Some(value.span().start);
+        match value.get_ref() {
+            DeValue::Boolean(flag) => Some(*flag),
+            other => {
+                self.note_kind(
+                    key,
+                    at,
+                    "true or false",
+                    other,
+                    "write true or false, without quotes",
+                );
+                None
+            }
         }
-        let (at, remedy) = (
-            Some(value.span().start),
-            "write true or false, without quotes",
-        );
-        self.note_kind(key, at, "true or false", value.get_ref(), remedy);
-        None
     }
 
     /// A list that may be left out; each faulty element is noted at its place.

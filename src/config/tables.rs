@@ -10,8 +10,8 @@ use super::raw::Table;
 use super::report::{Fault, suggestion};
 use super::value::{self, duration, one_of};
 use super::{
-    Feeds, Guards, Immediate, Mail, Schedule, Secrets, Site, Source, Upstream, Watch, Web,
-    transport,
+    Feeds, Files, Guards, Immediate, Labels, Mail, Schedule, Secrets, Site, Source, Upstream,
+    Watch, Web, transport,
 };
 use crate::domain::delivery::{InDoubt, RetryPolicy};
 use crate::domain::{Language, TagDefinition, TagId};
@@ -114,6 +114,7 @@ pub(super) fn source(table: &Table<'_>, base: &Path, names: &mut Names) -> Optio
         None => table.given("path", path(base)).flatten(),
     };
     let link = table.optional("link", "{site}{path}/", value::link);
+    let files = files(table);
     let settle = table.optional("settle", "500ms", duration("0ms", "1m"));
     let rescan = table.optional("rescan", "5m", duration("100ms", "7d"));
     let watch = table.optional(
@@ -136,6 +137,7 @@ pub(super) fn source(table: &Table<'_>, base: &Path, names: &mut Names) -> Optio
         name: name?,
         path: path?,
         link: link?,
+        files: files?,
         settle: settle?,
         rescan: rescan?,
         watch: watch?,
@@ -146,7 +148,7 @@ fn upstream(table: &Table<'_>, name: Option<String>) -> Option<Upstream> {
     let example = "url = \"https://news.example/feed.xml\"";
     let url = table.required("url", example, value::feed_url);
     let every = table.optional("every", "30m", duration("1s", "30d"));
-    let allow_private = table.switch("allow_private", false);
+    let allow_private = table.flag("allow_private");
     let megabytes = table.whole("max_megabytes", 10, [1, 100]);
     Some(Upstream {
         name: name?,
@@ -154,6 +156,37 @@ fn upstream(table: &Table<'_>, name: Option<String>) -> Option<Upstream> {
         every: every?,
         allow_private: allow_private?,
         most: megabytes? << 20,
+    })
+}
+
+fn files(table: &Table<'_>) -> Option<Files> {
+    let include = table.list("include", Vec::new(), value::pattern);
+    let exclude = table.list("exclude", Vec::new(), value::pattern);
+    let section_pages = table.flag("section_pages");
+    let readme = table.flag("readme");
+    Files::new(&include?, &exclude?, section_pages?, readme?)
+        .map_err(|error| {
+            let what = format!("these patterns are too many or too large: {error}");
+            table.complain("exclude", Fault::new(what, "write fewer of them"));
+        })
+        .ok()
+}
+
+pub(super) fn labels(table: &Table<'_>) -> Option<Labels> {
+    let language = table.required("language", "language = \"de\"", value::language);
+    let words = |key| table.list(key, Vec::new(), value::page_label);
+    let archived = words("archived");
+    let current_at = words("current_at");
+    let added = words("added");
+    let tags = words("tags");
+    let share = words("share");
+    Some(Labels {
+        language: language?,
+        archived: archived?,
+        current_at: current_at?,
+        added: added?,
+        tags: tags?,
+        share: share?,
     })
 }
 

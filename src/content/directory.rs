@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::parse::{self, Context, Parsed};
 use super::walk::{self, Fingerprint, Listing};
-use crate::config;
+use crate::config::{self, Files};
 use crate::domain::{Found, Problem, TagDefinition};
 
 /// Where to look.
@@ -82,6 +82,7 @@ pub enum Reading {
 #[derive(Debug)]
 pub struct Directory {
     root: PathBuf,
+    files: Files,
     context: Context,
     /// The state of each file when it was last read to the end.
     read: BTreeMap<String, Fingerprint>,
@@ -91,10 +92,16 @@ pub struct Directory {
 
 impl Directory {
     /// Nothing is read yet.
-    pub fn new(source: &config::Source, site: &config::Site, tags: &[TagDefinition]) -> Directory {
+    pub fn new(
+        source: &config::Source,
+        site: &config::Site,
+        tags: &[TagDefinition],
+        labels: &[config::Labels],
+    ) -> Directory {
         Directory {
             root: source.path.clone(),
-            context: Context::new(source, site, tags),
+            files: source.files.clone(),
+            context: Context::new(source, site, tags, labels),
             read: BTreeMap::new(),
             renamed: BTreeMap::new(),
         }
@@ -120,7 +127,7 @@ impl Directory {
             if !complete && self.is_behind_link(&start) {
                 continue;
             }
-            let listing = walk::walk(&self.root, &start)
+            let listing = walk::walk(self.walked(), &start)
                 .unwrap_or_else(|error| Listing::unseen_at(&start, &path, &error));
             self.forget(&path, &listing);
             missing.extend(
@@ -185,6 +192,13 @@ impl Directory {
         self.read.contains_key(path)
     }
 
+    fn walked(&self) -> walk::Root<'_> {
+        walk::Root {
+            path: &self.root,
+            files: &self.files,
+        }
+    }
+
     fn check_root(&self) -> Result<(), Unreadable> {
         fs::read_dir(&self.root)
             .map(drop)
@@ -223,7 +237,7 @@ impl Directory {
 
     /// Only asked when something is missing, so a whole walk is bearable.
     fn has_content(&self) -> bool {
-        walk::walk(&self.root, &self.root)
+        walk::walk(self.walked(), &self.root)
             .is_ok_and(|listing| !listing.files.is_empty() || !listing.unseen.is_empty())
     }
 }

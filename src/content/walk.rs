@@ -8,7 +8,8 @@ use std::path::{Component, Path, PathBuf};
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::parse::is_content;
+use super::parse;
+use crate::config::Files;
 use crate::domain::Problem;
 
 /// Folders within folders that are followed.
@@ -98,14 +99,28 @@ pub fn relative(root: &Path, real: &Path) -> Option<String> {
     Some(path)
 }
 
+/// A source's folder, and which of its files are read.
+#[derive(Debug, Clone, Copy)]
+pub struct Root<'r> {
+    pub path: &'r Path,
+    pub files: &'r Files,
+}
+
+impl Root<'_> {
+    fn is_content(self, path: &str) -> bool {
+        parse::is_content(path) && self.files.admits_file(path)
+    }
+}
+
 /// Walks `start` (a file, a folder, or nothing), which is `root` or below it. Hidden files and
-/// folders are nobody's; links to files within the root are read, other links are not.
+/// folders are nobody's, and those that are excluded; links to files within the root are read,
+/// other links are not.
 ///
 /// # Errors
 /// `start` itself can't be looked at, for another reason than that it is not there.
-pub fn walk(root: &Path, start: &Path) -> io::Result<Listing> {
+pub fn walk(root: Root<'_>, start: &Path) -> io::Result<Listing> {
     let mut listing = Listing::default();
-    let Some(path) = relative(root, start) else {
+    let Some(path) = relative(root.path, start).filter(|path| !is_excluded(root, path)) else {
         return Ok(listing);
     };
     let mut folders = Vec::new();
@@ -123,6 +138,12 @@ pub fn walk(root: &Path, start: &Path) -> io::Result<Listing> {
     Ok(listing)
 }
 
+/// Is there nothing that may be content at or below this path?
+fn is_excluded(root: Root<'_>, path: &str) -> bool {
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    !root.files.admits_folder(folder)
+}
+
 /// Does the error say that nothing is there?
 pub fn is_gone(error: &io::Error) -> bool {
     matches!(
@@ -134,7 +155,7 @@ pub fn is_gone(error: &io::Error) -> bool {
 type Folder = (PathBuf, String, usize);
 
 fn visit_folder(
-    root: &Path,
+    root: Root<'_>,
     real: &Path,
     path: &str,
     depth: usize,
@@ -176,7 +197,7 @@ fn visit_folder(
 }
 
 fn visit(
-    root: &Path,
+    root: Root<'_>,
     real: &Path,
     path: String,
     metadata: &Metadata,
@@ -185,6 +206,9 @@ fn visit(
     folders: &mut Vec<Folder>,
 ) {
     if metadata.is_dir() {
+        if !root.files.admits_folder(&path) {
+            return;
+        }
         if depth > DEPTH {
             listing.pass_over(
                 real,
@@ -197,7 +221,7 @@ fn visit(
         }
     } else if metadata.is_symlink() {
         visit_link(root, real, path, listing);
-    } else if is_content(&path) {
+    } else if root.is_content(&path) {
         if metadata.is_file() {
             add(listing, real, path, metadata);
         } else {
@@ -212,10 +236,10 @@ fn visit(
 
 /// A link is followed to a file within the root. Folders behind links are not: they could lead in
 /// circles, and whatever is within the root is found where it is.
-fn visit_link(root: &Path, real: &Path, path: String, listing: &mut Listing) {
+fn visit_link(root: Root<'_>, real: &Path, path: String, listing: &mut Listing) {
     let target = match fs::metadata(real) {
         Ok(target) => target,
-        Err(error) if is_gone(&error) && !is_content(&path) => return,
+        Err(error) if is_gone(&error) && !root.is_content(&path) => return,
         Err(error) if is_gone(&error) => {
             return listing.pass_over(
                 real,
@@ -232,11 +256,11 @@ fn visit_link(root: &Path, real: &Path, path: String, listing: &mut Listing) {
             "move the folder here, or make it a source of its own",
         );
     }
-    if !is_content(&path) || !target.is_file() {
+    if !root.is_content(&path) || !target.is_file() {
         return;
     }
     let inside = fs::canonicalize(real)
-        .and_then(|target| Ok(target.starts_with(fs::canonicalize(root)?)))
+        .and_then(|target| Ok(target.starts_with(fs::canonicalize(root.path)?)))
         .unwrap_or(false);
     if inside {
         add(listing, real, path, &target);

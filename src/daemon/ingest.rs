@@ -64,6 +64,7 @@ impl Ingest {
                 source,
                 &config.site,
                 &config.tags,
+                &config.labels,
             ))),
             max_age: config.guards.max_age,
             store,

@@ -4,6 +4,8 @@
 //! the source's baseline. After a silence longer than `max_age` entries are news by their dates
 //! alone, and those without a date are not: nobody is mailed a month of history.
 
+mod trouble;
+
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -22,9 +24,9 @@ use crate::content::upstream::{Reader, Reading};
 use crate::control::{Board, Clock};
 use crate::domain::publication::{Batch, Found, Pass};
 use crate::domain::{Problem, UpstreamState};
-use crate::feed;
-use crate::net::{self, Answer, Ask, NetError, Outgoing};
-use crate::store::{Refusal, Refused, Store, StoreError};
+use crate::net::{self, Answer, Ask, Outgoing};
+use crate::store::{Refused, Store, StoreError};
+use trouble::{Failed, publishable, told};
 
 /// Publications told to the store in one transaction.
 const BATCH: usize = 64;
@@ -167,12 +169,12 @@ impl Upstream {
             most: self.source.most,
         };
         let is_conditional = ask.etag.is_some() || ask.last_modified.is_some();
-        let answer = match self.outgoing.get(&ask).await {
+        let mut answer = match self.outgoing.get(&ask).await {
             Ok(answer) => answer,
             Err(error) => return Ok(Err(Failed::without_answer(&url, &error))),
         };
         match answer.status {
-            200..=299 => match self.read(&answer).await {
+            200..=299 => match self.read(&mut answer).await {
                 Ok(reading) => self.take(reading, &answer, state, now).await?,
                 Err(problem) => return Ok(Err(Failed::of(problem))),
             },
@@ -191,9 +193,9 @@ impl Upstream {
         clippy::disallowed_methods,
         reason = "the daemon may spawn, and this is waited for"
     )]
-    async fn read(&self, answer: &Answer) -> Result<Reading, Problem> {
+    async fn read(&self, answer: &mut Answer) -> Result<Reading, Problem> {
         let reader = Arc::clone(&self.reader);
-        let (url, bytes) = (answer.url.clone(), answer.body.clone());
+        let (url, bytes) = (answer.url.clone(), std::mem::take(&mut answer.body));
         let media_type = answer.header("content-type").map(str::to_owned);
         let work = move || {
             let read = || reader.read(&url, media_type.as_deref(), &bytes);
@@ -322,91 +324,4 @@ impl Upstream {
             tracing::warn!("{problem}");
         }
     }
-}
-
-/// There is no feed.
-struct Failed {
-    problem: Problem,
-    retry_after: Option<SignedDuration>,
-    gone: bool,
-}
-
-impl Failed {
-    fn of(problem: Problem) -> Failed {
-        Failed {
-            problem,
-            retry_after: None,
-            gone: false,
-        }
-    }
-
-    fn without_answer(url: &Url, error: &NetError) -> Failed {
-        let remedy = match error {
-            NetError::Private(_) => {
-                "if it is meant, add `allow_private = true` to this source; else correct its `url`"
-            }
-            NetError::TooLarge(_) => {
-                "raise `max_megabytes` of this source, or ask for a feed of fewer entries"
-            }
-            _ => "it is asked again, less and less often; if it stays so, correct `url`",
-        };
-        Failed::of(Problem::of_file(net::shown(url), error.to_string(), remedy))
-    }
-
-    fn refused(url: &Url, answer: &Answer, now: Timestamp) -> Failed {
-        let status = answer.status;
-        let remedy = match status {
-            410 => "take the source out, which leaves what it brought; it is asked once a week",
-            401 | 403 | 407 => "ask whoever runs that site for an address that is open to programs",
-            404 => "correct `url` of this source; it is asked again, less and less often",
-            429 | 503 => "nothing need be done: it is asked again when the server wants it",
-            _ => "it is asked again, less and less often; if it stays so, correct `url`",
-        };
-        let what = match status {
-            410 => "the feed is gone for good, says the server (410)".to_owned(),
-            _ => format!("the server answers {status} in place of a feed"),
-        };
-        Failed {
-            problem: Problem::of_file(net::shown(url), what, remedy),
-            retry_after: answer.retry_after(now),
-            gone: status == 410,
-        }
-    }
-}
-
-/// Entries that a feed of ours can carry, and the others with what is wrong.
-fn publishable(
-    found: Vec<Found>,
-    url: &str,
-    now: Timestamp,
-) -> (Vec<Found>, Vec<(Found, Problem)>) {
-    let (mut good, mut bad) = (Vec::new(), Vec::new());
-    for found in found {
-        match feed::check(&found.revision(found.minted_id.clone(), now)) {
-            Ok(()) => good.push(found),
-            Err(error) => {
-                let remedy = "tell whoever runs that site; its last good revision stays";
-                let what = format!("“{}”: {error}", found.title);
-                bad.push((found, Problem::of_file(url, what, remedy)));
-            }
-        }
-    }
-    (good, bad)
-}
-
-fn told(url: &str, refused: Refused) -> (String, Problem) {
-    let (what, remedy) = match refused.why {
-        Refusal::IdTaken { id, holder } => (
-            format!("an entry claims the id {id}, which {holder} has"),
-            "it is published by another source already; take it out of one of the two",
-        ),
-        Refusal::TooLarge => (
-            format!(
-                "an entry says more than 48 KiB beside its text: {}",
-                refused.path
-            ),
-            "tell whoever runs that site; the others are taken",
-        ),
-    };
-    (refused.path, Problem::of_file(url, what, remedy))
 }

@@ -10,6 +10,8 @@
 mod architecture;
 mod commands;
 mod feeds;
+mod forms;
+mod fuzz;
 mod harness;
 mod hostile;
 mod http_server;

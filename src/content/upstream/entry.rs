@@ -90,16 +90,13 @@ impl Reader {
             summary,
             body,
             authors: authors(feed, &entry),
-            ..Page::default()
-        };
-        let found = self.context.complete(&path, page).map_err(|mut problem| {
-            problem.remedy = TELL_THEM.to_owned();
-            (path.clone(), problem)
-        })?;
-        Ok(Found {
             image,
             enclosures,
-            ..found
+            ..Page::default()
+        };
+        self.context.complete(&path, page).map_err(|mut problem| {
+            problem.remedy = TELL_THEM.to_owned();
+            (path.clone(), problem)
         })
     }
 
@@ -203,7 +200,7 @@ fn words(entry: &Entry, is_atom: bool) -> (String, Option<String>) {
         .as_ref()
         .filter(|text| !text.content.trim().is_empty());
     let summary_html =
-        summary.map(|text| as_html(&text.content, &text.content_type.to_string(), is_atom));
+        summary.map(|text| as_html(&text.content, text.content_type.as_ref(), is_atom));
     match (content, summary_html) {
         (Some(body), summary) => {
             let base = entry.base.as_deref().and_then(|base| Url::parse(base).ok());
