@@ -5,6 +5,7 @@ use feed_rs::model::{Entry, Feed, FeedType, Link, MediaContent, Text};
 use jiff::Timestamp;
 use url::Url;
 
+use super::prepare::Extra;
 use super::{Reader, TELL_THEM};
 use crate::content::parse::{Page, Place, is_iri};
 use crate::domain::publication::Enclosure;
@@ -41,7 +42,7 @@ impl Reader {
         url: &Url,
         feed: &Feed,
         entry: Entry,
-        image: Option<String>,
+        extra: Extra,
     ) -> Result<Found, (String, Problem)> {
         let id = one_line(&entry.id);
         let own_link = link(url, feed, &entry, &id);
@@ -55,7 +56,7 @@ impl Reader {
             .clone()
             .or_else(home)
             .unwrap_or_else(|| url.clone());
-        let (body, summary) = words(&entry, feed.feed_type == FeedType::Atom);
+        let (body, summary) = words(&entry, says_types(feed));
         let title = title(&entry, feed, summary.as_deref(), &body);
         let (path, declared) = names(feed, id, own_link.as_ref(), &title, &body);
         let wrong = |what: String| (path.clone(), Problem::of_file("", what, TELL_THEM));
@@ -73,8 +74,9 @@ impl Reader {
                 "“{title}” claims an id that is this site's own: {path}"
             )));
         }
-        let (found_image, enclosures) = media(&link, feed, &entry);
-        let image = image
+        let (found_image, enclosures) = media(&link, feed, &entry, extra.enclosures);
+        let image = extra
+            .image
             .and_then(|image| absolute(&link, &image))
             .map(String::from);
         let image = image.or(found_image);
@@ -187,8 +189,13 @@ fn is_web(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https")
 }
 
+/// Does it say of what type its texts are?
+fn says_types(feed: &Feed) -> bool {
+    matches!(feed.feed_type, FeedType::Atom | FeedType::JSON)
+}
+
 /// The body as HTML, and the summary where that is another text.
-fn words(entry: &Entry, is_atom: bool) -> (String, Option<String>) {
+fn words(entry: &Entry, is_declared: bool) -> (String, Option<String>) {
     let content = entry.content.as_ref().and_then(|content| {
         let body = content.body.as_deref()?.trim();
         let kind = content.content_type.to_string();
@@ -200,7 +207,7 @@ fn words(entry: &Entry, is_atom: bool) -> (String, Option<String>) {
         .as_ref()
         .filter(|text| !text.content.trim().is_empty());
     let summary_html =
-        summary.map(|text| as_html(&text.content, text.content_type.as_ref(), is_atom));
+        summary.map(|text| as_html(&text.content, text.content_type.as_ref(), is_declared));
     match (content, summary_html) {
         (Some(body), summary) => {
             let base = entry.base.as_deref().and_then(|base| Url::parse(base).ok());
@@ -213,9 +220,13 @@ fn words(entry: &Entry, is_atom: bool) -> (String, Option<String>) {
     }
 }
 
-/// A text of a media type as HTML. What RSS calls plain mostly is not: there its looks decide.
+/// A text of a media type as HTML. RSS does not say of what type it is: there its looks decide.
 fn as_html(text: &str, media_type: &str, is_declared: bool) -> String {
-    let is_plain = media_type.starts_with("text/plain") && (is_declared || !looks_like_html(text));
+    let is_plain = if is_declared {
+        media_type.starts_with("text/plain")
+    } else {
+        !looks_like_html(text)
+    };
     if !is_plain {
         return text.to_owned();
     }
@@ -233,7 +244,7 @@ fn looks_like_html(text: &str) -> bool {
         let fits = |c: char| c.is_ascii_alphanumeric() || c == '#';
         name.len() < rest.len() && (2..10).contains(&name.len()) && name.chars().all(fits)
     };
-    ["</", "/>", "<p>", "<br>"]
+    ["</", "/>", "<p>", "<br>", "<img "]
         .iter()
         .any(|mark| text.contains(mark))
         || text.split('&').skip(1).any(|rest| {
@@ -247,7 +258,7 @@ fn looks_like_html(text: &str) -> bool {
 fn title(entry: &Entry, feed: &Feed, summary: Option<&str>, body: &str) -> String {
     let plain = |text: &Text| {
         let kind = text.content_type.to_string();
-        let is_declared = matches!(feed.feed_type, FeedType::Atom | FeedType::JSON);
+        let is_declared = says_types(feed);
         if kind.starts_with("text/plain") && (is_declared || !looks_like_html(&text.content)) {
             one_line(&text.content)
         } else {
@@ -268,12 +279,20 @@ fn one_line(text: &str) -> String {
 
 /// The picture that stands for the entry, and the files that belong to it. Pictures are no files
 /// to be listened to, however they are enclosed.
-fn media(base: &Url, feed: &Feed, entry: &Entry) -> (Option<String>, Vec<Enclosure>) {
+fn media(
+    base: &Url,
+    feed: &Feed,
+    entry: &Entry,
+    enclosed: Vec<(String, Option<String>, Option<u64>)>,
+) -> (Option<String>, Vec<Enclosure>) {
     let linked = entry.links.iter().filter(|link| is_attachment(feed, link));
     let linked = linked.filter_map(|link| {
         let url = absolute(base, &link.href)?;
         Some((url, link.media_type.clone(), link.length))
     });
+    let enclosed = enclosed.into_iter();
+    let enclosed =
+        enclosed.filter_map(|(url, kind, length)| Some((absolute(base, &url)?, kind, length)));
     let of_media = entry.media.iter().flat_map(|object| &object.content);
     let of_media = of_media.filter_map(|content: &MediaContent| {
         let url = content.url.clone().filter(is_web)?;
@@ -286,7 +305,7 @@ fn media(base: &Url, feed: &Feed, entry: &Entry) -> (Option<String>, Vec<Enclosu
         .map(String::from)
         .next();
     let mut enclosures: Vec<Enclosure> = Vec::new();
-    for (url, kind, length) in linked.chain(of_media) {
+    for (url, kind, length) in linked.chain(enclosed).chain(of_media) {
         let Some(media_type) = kind.or_else(|| by_name(&url).map(str::to_owned)) else {
             continue;
         };

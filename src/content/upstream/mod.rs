@@ -9,6 +9,7 @@
 //! | takes any number of attributes and namespaces, at a cost of their square | [`prepare`] |
 //! | JSON: a number for an id, or an attachment without a type, ends it all | [`prepare`] |
 //! | makes ids up, of link and title | none: [`entry`] has its own, that survive a new title |
+//! | drops an enclosure beside `media:content`, and the picture of JSON Feed | [`prepare`] |
 //! | reads dates without a zone, and of unknown ones, as none | [`date`] |
 //! | says nowhere at which line XML is ill-formed | [`prepare`] |
 //! | panics at some e-mail addresses | whoever calls catches that |
@@ -100,11 +101,12 @@ impl Reader {
             .parse(prepared.text.as_bytes())
             .map_err(|error| unreadable(&shown, media_type, &prepared, &error))?;
         let entries = std::mem::take(&mut feed.entries);
-        let images = prepared.images.into_iter().chain(std::iter::repeat(None));
+        let extras = prepared.extras.into_iter();
+        let extras = extras.chain(std::iter::repeat_with(Default::default));
         let mut reading = Reading::default();
         let mut seen = BTreeMap::new();
-        for (entry, image) in entries.into_iter().zip(images) {
-            let taken = self.entry(url, &feed, entry, image);
+        for (entry, extra) in entries.into_iter().zip(extras) {
+            let taken = self.entry(url, &feed, entry, extra);
             reading.take(&shown, taken, &mut seen);
         }
         Ok(reading)

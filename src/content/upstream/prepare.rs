@@ -34,8 +34,17 @@ pub struct Prepared<'t> {
     pub text: Cow<'t, str>,
     /// The line (from 1) where its XML is ill-formed first.
     pub broken_at: Option<u32>,
-    /// The picture of each item of a JSON Feed, which feed-rs has no place for.
-    pub images: Vec<Option<String>>,
+    /// Of each item of RSS 0.9x, RSS 2.0 or a JSON Feed, in their order.
+    pub extras: Vec<Extra>,
+}
+
+/// What feed-rs drops of an item.
+#[derive(Debug, Default)]
+pub struct Extra {
+    /// JSON Feed: there is no place for it.
+    pub image: Option<String>,
+    /// RSS: where there is `media:content` too. URL, media type and bytes, as written.
+    pub enclosures: Vec<(String, Option<String>, Option<u64>)>,
 }
 
 /// Prepares a text.
@@ -54,7 +63,8 @@ fn xml(text: &str) -> Result<Prepared<'_>, (Option<u32>, String)> {
         let before = text.get(..byte).unwrap_or(text);
         u32::try_from(1 + before.bytes().filter(|b| *b == b'\n').count()).ok()
     };
-    let broken_at = match weigh(text) {
+    let mut extras = Vec::new();
+    let broken_at = match weigh(text, &mut extras) {
         Ok(broken_at) => broken_at.and_then(line),
         Err((byte, what)) => return Err((line(byte), what)),
     };
@@ -68,12 +78,12 @@ fn xml(text: &str) -> Result<Prepared<'_>, (Option<u32>, String)> {
     Ok(Prepared {
         text: known_root(body),
         broken_at,
-        images: Vec::new(),
+        extras,
     })
 }
 
 /// Reads all the XML once, as cheaply as can be. Returns the byte where it is ill-formed first.
-fn weigh(text: &str) -> Result<Option<usize>, (usize, String)> {
+fn weigh(text: &str, extras: &mut Vec<Extra>) -> Result<Option<usize>, (usize, String)> {
     let mut reader = Reader::from_str(text);
     let mut open: Vec<usize> = Vec::new();
     let mut namespaces = 0;
@@ -83,11 +93,15 @@ fn weigh(text: &str) -> Result<Option<usize>, (usize, String)> {
         let too_many = |what: String| (at, format!("the feed is too complex: {what}"));
         match event {
             Ok(Event::Start(tag)) => {
+                gather(&tag, open.len(), extras);
                 let more = attributes(&tag).map_err(too_many)?;
                 open.push(more);
                 namespaces += more;
             }
-            Ok(Event::Empty(tag)) => drop(attributes(&tag).map_err(too_many)?),
+            Ok(Event::Empty(tag)) => {
+                gather(&tag, open.len(), extras);
+                attributes(&tag).map_err(too_many)?;
+            }
             Ok(Event::End(_)) => namespaces -= open.pop().unwrap_or(0),
             Ok(Event::Eof) => return Ok(None),
             Ok(_) => {}
@@ -106,6 +120,25 @@ fn weigh(text: &str) -> Result<Option<usize>, (usize, String)> {
                 "more than {NAMESPACES} namespaces at one place"
             )));
         }
+    }
+}
+
+/// Notes the items of a channel, and what is enclosed in them.
+fn gather(tag: &BytesStart<'_>, depth: usize, extras: &mut Vec<Extra>) {
+    match (depth, tag.name().as_ref()) {
+        (2, b"item") => extras.push(Extra::default()),
+        (3, b"enclosure") => {
+            let get = |name: &str| {
+                let attribute = tag.try_get_attribute(name).ok().flatten()?;
+                let value = std::str::from_utf8(&attribute.value).ok()?;
+                quick_xml::escape::unescape(value).ok().map(Cow::into_owned)
+            };
+            if let (Some(item), Some(url)) = (extras.last_mut(), get("url")) {
+                let length = get("length").and_then(|length| length.trim().parse().ok());
+                item.enclosures.push((url, get("type"), length));
+            }
+        }
+        _ => {}
     }
 }
 
@@ -161,11 +194,14 @@ fn json(text: &str) -> Result<Prepared<'_>, (Option<u32>, String)> {
         let line = u32::try_from(error.line()).ok();
         (line, format!("the feed is ill-formed: {error}"))
     })?;
-    let mut images = Vec::new();
+    let mut extras = Vec::new();
     let items = feed.get_mut("items").and_then(Value::as_array_mut);
     for item in items.into_iter().flatten() {
         let image = item.get("image").or(item.get("banner_image"));
-        images.push(image.and_then(Value::as_str).map(str::to_owned));
+        extras.push(Extra {
+            image: image.and_then(Value::as_str).map(str::to_owned),
+            enclosures: Vec::new(),
+        });
         // "If an id is presented as a number, a JSON Feed reader should coerce it to a string."
         if let Some(id) = item.get_mut("id").filter(|id| id.is_number()) {
             *id = json!(id.to_string());
@@ -183,6 +219,6 @@ fn json(text: &str) -> Result<Prepared<'_>, (Option<u32>, String)> {
     Ok(Prepared {
         text: Cow::Owned(feed.to_string()),
         broken_at: None,
-        images,
+        extras,
     })
 }
