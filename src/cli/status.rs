@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::access::{Access, unexpected};
-use super::{Failure, output, runs};
+use super::{Failure, holds, output, runs};
 use crate::control::report::{ScheduleStatus, StatusReport};
 use crate::control::{Request, Response};
 
@@ -31,6 +31,10 @@ fn print(report: &StatusReport, zone: &TimeZone) -> Result<(), Failure> {
         "The daemon does not run."
     };
     output::say(&format!("{running} {}.", totals(report)))?;
+    if !report.holds.is_empty() {
+        output::say("")?;
+        holds::print(&report.holds, zone)?;
+    }
     let sources = report.sources.iter();
     section(
         ["source", "publications"],

@@ -12,13 +12,12 @@ use toml::de::{DeTable, DeValue};
 use super::report::{Fault, Report, shortened, suggestion};
 
 /// Keys of the design that this version does not have: the table as it is written, and the key.
-const LATER: [(&str, &str); 6] = [
+const LATER: &[(&str, &str)] = &[
     ("", "admin"),
     ("[web]", "trusted_proxies"),
     ("[mail]", "rate"),
     ("[mail]", "dkim"),
     ("[mail]", "bounces"),
-    ("[guards]", "hold_over"),
 ];
 
 /// Keys that stand outside every table: written below one, TOML takes them for the table's.

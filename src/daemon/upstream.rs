@@ -16,14 +16,14 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::ingest::log;
-use super::secrets;
 use super::signals::Signals;
+use super::{hold, secrets};
 use crate::config::{self, Config};
 use crate::content::upstream::pace::{self, Outcome};
 use crate::content::upstream::{Reader, Reading};
 use crate::control::{Board, Clock};
 use crate::domain::publication::{Batch, Found, Pass};
-use crate::domain::{Problem, UpstreamState};
+use crate::domain::{Guards, Problem, UpstreamState};
 use crate::net::{self, Answer, Ask, Outgoing};
 use crate::store::{Refused, Store, StoreError};
 use trouble::{Failed, publishable, told};
@@ -46,7 +46,7 @@ pub struct Upstream {
     reader: Arc<Reader>,
     /// Of the way in which the reader reads.
     reader_name: String,
-    max_age: SignedDuration,
+    guards: Guards,
     outgoing: Arc<Outgoing>,
     store: Store,
     board: Arc<Board>,
@@ -74,7 +74,7 @@ pub fn all(
             source: source.clone(),
             reader_name: reader.name(),
             reader: Arc::new(reader),
-            max_age: config.guards.max_age,
+            guards: config.guards,
             outgoing: Arc::clone(&outgoing),
             store: store.clone(),
             board: Arc::clone(board),
@@ -233,7 +233,7 @@ impl Upstream {
             bad.into_iter()
                 .map(|(found, problem)| (found.path, problem)),
         );
-        let is_recent = |at: Timestamp| now.duration_since(at) <= self.max_age;
+        let is_recent = |at: Timestamp| now.duration_since(at) <= self.guards.max_age;
         let was_silent = !state.last_success.is_some_and(is_recent);
         let (undated, dated): (Vec<Found>, Vec<Found>) = good
             .into_iter()
@@ -281,7 +281,8 @@ impl Upstream {
             missing: Vec::new(),
             pass,
         };
-        let applied = self.store.apply(batch, now, self.max_age).await?;
+        let applied = self.store.apply(batch, now, self.guards).await?;
+        hold::tell(&applied.holds);
         log(&self.source.name, &applied.changes);
         self.signals.touch(&applied.changes);
         Ok(applied.refused)
