@@ -354,7 +354,7 @@ impl Round {
 }
 
 /// Each change by itself, unless there are many at once, as at the first scan.
-fn log(source: &str, changes: &[Change]) {
+pub(super) fn log(source: &str, changes: &[Change]) {
     if changes.len() > LOGGED {
         let news = changes.iter().filter(|change| change.news).count();
         tracing::info!(source, "{} changes, {news} of them news", changes.len());

@@ -4,6 +4,7 @@
 //! | --- | --- | --- |
 //! | `M` | | [`Meta`](super::rows::Meta): counters and totals |
 //! | `S` | source | [`SourceRow`](super::rows::SourceRow) |
+//! | `u` | source | `UpstreamState` |
 //! | `P` | publication | `PublicationState` |
 //! | `R` | publication, revision | `Publication` |
 //! | `r` | publication, revision | [`ChangeRow`](super::rows::ChangeRow): what led to it |
@@ -140,6 +141,10 @@ pub(super) fn meta() -> Key {
 
 pub(super) fn source(name: &str) -> Key {
     Key::table(b'S').text(name)
+}
+
+pub(super) fn upstream(source: &str) -> Key {
+    Key::table(b'u').text(source)
 }
 
 pub(super) fn publications() -> Key {

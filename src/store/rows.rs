@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     ChangeKind, Content, DeliveryState, Hold, HoldKey, Mark, PublicationKey, Run, RunKey, Sequence,
-    Subscriber, SubscriberKey, TagId,
+    Subscriber, SubscriberKey, TagId, UpstreamState,
 };
 
 use super::record::Record;
@@ -195,4 +195,5 @@ records! {
     Number => "number",
     Name => "name",
     Due => "due",
+    UpstreamState => "upstream",
 }
