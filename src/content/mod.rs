@@ -10,3 +10,6 @@ pub mod watch;
 pub use coalesce::Coalescer;
 pub use directory::{Directory, Look, Reading, Seen, Unreadable};
 pub use watch::{Hint, WatchError, Watcher};
+
+#[cfg(test)]
+pub(crate) mod tests;

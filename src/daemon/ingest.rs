@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
+use unicode_normalization::UnicodeNormalization;
 
 use super::signals::Signals;
 use crate::config::{self, Config};
@@ -73,8 +74,8 @@ impl Ingest {
         }
     }
 
-    /// Watches first, then scans, then follows the events; a full scan now and then, since events
-    /// are only hints.
+    /// Watches, scans, and follows the events; a full scan now and then, since events are only
+    /// hints.
     pub async fn run(mut self, clock: Clock, stop: CancellationToken) -> anyhow::Result<()> {
         let mut watcher = Watcher::new(&self.source.path, self.source.watch)?;
         let mut coalescer = Coalescer::new(self.source.settle);
@@ -92,9 +93,11 @@ impl Ingest {
                 // start looks at everything again.
                 tokio::select! {
                     () = stop.cancelled() => return Ok(()),
-                    done = self.round(look, now, &mut coalescer) => done?,
+                    done = self.round(look, now, watcher, &mut coalescer) => watcher = done?,
                 }
             }
+            // It may be polling by now.
+            rescan_at = rescan_at.min(later(clock(), self.rescan_every(&watcher)));
             if is_scan {
                 rescan_at = later(clock(), self.rescan_every(&watcher));
             }
@@ -123,8 +126,16 @@ impl Ingest {
         &mut self,
         look: Look,
         now: Timestamp,
+        watcher: Watcher,
         coalescer: &mut Coalescer,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Watcher, StoreError> {
+        let (watcher, look) = aside(move || {
+            let mut watcher = watcher;
+            watcher.cover(&look);
+            (watcher, look)
+        })
+        .await;
+        self.pin_refusal(&watcher);
         let ingested = self.tick(look, now).await?;
         if !ingested.unsettled.is_empty() {
             let paths = ingested
@@ -133,7 +144,7 @@ impl Ingest {
                 .map(|path| self.source.path.join(path));
             coalescer.add(Hint::Paths(paths.collect()), now);
         }
-        Ok(())
+        Ok(watcher)
     }
 
     /// One look: what changed is read and told to the store.
@@ -141,10 +152,11 @@ impl Ingest {
     /// # Errors
     /// The store's. A source that can't be read is pinned to the board and changes nothing.
     pub async fn tick(&mut self, look: Look, now: Timestamp) -> Result<Ingested, StoreError> {
+        let look = self.with(move |directory| directory.widen(look)).await;
         let is_scan = look == Look::Everything;
         let known = self.store.paths(&self.source.name).await?;
         let seen = match self
-            .aside(move |directory| directory.look(look, &known))
+            .with(move |directory| directory.look(look, &known))
             .await
         {
             Ok(seen) => seen,
@@ -163,7 +175,7 @@ impl Ingest {
         let mut changed = VecDeque::from_iter(changed);
         while !changed.is_empty() {
             let turn = move |directory: &mut Directory| read_some(directory, changed, now);
-            let (read, rest) = self.aside(turn).await;
+            let (read, rest) = self.with(turn).await;
             changed = rest;
             for (path, reading) in read {
                 self.gather(path, reading, &mut round, &mut ingested);
@@ -184,24 +196,12 @@ impl Ingest {
 
     /// Works on the folder on a thread where blocking hurts nobody: one hostile file can keep a
     /// parser busy for seconds.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the daemon may spawn, and this is waited for"
-    )]
-    async fn aside<T: Send + 'static>(
+    async fn with<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Directory) -> T + Send + 'static,
     ) -> T {
         let directory = Arc::clone(&self.directory);
-        let work = move || work(&mut directory.lock().unwrap_or_else(PoisonError::into_inner));
-        match tokio::task::spawn_blocking(work).await {
-            Ok(done) => done,
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => resume_unwind(panic),
-                // The runtime is going down, and this task with it.
-                Err(_) => std::future::pending().await,
-            },
-        }
+        aside(move || work(&mut directory.lock().unwrap_or_else(PoisonError::into_inner))).await
     }
 
     fn gather(&self, path: String, reading: Reading, round: &mut Round, ingested: &mut Ingested) {
@@ -258,6 +258,23 @@ impl Ingest {
         }
     }
 
+    fn pin_refusal(&self, watcher: &Watcher) {
+        let Some(why) = watcher.refusal() else {
+            return self.board.clear(&self.source.name, EVENTS);
+        };
+        let instead = if watcher.polling() {
+            "it is looked through every few seconds instead"
+        } else {
+            "what changes in it may be found by a full scan alone"
+        };
+        let problem = Problem::of_file(
+            &self.source.path,
+            format!("not every folder can be watched: {why}; {instead}"),
+            "raise fs.inotify.max_user_watches, or set `watch = \"poll\"`",
+        );
+        self.pin(EVENTS, problem);
+    }
+
     fn pin_unreadable(&self, unreadable: &Unreadable) {
         let problem = Problem::of_file(
             &self.source.path,
@@ -277,6 +294,7 @@ impl Ingest {
         for problem in &seen.problems {
             let below = problem.file.strip_prefix(&self.source.path);
             let place = below.unwrap_or(&problem.file).to_string_lossy();
+            let place: String = place.nfc().collect();
             let about = format!("{ROOT}{place}");
             self.pin(&about, problem.clone());
             met.insert(about);
@@ -287,7 +305,8 @@ impl Ingest {
             .unwrap_or_else(PoisonError::into_inner);
         self.board.retain(&self.source.name, |about| {
             let place = about.strip_prefix(ROOT);
-            !seen.looked_at(place.unwrap_or(about))
+            about == EVENTS
+                || !seen.looked_at(place.unwrap_or(about))
                 || met.contains(about)
                 || (place.is_none() && directory.has(about))
         });
@@ -297,6 +316,24 @@ impl Ingest {
 /// What the problem of a source as a whole is about, and where those begin that are not of a file's
 /// content: no content path begins so.
 const ROOT: &str = "/";
+/// What the problem is about that not every folder is watched.
+const EVENTS: &str = "//";
+
+/// Works on a thread where blocking hurts nobody.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the daemon may spawn, and this is waited for"
+)]
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            // The runtime is going down, and this task with it.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
 
 /// What one look has gathered and not yet told.
 struct Round {

@@ -1,6 +1,6 @@
 //! What is wrong with something that a person wrote, where it is, and what to do about it.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -53,7 +53,14 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.file.display())?;
+        // A name may hold line breaks: nobody is to write lines of a log with it.
+        for c in self.file.to_string_lossy().chars() {
+            if c.is_control() {
+                write!(f, "{}", c.escape_default())?;
+            } else {
+                f.write_char(c)?;
+            }
+        }
         if let Some(line) = self.line {
             write!(f, ":{line}")?;
             if let Some(column) = self.column {
@@ -67,6 +74,15 @@ impl fmt::Display for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_with_a_line_break_is_printed_on_one_line() {
+        let problem = Problem::of_file("a\nb\u{1b}[2J.md", "there is no title", "add one");
+        assert_eq!(
+            problem.to_string(),
+            "a\\nb\\u{1b}[2J.md: there is no title\n  add one"
+        );
+    }
 
     #[test]
     fn prints_place_fault_and_remedy() {

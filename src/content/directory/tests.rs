@@ -245,11 +245,9 @@ fn what_may_not_be_read_is_not_missing() -> Outcome {
 
 #[test]
 fn what_could_not_be_seen_covers_all_below_it() {
-    let listing = Listing::unseen_at(
-        Path::new("content/x"),
-        "x",
-        &io::ErrorKind::PermissionDenied.into(),
-    );
+    let mut listing = Listing::default();
+    let error = io::ErrorKind::PermissionDenied.into();
+    listing.cannot_see(Path::new("content/x"), "x".to_owned(), &error);
     assert!(listing.is_unseen("x/y/b.md") && listing.is_unseen("x"));
     assert!(!listing.is_unseen("xy.md"));
 }

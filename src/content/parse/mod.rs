@@ -75,14 +75,19 @@ pub fn parse(path: &str, bytes: &[u8], context: &Context) -> Result<Parsed, Prob
     Ok(Parsed::Publication(Box::new(found)))
 }
 
+/// What there is to say of a file of more than [`MAX_BYTES`].
+pub fn too_large(path: &str) -> Problem {
+    Problem::of_file(
+        path,
+        "the file is larger than 16 MiB",
+        "split it, or move it out of the content folder",
+    )
+}
+
 /// UTF-8 without a byte order mark, lines ended by `\n` alone.
 fn decode(path: &str, bytes: &[u8]) -> Result<String, Problem> {
     if bytes.len() > MAX_BYTES {
-        return Err(Problem::of_file(
-            path,
-            "the file is larger than 16 MiB",
-            "split it, or move it out of the content folder",
-        ));
+        return Err(too_large(path));
     }
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
         return Err(Problem::of_file(
