@@ -1,5 +1,7 @@
 //! A source: what changed in it is read and told to the store.
 
+#[cfg(test)]
+mod histories;
 mod turn;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

@@ -1,15 +1,16 @@
 //! What is wrong with something that a person wrote, where it is, and what to do about it.
 
 use std::fmt::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// One fault in a configuration, a template or a content file. Prints as
 /// `file:line:column: what\n  remedy`, the form that editors jump to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// The file as the user named it, or relative to what they named.
+    #[serde(serialize_with = "lossy")]
     pub file: PathBuf,
     /// Counted from 1; `None` when the whole file is meant.
     pub line: Option<u32>,
@@ -49,6 +50,11 @@ impl Problem {
         self.column = Some(column);
         self
     }
+}
+
+/// A name that is not UTF-8 must not keep the other problems from being told.
+fn lossy<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path.to_string_lossy())
 }
 
 impl fmt::Display for Problem {

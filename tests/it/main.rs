@@ -15,4 +15,5 @@ mod hostile;
 mod kill;
 mod smtp;
 mod smtp_server;
+mod watching;
 mod way;

@@ -167,7 +167,9 @@ impl Hands {
             }
             Operation::ReplaceRoot(with_stashed) => {
                 let former = self.stashed();
-                let next = fs::read_dir(&self.stash)?.next().transpose()?;
+                let next = fs::read_dir(&self.stash)?.flatten();
+                let mut next = next.filter(|next| next.file_type().is_ok_and(|it| it.is_dir()));
+                let next = next.next();
                 fs::rename(&self.root, former)?;
                 match next {
                     Some(next) if *with_stashed => fs::rename(next.path(), &self.root),
