@@ -3,7 +3,8 @@
 //! **What links mean.** The root itself may be a link, wherever it leads: so one folder can be
 //! swapped for another at once, and shared folders are sources of their own. Below the root, a link
 //! to a file is followed where that lies within the root; it is then at two paths, and so two
-//! publications, as a hard link is. A link that leads out of the root is not followed: whoever may
+//! publications, as a hard link is. (Of a hard link's other names no event tells: the next full scan
+//! finds what was changed through them.) A link that leads out of the root is not followed: whoever may
 //! write content could otherwise publish whatever the daemon may read. Nor is a link to a folder:
 //! within the root its files are found where they are, and it could lead in circles. What is not
 //! followed is reported, with what to do instead.
