@@ -305,7 +305,7 @@ impl Events {
             event.kind,
             EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_))
         );
-        left && event.paths.iter().any(|path| *path == self.absolute)
+        left && event.paths.contains(&self.absolute)
     }
 
     /// A path of an event below the root as it was given, which may be a relative one.

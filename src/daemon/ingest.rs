@@ -5,7 +5,6 @@ mod histories;
 mod turn;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -20,7 +19,7 @@ use crate::control::{Board, Clock};
 use crate::domain::publication::{Batch, Found, Pass};
 use crate::domain::{Change, Problem};
 use crate::store::{Applied, Refusal, Store, StoreError};
-use turn::read_some;
+use turn::{blocking, read_some};
 
 /// Publications told to the store in one transaction, and about how many bytes of bodies.
 const BATCH: usize = 256;
@@ -131,7 +130,7 @@ impl Ingest {
         watcher: Watcher,
         coalescer: &mut Coalescer,
     ) -> Result<Watcher, StoreError> {
-        let (watcher, look) = aside(move || {
+        let (watcher, look) = blocking(move || {
             let mut watcher = watcher;
             watcher.cover(&look);
             (watcher, look)
@@ -154,11 +153,11 @@ impl Ingest {
     /// # Errors
     /// The store's. A source that can't be read is pinned to the board and changes nothing.
     pub async fn tick(&mut self, look: Look, now: Timestamp) -> Result<Ingested, StoreError> {
-        let look = self.with(move |directory| directory.widen(look)).await;
+        let look = self.aside(move |directory| directory.widen(look)).await;
         let is_scan = look == Look::Everything;
         let known = self.store.paths(&self.source.name).await?;
         let seen = match self
-            .with(move |directory| directory.look(look, &known))
+            .aside(move |directory| directory.look(look, &known))
             .await
         {
             Ok(seen) => seen,
@@ -177,7 +176,7 @@ impl Ingest {
         let mut changed = VecDeque::from_iter(changed);
         while !changed.is_empty() {
             let turn = move |directory: &mut Directory| read_some(directory, changed, now);
-            let (read, rest) = self.with(turn).await;
+            let (read, rest) = self.aside(turn).await;
             changed = rest;
             for (path, reading) in read {
                 self.gather(path, reading, &mut round, &mut ingested);
@@ -198,12 +197,12 @@ impl Ingest {
 
     /// Works on the folder on a thread where blocking hurts nobody: one hostile file can keep a
     /// parser busy for seconds.
-    async fn with<T: Send + 'static>(
+    async fn aside<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Directory) -> T + Send + 'static,
     ) -> T {
         let directory = Arc::clone(&self.directory);
-        aside(move || work(&mut directory.lock().unwrap_or_else(PoisonError::into_inner))).await
+        blocking(move || work(&mut directory.lock().unwrap_or_else(PoisonError::into_inner))).await
     }
 
     fn gather(&self, path: String, reading: Reading, round: &mut Round, ingested: &mut Ingested) {
@@ -320,22 +319,6 @@ impl Ingest {
 const ROOT: &str = "/";
 /// What the problem is about that not every folder is watched.
 const EVENTS: &str = "//";
-
-/// Works on a thread where blocking hurts nobody.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the daemon may spawn, and this is waited for"
-)]
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => resume_unwind(panic),
-            // The runtime is going down, and this task with it.
-            Err(_) => std::future::pending().await,
-        },
-    }
-}
 
 /// What one look has gathered and not yet told.
 struct Round {
