@@ -3,11 +3,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::access::{Access, unexpected};
 use super::{Failure, build, output};
-use crate::config;
+use crate::config::{self, Config};
+use crate::control::{Request, Response};
 use crate::daemon;
+use crate::daemon::reload::missed;
+use crate::domain::Problem;
+use crate::store::StoreError;
 
-/// Configuration, templates, content. Exit 1 if anything is wrong.
+/// Configuration, templates, content, and what subscribers go by. Exit 1 if anything is wrong.
 pub(super) async fn check(file: &Path) -> Result<(), Failure> {
     let mut problems = Vec::new();
     match config::load(file) {
@@ -16,6 +21,7 @@ pub(super) async fn check(file: &Path) -> Result<(), Failure> {
             if let Err(wrong) = daemon::templates(&config.templates) {
                 problems.extend(wrong);
             }
+            problems.extend(orphans(file, &config).await?);
             let config = Arc::new(config);
             let (store, wrong) = build::read_all(&config).await?;
             problems.extend(wrong);
@@ -34,4 +40,22 @@ pub(super) async fn check(file: &Path) -> Result<(), Failure> {
         output::problems(&problems);
         Err(Failure::Said)
     }
+}
+
+/// The schedules and tags that are gone though somebody is subscribed to them; none where there is
+/// no store yet.
+async fn orphans(file: &Path, config: &Config) -> Result<Vec<Problem>, Failure> {
+    let access = match Access::open(file).await {
+        Err(Failure::Other(error)) if is_missing(&error) => return Ok(Vec::new()),
+        access => access?,
+    };
+    let names = config.names();
+    match access.ask(&Request::Orphans { names }).await? {
+        Response::Orphans(orphans) => Ok(orphans.iter().map(|one| missed(config, one)).collect()),
+        _ => Err(unexpected()),
+    }
+}
+
+fn is_missing(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(StoreError::Missing(_)))
 }

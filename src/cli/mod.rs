@@ -20,6 +20,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::{self, Config};
 use crate::daemon;
+use crate::daemon::reload::Refused;
 use crate::domain::Problem;
 
 const AFTER_HELP: &str = "\
@@ -88,7 +89,10 @@ enum Failure {
 
 impl<E: Into<anyhow::Error>> From<E> for Failure {
     fn from(error: E) -> Failure {
-        Failure::Other(error.into())
+        match error.into().downcast() {
+            Ok(Refused(problems)) => Failure::Configuration(problems),
+            Err(error) => Failure::Other(error),
+        }
     }
 }
 

@@ -2,16 +2,18 @@
 
 use std::io::IsTerminal;
 use std::path::Path;
+use std::sync::Arc;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tracing_subscriber::EnvFilter;
 
 use super::{Failure, configuration, output};
 use crate::config::Transport;
 use crate::daemon::{self, Daemon};
 
-/// Runs until SIGTERM or SIGINT, then drains; the second signal ends it at once.
+/// Runs until SIGTERM or SIGINT, then drains; the second signal ends it at once. SIGHUP reads the
+/// configuration anew.
 pub(super) async fn run(file: &Path) -> Result<(), Failure> {
     let config = configuration(file)?;
     let templates = daemon::templates(&config.templates).map_err(Failure::Configuration)?;
@@ -28,13 +30,15 @@ pub(super) async fn run(file: &Path) -> Result<(), Failure> {
         daemon.address()?
     ));
     let (tell, told) = oneshot::channel::<()>();
-    let run = daemon.run(async {
+    let reload = Arc::new(Notify::new());
+    let stop = async {
         let _ = told.await;
-    });
+    };
+    let run = daemon.run(stop, Arc::clone(&reload));
     let told_twice = async {
-        signals.stop().await;
+        signals.stop(&reload).await;
         let _ = tell.send(());
-        signals.stop().await;
+        signals.stop(&reload).await;
     };
     tokio::select! {
         ended = run => ended?,
@@ -64,8 +68,9 @@ impl Signals {
         })
     }
 
-    /// Returns when the daemon is to stop.
-    async fn stop(&mut self) {
+    /// Returns when the daemon is to stop. A terminal that hangs up is to stop it; without one,
+    /// SIGHUP is for a reload.
+    async fn stop(&mut self, reload: &Notify) {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return,
@@ -74,7 +79,7 @@ impl Signals {
                     if self.attended {
                         return;
                     }
-                    tracing::warn!("SIGHUP: the configuration is read at the start alone; restart wici to apply a new one");
+                    reload.notify_one();
                 }
             }
         }

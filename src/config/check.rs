@@ -1,6 +1,6 @@
 //! From the tree to a [`Config`]: the top of the file, and what must agree across tables.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use toml::de::DeTable;
@@ -21,9 +21,16 @@ pub(super) fn config(
     let report = Report::new(file, text);
     let (tree, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
-        // What was read around them is a guess: problems in it would be noise.
-        for error in errors {
-            report.note(error.span().map(|span| span.start), syntax(error.message()));
+        // What was read around them is a guess: problems in it would be noise. So is what the
+        // parser stumbles over on the same line, and after a bracket that was never closed.
+        let is_open = errors.iter().any(|error| is_left_open(error.message()));
+        let place = |error: &toml::de::Error| error.span().map(|span| span.start);
+        let mut told = BTreeSet::new();
+        for error in &errors {
+            let line = place(error).map(|byte| report.position(byte).0);
+            if told.insert(line) && !(is_open && told.len() > 1) {
+                report.note(place(error), syntax(error.message(), is_open));
+            }
         }
         return Err(report.into_problems());
     }
@@ -36,8 +43,16 @@ pub(super) fn config(
     }
 }
 
-fn syntax(message: &str) -> Fault {
+/// A list or an inline table, which swallows the lines after it.
+fn is_left_open(message: &str) -> bool {
+    message.starts_with("unclosed array,") || message.starts_with("unclosed inline table")
+}
+
+fn syntax(message: &str, is_open: bool) -> Fault {
     let remedy = match message {
+        _ if is_open => {
+            "a bracket before this place is not closed: put `]` or `}` where its list ends"
+        }
         "duplicate key" => "each key and each [table] may be there once; merge the two",
         _ if message.starts_with("missing escaped value") => {
             "write paths with `/`; a `\\` in text has to be doubled"
@@ -63,8 +78,10 @@ fn read(top: &Table<'_>, file: &Path, base: &Path, secrets: &Secrets<'_>) -> Opt
     }
     let outputs = [state.as_ref(), feeds.as_ref().map(|feeds| &feeds.dir)];
     let mut names = Names::default();
+    let mut folders = Names::default();
     let sources = top.sections("source", "[[source]]", |table| {
         let source = tables::source(table, base, &mut names)?;
+        folders.claim(table, "path", &plain(&source.path).to_string_lossy());
         keep_apart(table, &source, &outputs);
         Some(source)
     });
@@ -77,6 +94,8 @@ fn read(top: &Table<'_>, file: &Path, base: &Path, secrets: &Secrets<'_>) -> Opt
         Some(tag)
     });
 
+    let labels = top.sections("labels", "[[labels]]", tables::labels);
+
     let mut names = Names::default();
     let schedules = top.sections("schedule", "[[schedule]]", |table| {
         tables::schedule(table, site.as_ref(), &mut names)
@@ -88,6 +107,7 @@ fn read(top: &Table<'_>, file: &Path, base: &Path, secrets: &Secrets<'_>) -> Opt
         site: site?,
         sources,
         tags,
+        labels,
         feeds: feeds?,
         web: web?,
         mail: mail?,
@@ -160,10 +180,11 @@ fn keep_apart(table: &Table<'_>, source: &Source, outputs: &[Option<&PathBuf>]) 
 
 /// By their names alone: nothing is looked up.
 fn is_inside(inner: &Path, outer: &Path) -> bool {
-    let plain = |path: &Path| -> PathBuf {
-        path.components()
-            .filter(|component| *component != Component::CurDir)
-            .collect()
-    };
     inner.is_absolute() == outer.is_absolute() && plain(inner).starts_with(plain(outer))
+}
+
+fn plain(path: &Path) -> PathBuf {
+    path.components()
+        .filter(|component| *component != Component::CurDir)
+        .collect()
 }

@@ -4,6 +4,7 @@
 //! values, `tables` one table each; `check` is the top of the file and what must agree across tables.
 
 mod check;
+mod files;
 mod raw;
 mod report;
 mod tables;
@@ -12,6 +13,7 @@ mod tests;
 mod transport;
 mod value;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -21,8 +23,10 @@ use jiff::tz::TimeZone;
 use url::Url;
 
 use crate::domain::delivery::RetryPolicy;
-use crate::domain::{Address, CronLine, Language, Problem, TagDefinition};
+use crate::domain::{Address, CronLine, Language, Names, Problem, TagDefinition, TagId};
 use crate::feed::Format;
+use crate::text::slug::slug;
+pub use files::Files;
 
 /// Reads and checks a configuration file. Relative paths in it start at its folder. The password
 /// of an SMTP user is taken from the environment variable `WICI_SMTP_PASSWORD`, else from
@@ -90,6 +94,8 @@ pub struct Config {
     pub sources: Vec<Source>,
     /// `[[tag]]`
     pub tags: Vec<TagDefinition>,
+    /// `[[labels]]`
+    pub labels: Vec<Labels>,
     /// `[feeds]`
     pub feeds: Feeds,
     /// `[web]`
@@ -104,6 +110,34 @@ pub struct Config {
     pub immediate: Immediate,
     /// Where templates may be overridden: `templates/` beside the file.
     pub templates: PathBuf,
+}
+
+impl Config {
+    /// What it calls schedules and tags.
+    pub fn names(&self) -> Names {
+        let mut names = Names::default();
+        for schedule in &self.schedules {
+            let called = [&schedule.name].into_iter().chain(&schedule.aliases);
+            let called = called.map(|name| (name.clone(), schedule.name.clone()));
+            names.schedules.extend(called);
+        }
+        names.tags = tag_names(&self.tags);
+        names
+    }
+}
+
+/// From the slug of each id, label and alias of tags to the tag's id.
+pub fn tag_names(tags: &[TagDefinition]) -> BTreeMap<String, TagId> {
+    let mut names = BTreeMap::new();
+    for tag in tags {
+        let called = tag.labels.values().chain(&tag.aliases);
+        for slug in called.filter_map(|name| slug(name)) {
+            names.entry(slug).or_insert_with(|| tag.id.clone());
+        }
+    }
+    // An id is its own name, whatever aliases other tags have.
+    names.extend(tags.iter().map(|tag| (tag.id.to_string(), tag.id.clone())));
+    names
 }
 
 /// `[site]`
@@ -132,8 +166,11 @@ pub struct Source {
     pub name: String,
     /// The root folder.
     pub path: PathBuf,
-    /// Where a publication without its own url lives; `{site}` and `{path}` are replaced.
+    /// Where a publication without its own url lives; `{site}`, `{path}`, and
+    /// `{year}`, `{month}`, `{day}` of its date are replaced.
     pub link: String,
+    /// Which of its files are read.
+    pub files: Files,
     /// Quiet time before a changed file is read.
     pub settle: SignedDuration,
     /// Between full scans.
@@ -151,6 +188,23 @@ pub enum Watch {
     Events,
     /// Full scans alone, every few seconds.
     Poll,
+}
+
+/// `[[labels]]`: words by which saved pages mark their parts, beside those that are known.
+#[derive(Debug, Clone)]
+pub struct Labels {
+    /// The language of the words.
+    pub language: Language,
+    /// Begin the archive notice.
+    pub archived: Vec<String>,
+    /// Within the notice, right before the current address.
+    pub current_at: Vec<String>,
+    /// Before the date.
+    pub added: Vec<String>,
+    /// Before the tags.
+    pub tags: Vec<String>,
+    /// Begin the share line.
+    pub share: Vec<String>,
 }
 
 /// `[feeds]`
@@ -249,6 +303,8 @@ pub struct Guards {
 pub struct Schedule {
     /// Unique; never `immediate`.
     pub name: String,
+    /// Former names: their subscribers belong here.
+    pub aliases: Vec<String>,
     /// When.
     pub cron: CronLine,
     /// IANA name of the zone that the line is read in.

@@ -9,10 +9,10 @@ use std::cell::RefCell;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::report::{Fault, Report, suggestion};
+use super::report::{Fault, Report, shortened, suggestion};
 
 /// Keys of the design that this version does not have: the table as it is written, and the key.
-const LATER: [(&str, &str); 9] = [
+const LATER: [(&str, &str); 8] = [
     ("", "admin"),
     ("[[source]]", "url"),
     ("[[source]]", "every"),
@@ -21,8 +21,10 @@ const LATER: [(&str, &str); 9] = [
     ("[mail]", "dkim"),
     ("[mail]", "bounces"),
     ("[guards]", "hold_over"),
-    ("[[schedule]]", "aliases"),
 ];
+
+/// Keys that stand outside every table: written below one, TOML takes them for the table's.
+const TOP: [&str; 1] = ["state"];
 
 /// A table, or the want of one: then every key is missing.
 pub(super) struct Table<'d> {
@@ -176,6 +178,27 @@ impl<'d> Table<'d> {
         self.noted(key, Some(value.span().start), result)
     }
 
+    /// True or false; false when it is left out.
+    pub(super) fn flag(&self, key: &'static str) -> Option<bool> {
+        let Some(value) = self.find(key) else {
+            return Some(false);
+        };
+        let at = Some(value.span().start);
+        match value.get_ref() {
+            DeValue::Boolean(flag) => Some(*flag),
+            other => {
+                self.note_kind(
+                    key,
+                    at,
+                    "true or false",
+                    other,
+                    "write true or false, without quotes",
+                );
+                None
+            }
+        }
+    }
+
     /// A list that may be left out; each faulty element is noted at its place.
     pub(super) fn list<T>(
         &self,
@@ -302,6 +325,10 @@ impl<'d> Table<'d> {
                     "not in this version yet",
                     "take it out; a later version will have it",
                 )
+            } else if TOP.contains(&name) && !self.name.is_empty() {
+                let remedy =
+                    format!("`{name}` stands at the top of the file, before the first [table]");
+                Fault::new("unknown key", remedy)
             } else {
                 Fault::new("unknown key", suggestion(name, &asked))
             };
@@ -310,7 +337,7 @@ impl<'d> Table<'d> {
             let shown = match value.get_ref() {
                 DeValue::Table(_) if self.name.is_empty() => format!("[{name}]"),
                 DeValue::Array(_) if self.name.is_empty() => format!("[[{name}]]"),
-                _ => name.to_owned(),
+                _ => shortened(name),
             };
             self.note(&shown, Some(at), fault);
         }

@@ -40,12 +40,17 @@ impl Fault {
 
 /// A value of the user's for a message: one line, and no longer than a line.
 pub(super) fn quoted(text: &str) -> String {
+    format!("{:?}", shortened(text))
+}
+
+/// No longer than a line.
+pub(super) fn shortened(text: &str) -> String {
     const LONGEST: usize = 60;
     let mut shown: String = text.chars().take(LONGEST).collect();
     if shown.len() < text.len() {
         shown.push('…');
     }
-    format!("{shown:?}")
+    shown
 }
 
 /// The problems found so far.
@@ -102,7 +107,10 @@ impl<'t> Report<'t> {
 pub(super) fn suggestion(word: &str, known: &[&str]) -> String {
     let near = known
         .iter()
-        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
+        .map(|candidate| {
+            let word = word.to_lowercase();
+            (strsim::damerau_levenshtein(&word, candidate), candidate)
+        })
         .min_by_key(|(distance, _)| *distance)
         .filter(|(distance, candidate)| *distance <= 1.max(candidate.len() / 3));
     match near {

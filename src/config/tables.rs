@@ -10,7 +10,8 @@ use super::raw::Table;
 use super::report::{Fault, suggestion};
 use super::value::{self, duration, one_of};
 use super::{
-    Feeds, Guards, Immediate, Mail, Schedule, Secrets, Site, Source, Watch, Web, transport,
+    Feeds, Files, Guards, Immediate, Labels, Mail, Schedule, Secrets, Site, Source, Watch, Web,
+    transport,
 };
 use crate::domain::delivery::{InDoubt, RetryPolicy};
 use crate::domain::{Language, TagDefinition, TagId};
@@ -93,6 +94,7 @@ pub(super) fn source(table: &Table<'_>, base: &Path, names: &mut Names) -> Optio
         None => table.given("path", path(base)).flatten(),
     };
     let link = table.optional("link", "{site}{path}/", value::link);
+    let files = files(table);
     let settle = table.optional("settle", "500ms", duration("0ms", "1m"));
     let rescan = table.optional("rescan", "5m", duration("100ms", "7d"));
     let watch = table.optional(
@@ -108,9 +110,41 @@ pub(super) fn source(table: &Table<'_>, base: &Path, names: &mut Names) -> Optio
         name: name?,
         path: path?,
         link: link?,
+        files: files?,
         settle: settle?,
         rescan: rescan?,
         watch: watch?,
+    })
+}
+
+fn files(table: &Table<'_>) -> Option<Files> {
+    let include = table.list("include", Vec::new(), value::pattern);
+    let exclude = table.list("exclude", Vec::new(), value::pattern);
+    let section_pages = table.flag("section_pages");
+    let readme = table.flag("readme");
+    Files::new(&include?, &exclude?, section_pages?, readme?)
+        .map_err(|error| {
+            let what = format!("these patterns are too many or too large: {error}");
+            table.complain("exclude", Fault::new(what, "write fewer of them"));
+        })
+        .ok()
+}
+
+pub(super) fn labels(table: &Table<'_>) -> Option<Labels> {
+    let language = table.required("language", "language = \"de\"", value::language);
+    let words = |key| table.list(key, Vec::new(), value::page_label);
+    let archived = words("archived");
+    let current_at = words("current_at");
+    let added = words("added");
+    let tags = words("tags");
+    let share = words("share");
+    Some(Labels {
+        language: language?,
+        archived: archived?,
+        current_at: current_at?,
+        added: added?,
+        tags: tags?,
+        share: share?,
     })
 }
 
@@ -276,6 +310,10 @@ pub(super) fn schedule(
     if let Some(name) = &name {
         names.claim(table, "name", name);
     }
+    let aliases = table.list("aliases", Vec::new(), value::schedule_name);
+    for alias in aliases.iter().flatten() {
+        names.claim(table, "aliases", alias);
+    }
     let cron = table.required("cron", "cron = \"0 8 * * *\"", value::cron);
     let zone = table.given("timezone", value::zone);
     let catch_up = table.optional("catch_up", "24h", duration("0s", "366d"));
@@ -285,6 +323,7 @@ pub(super) fn schedule(
     };
     Some(Schedule {
         name: name?,
+        aliases: aliases?,
         cron: cron?,
         timezone,
         zone,

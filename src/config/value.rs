@@ -4,8 +4,10 @@ use std::net::SocketAddr;
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
+use unicode_normalization::UnicodeNormalization;
 use url::Url;
 
+use super::files;
 use super::report::{Fault, quoted, suggestion};
 use crate::domain::{Address, CronLine, IMMEDIATE, Language};
 
@@ -244,7 +246,8 @@ pub(super) fn sender(text: &str) -> Result<(Option<String>, Address), Fault> {
     Ok(((!name.is_empty()).then(|| name.to_owned()), address))
 }
 
-/// Where a publication without its own url lives: a template of `{site}` and `{path}`.
+/// Where a publication without its own url lives: a template of `{site}`, `{path}` and the parts
+/// of its date.
 pub(super) fn link(text: &str) -> Result<String, Fault> {
     let remedy = "write it as in \"{site}{path}/\"";
     if !text.contains("{path}") {
@@ -256,16 +259,45 @@ pub(super) fn link(text: &str) -> Result<String, Fault> {
     }
     let filled = text
         .replace("{site}", "https://portal.example/")
-        .replace("{path}", "path");
+        .replace("{path}", "path")
+        .replace("{year}", "2026")
+        .replace("{month}", "03")
+        .replace("{day}", "01");
     let is_web = Url::parse(&filled).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
     if !is_web || filled.contains(['{', '}']) {
         return Err(Fault::expected(
-            "an http or https link out of {site}, {path} and plain text",
+            "an http or https link out of {site}, {path}, {year}, {month}, {day} and plain text",
             text,
             remedy,
         ));
     }
     Ok(text.to_owned())
+}
+
+/// A pattern of file names, as in gitignore(5); content paths are in NFC, and so is it.
+pub(super) fn pattern(text: &str) -> Result<String, Fault> {
+    let pattern: String = text.nfc().collect();
+    match files::check(&pattern) {
+        Ok(()) => Ok(pattern),
+        Err(why) => Err(Fault::new(
+            format!("{} is not a pattern: {why}", quoted(text)),
+            "write it as in .gitignore: \"drafts/\", \"*.tmp.md\", \"/news/**/*.md\"",
+        )),
+    }
+}
+
+/// The words of a label on saved pages.
+pub(super) fn page_label(text: &str) -> Result<String, Fault> {
+    let text: String = text.trim().trim_end_matches(':').trim_end().nfc().collect();
+    let is_words = text.contains(char::is_alphabetic) && !text.contains(char::is_control);
+    if !is_words || text.chars().count() > 100 {
+        return Err(Fault::expected(
+            "one to a hundred characters of text",
+            &text,
+            "write the words that a line of the page begins with",
+        ));
+    }
+    Ok(text)
 }
 
 /// One of a few words.

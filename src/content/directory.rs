@@ -11,7 +11,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::parse::{self, Context, Parsed};
 use super::walk::{self, Fingerprint, Listing};
-use crate::config;
+use crate::config::{self, Files};
 use crate::domain::{Found, Problem, TagDefinition};
 
 /// Where to look.
@@ -86,6 +86,7 @@ pub enum Reading {
 #[derive(Debug)]
 pub struct Directory {
     root: PathBuf,
+    files: Files,
     context: Context,
     /// The state of each file when it was last read to the end.
     read: BTreeMap<String, Fingerprint>,
@@ -99,10 +100,16 @@ pub struct Directory {
 
 impl Directory {
     /// Nothing is read yet.
-    pub fn new(source: &config::Source, site: &config::Site, tags: &[TagDefinition]) -> Directory {
+    pub fn new(
+        source: &config::Source,
+        site: &config::Site,
+        tags: &[TagDefinition],
+        labels: &[config::Labels],
+    ) -> Directory {
         Directory {
             root: source.path.clone(),
-            context: Context::new(source, site, tags),
+            files: source.files.clone(),
+            context: Context::new(source, site, tags, labels),
             read: BTreeMap::new(),
             renamed: BTreeMap::new(),
             links: BTreeMap::new(),
@@ -149,7 +156,7 @@ impl Directory {
             };
             let listing = places.entry(path.clone()).or_default();
             if complete || !self.is_behind_link(&start) {
-                match walk::walk(&self.root, &start) {
+                match walk::walk(self.walked(), &start) {
                     Ok(seen) => listing.merge(seen),
                     Err(error) => listing.cannot_see(&start, path, &error),
                 }
@@ -218,6 +225,13 @@ impl Directory {
         self.read.contains_key(path)
     }
 
+    fn walked(&self) -> walk::Root<'_> {
+        walk::Root {
+            path: &self.root,
+            files: &self.files,
+        }
+    }
+
     fn check_root(&self) -> Result<(), Unreadable> {
         fs::read_dir(&self.root)
             .map(drop)
@@ -284,7 +298,7 @@ impl Directory {
 
     /// Only asked when something is missing, so a whole walk is bearable.
     fn has_content(&self) -> bool {
-        walk::walk(&self.root, &self.root)
+        walk::walk(self.walked(), &self.root)
             .is_ok_and(|listing| !listing.files.is_empty() || !listing.unseen.is_empty())
     }
 }

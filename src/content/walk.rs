@@ -17,7 +17,8 @@ use std::path::{Component, Path, PathBuf};
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::parse::is_content;
+use super::parse;
+use crate::config::Files;
 use crate::domain::Problem;
 
 /// Folders within folders that are followed.
@@ -150,6 +151,19 @@ pub fn relative(root: &Path, real: &Path) -> Option<String> {
     Some(path)
 }
 
+/// A source's folder, and which of its files are read.
+#[derive(Debug, Clone, Copy)]
+pub struct Root<'r> {
+    pub path: &'r Path,
+    pub files: &'r Files,
+}
+
+impl Root<'_> {
+    fn is_content(self, path: &str) -> bool {
+        parse::is_content(path) && self.files.admits_file(path)
+    }
+}
+
 /// Is a file or folder on the way from `root` to `real` hidden, and so nobody's?
 pub fn is_hidden(root: &Path, real: &Path) -> bool {
     let below = real.strip_prefix(root).unwrap_or(real);
@@ -159,13 +173,13 @@ pub fn is_hidden(root: &Path, real: &Path) -> bool {
 }
 
 /// Walks `start` (a file, a folder, or nothing), which is `root` or below it. Hidden files and
-/// folders are nobody's.
+/// folders are nobody's, and those that are excluded.
 ///
 /// # Errors
 /// `start` itself can't be looked at, for another reason than that it is not there.
-pub fn walk(root: &Path, start: &Path) -> io::Result<Listing> {
+pub fn walk(root: Root<'_>, start: &Path) -> io::Result<Listing> {
     let mut listing = Listing::default();
-    let Some(path) = relative(root, start) else {
+    let Some(path) = relative(root.path, start).filter(|path| !is_excluded(root, path)) else {
         return Ok(listing);
     };
     let mut folders = Vec::new();
@@ -189,6 +203,12 @@ pub fn walk(root: &Path, start: &Path) -> io::Result<Listing> {
     Ok(listing)
 }
 
+/// Is there nothing that may be content at or below this path?
+fn is_excluded(root: Root<'_>, path: &str) -> bool {
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    !root.files.admits_folder(folder)
+}
+
 /// Does the error say that nothing is there?
 pub fn is_gone(error: &io::Error) -> bool {
     matches!(
@@ -205,7 +225,7 @@ fn depth(path: &str) -> usize {
 type Folder = (PathBuf, String);
 
 fn visit_folder(
-    root: &Path,
+    root: Root<'_>,
     real: &Path,
     path: &str,
     listing: &mut Listing,
@@ -238,7 +258,7 @@ fn visit_folder(
 }
 
 fn visit(
-    root: &Path,
+    root: Root<'_>,
     real: &Path,
     path: String,
     metadata: &Metadata,
@@ -249,6 +269,9 @@ fn visit(
     if depth(&path) > DEPTH + 1 {
         listing.unseen.insert(path);
     } else if metadata.is_dir() {
+        if !root.files.admits_folder(&path) {
+            return;
+        }
         if depth(&path) > DEPTH {
             listing.pass_over(
                 real,
@@ -261,18 +284,18 @@ fn visit(
         }
     } else if metadata.is_symlink() {
         visit_link(root, real, path, listing);
-    } else if is_content(&path) {
+    } else if root.is_content(&path) {
         add(listing, real, path, metadata);
     }
 }
 
 /// A link is followed to a file within the root, and nowhere else.
-fn visit_link(root: &Path, real: &Path, path: String, listing: &mut Listing) {
+fn visit_link(root: Root<'_>, real: &Path, path: String, listing: &mut Listing) {
     listing.links.insert(path.clone(), real.to_owned());
     let target = match fs::metadata(real) {
         Ok(target) => target,
         Err(error) if leads_nowhere(&error) => {
-            if is_content(&path) {
+            if root.is_content(&path) {
                 listing.pass_over(
                     real,
                     "the link leads nowhere",
@@ -283,6 +306,9 @@ fn visit_link(root: &Path, real: &Path, path: String, listing: &mut Listing) {
         }
         Err(error) => return listing.cannot_see(real, path, &error),
     };
+    if target.is_dir() && !root.files.admits_folder(&path) {
+        return;
+    }
     if target.is_dir() {
         return listing.pass_over(
             real,
@@ -290,11 +316,11 @@ fn visit_link(root: &Path, real: &Path, path: String, listing: &mut Listing) {
             "move the folder here, or make it a source of its own",
         );
     }
-    if !is_content(&path) {
+    if !root.is_content(&path) {
         return;
     }
     let inside = fs::canonicalize(real)
-        .and_then(|target| Ok(target.starts_with(fs::canonicalize(root)?)))
+        .and_then(|target| Ok(target.starts_with(fs::canonicalize(root.path)?)))
         .unwrap_or(false);
     if inside || !target.is_file() {
         add(listing, real, path, &target);

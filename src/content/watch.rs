@@ -27,7 +27,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::directory::Look;
 use super::walk;
-use crate::config::Watch;
+use crate::config::{Files, Watch};
 
 /// Events that wait between notify's thread and us. When more come, everything is looked at.
 const QUEUE: usize = 4_096;
@@ -125,14 +125,15 @@ impl Watcher {
         self.refusal.as_deref()
     }
 
-    /// Watches the folders at and below the places of a look that is about to be taken. What the
+    /// Watches the folders at and below the places of a look that is about to be taken, where
+    /// `files` may be content. What the
     /// system refuses turns into polling, where that is allowed, else into a [`Watcher::refusal`].
     /// Blocks as long as a walk.
-    pub fn cover(&mut self, look: &Look) {
+    pub fn cover(&mut self, look: &Look, files: &Files) {
         let State::Watching(events) = &mut self.state else {
             return;
         };
-        match events.cover(look) {
+        match events.cover(look, files) {
             Ok(()) if *look == Look::Everything => self.refusal = None,
             Ok(()) => {}
             Err(error) => self.refuse(&error),
@@ -234,9 +235,9 @@ impl Events {
 
     /// notify's own recursion ends at the first folder that vanishes or may not be read, and does
     /// not come back to what was made while events were lost.
-    fn cover(&mut self, look: &Look) -> notify::Result<()> {
+    fn cover(&mut self, look: &Look, files: &Files) -> notify::Result<()> {
         match look {
-            Look::Everything => self.cover_folder(self.absolute.clone()),
+            Look::Everything => self.cover_folder(self.absolute.clone(), files),
             Look::Paths(paths) => {
                 let at = paths
                     .iter()
@@ -244,25 +245,28 @@ impl Events {
                 let at: Vec<PathBuf> = at.map(|below| self.absolute.join(below)).collect();
                 at.into_iter()
                     .filter(|path| fs::symlink_metadata(path).is_ok_and(|it| it.is_dir()))
-                    .try_for_each(|path| self.cover_folder(path))
+                    .try_for_each(|path| self.cover_folder(path, files))
             }
         }
     }
 
-    fn cover_folder(&mut self, folder: PathBuf) -> notify::Result<()> {
+    fn cover_folder(&mut self, folder: PathBuf, files: &Files) -> notify::Result<()> {
         let mut folders = vec![folder];
         while let Some(folder) = folders.pop() {
+            let path = walk::relative(&self.absolute, &folder);
+            if !path.is_some_and(|path| files.admits_folder(&path)) {
+                continue;
+            }
             match self.watcher.watch(&folder, RecursiveMode::NonRecursive) {
+                Ok(()) => {
+                    let within = fs::read_dir(&folder).into_iter().flatten().flatten();
+                    let within =
+                        within.filter(|entry| entry.file_type().is_ok_and(|it| it.is_dir()));
+                    folders.extend(within.map(|entry| entry.path()));
+                }
                 // The look that follows says what can't be read, and what has gone is no loss.
                 Err(error) if is_of_folder(&error) => {}
                 Err(error) => return Err(error),
-                Ok(()) => {
-                    let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
-                    let within =
-                        entries.filter(|entry| entry.file_type().is_ok_and(|it| it.is_dir()));
-                    let within = within.map(|entry| entry.path());
-                    folders.extend(within.filter(|path| !walk::is_hidden(&self.absolute, path)));
-                }
             }
         }
         Ok(())

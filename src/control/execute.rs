@@ -38,6 +38,7 @@ pub async fn execute(
 ) -> Result<Response, Refusal> {
     match request {
         Request::Status => status(desk, running, now).await.map(Response::Status),
+        Request::Orphans { names } => Ok(Response::Orphans(desk.store.orphans(&names).await?)),
         Request::AddSubscriber(add) => add_subscriber(desk, add, now).await.map(Response::Added),
         Request::ListSubscribers { after, most } => {
             let page = desk.store.subscribers(SubscriberKey(after), most).await?;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::report::{RunDetail, RunSummary, StatusReport, SubscriberDetail, SubscriberSummary};
-use crate::domain::{Address, Filter, Language};
+use crate::domain::{Address, Filter, Language, Names, Orphan};
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,6 +11,11 @@ use crate::domain::{Address, Filter, Language};
 pub enum Request {
     /// How are things?
     Status,
+    /// Which of the names that subscribers go by are not among these?
+    Orphans {
+        /// The names of a configuration.
+        names: Names,
+    },
     /// Subscribe an address that consented elsewhere.
     AddSubscriber(AddSubscriber),
     /// A page of subscribers.
@@ -63,6 +68,8 @@ pub struct AddSubscriber {
 pub enum Response {
     /// To [`Request::Status`].
     Status(StatusReport),
+    /// To [`Request::Orphans`].
+    Orphans(Vec<Orphan>),
     /// To [`Request::AddSubscriber`].
     Added(SubscriberSummary),
     /// To [`Request::ListSubscribers`].

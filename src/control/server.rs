@@ -11,6 +11,7 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
 use tokio::net::UnixListener;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{Clock, Desk, Refusal, Request, Response, execute};
@@ -35,16 +36,16 @@ pub fn bind(state: &Path) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
-/// Answers requests until `stop`.
+/// Answers requests at the latest of `desks` until `stop`.
 pub async fn serve(
     listener: UnixListener,
-    desk: Desk,
+    desks: watch::Receiver<Desk>,
     clock: Clock,
     stop: CancellationToken,
 ) -> io::Result<()> {
     let router = Router::new()
         .route("/", post(answer))
-        .with_state((desk, clock));
+        .with_state((desks, clock));
     let served =
         axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
     let too_late = async {
@@ -58,9 +59,10 @@ pub async fn serve(
 }
 
 async fn answer(
-    State((desk, clock)): State<(Desk, Clock)>,
+    State((desks, clock)): State<(watch::Receiver<Desk>, Clock)>,
     Json(request): Json<Request>,
 ) -> Result<Json<Response>, (StatusCode, Json<Refusal>)> {
+    let desk = desks.borrow().clone();
     execute(&desk, request, true, clock())
         .await
         .map(Json)

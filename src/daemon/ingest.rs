@@ -66,6 +66,7 @@ impl Ingest {
                 source,
                 &config.site,
                 &config.tags,
+                &config.labels,
             ))),
             max_age: config.guards.max_age,
             store,
@@ -130,9 +131,10 @@ impl Ingest {
         watcher: Watcher,
         coalescer: &mut Coalescer,
     ) -> Result<Watcher, StoreError> {
+        let files = self.source.files.clone();
         let (watcher, look) = blocking(move || {
             let mut watcher = watcher;
-            watcher.cover(&look);
+            watcher.cover(&look, &files);
             (watcher, look)
         })
         .await;

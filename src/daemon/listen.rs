@@ -11,10 +11,10 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::ServiceExt;
+use tower::{ServiceExt, service_fn};
 
 /// At the most; fewer where the system allows few files to be open.
 const CONNECTIONS: u64 = 4096;
@@ -25,10 +25,10 @@ const LIFE: Duration = Duration::from_mins(5);
 /// An answer that is under way is given so long when its connection is to end.
 const LAST_ANSWERS: Duration = Duration::from_secs(10);
 
-/// Serves `router` until `stop`, then lets the answers under way go out.
+/// Serves the latest of `routers` until `stop`, then lets the answers under way go out.
 pub(super) async fn serve(
     listener: TcpListener,
-    router: Router,
+    routers: watch::Receiver<Router>,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let connections = TaskTracker::new();
@@ -50,9 +50,9 @@ pub(super) async fn serve(
                 }
             },
         };
-        let (router, stop) = (router.clone(), stop.clone());
+        let (routers, stop) = (routers.clone(), stop.clone());
         connections.spawn(async move {
-            if let Err(error) = converse(stream, router, stop).await {
+            if let Err(error) = converse(stream, routers, stop).await {
                 tracing::debug!("a connection ended: {error}");
             }
             drop(permit);
@@ -66,16 +66,17 @@ pub(super) async fn serve(
 /// Answers one client until it leaves, its time is over, or the daemon is told to stop.
 async fn converse(
     stream: TcpStream,
-    router: Router,
+    routers: watch::Receiver<Router>,
     stop: CancellationToken,
 ) -> Result<(), hyper::Error> {
     // Small answers should not wait for an acknowledgement of the last one.
     let _ = stream.set_nodelay(true);
     let asked = Arc::new(AtomicBool::new(false));
     let note = Arc::clone(&asked);
-    let service = router.map_request(move |request| {
+    let service = service_fn(move |request| {
         note.store(true, Ordering::Relaxed);
-        request
+        let router = routers.borrow().clone();
+        router.oneshot(request)
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

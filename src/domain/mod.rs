@@ -9,6 +9,7 @@
 //! | cron line, schedule | [`cron`] |
 //! | cadence, window, mark, run, counts | [`run`] |
 //! | delivery, outcome, claim | [`delivery`] |
+//! | what a configuration calls schedules and tags, and who would miss a name | [`names`] |
 //! | problem: what is wrong with an input, where, and what to do | [`problem`] |
 
 pub mod address;
@@ -18,6 +19,7 @@ pub mod delivery;
 pub mod feed_key;
 pub mod filter;
 pub mod language;
+pub mod names;
 pub mod problem;
 pub mod publication;
 pub mod run;
@@ -31,6 +33,7 @@ pub use delivery::{Claim, Content, Delivery, DeliveryKey, DeliveryState, Item, O
 pub use feed_key::FeedKey;
 pub use filter::Filter;
 pub use language::Language;
+pub use names::{Names, Orphan};
 pub use problem::Problem;
 pub use publication::{
     Archived, Batch, BodyHash, Found, Pass, Publication, PublicationId, PublicationKey,

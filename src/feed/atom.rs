@@ -1,9 +1,14 @@
 //! Atom (RFC 4287). No feed-level extension elements: the crate writes them after the entries,
 //! which the RFC's schema refuses. Entries have no `xml:lang` in the crate; their texts have.
 
+use std::collections::BTreeMap;
+
+use atom_syndication::extension::Extension;
 use atom_syndication::{Category, Content, Generator, Link, Person, Text, WriteConfig};
 
-use super::write::{chrono, line, lines, url};
+use quick_xml::escape::escape;
+
+use super::write::{MEDIA, chrono, line, lines, media_type, url};
 use super::{Entry, Feed, FeedError, Format};
 
 pub fn render(feed: &Feed) -> Result<Vec<u8>, FeedError> {
@@ -30,6 +35,7 @@ pub fn render(feed: &Feed) -> Result<Vec<u8>, FeedError> {
         ],
         subtitle: (!description.is_empty()).then(|| text(description, None)),
         entries: entries?,
+        namespaces: feed.media_namespace(),
         lang: Some(feed.main_language().to_string()),
         ..atom_syndication::Feed::default()
     };
@@ -56,6 +62,13 @@ fn entry(feed: &Feed, entry: &Entry) -> Result<atom_syndication::Entry, FeedErro
         rel: "latest-version".to_owned(),
         ..Link::default()
     }));
+    links.extend(publication.enclosures.iter().map(|enclosure| Link {
+        href: url(&enclosure.url),
+        rel: "enclosure".to_owned(),
+        mime_type: Some(media_type(&enclosure.media_type).to_owned()),
+        length: enclosure.length.map(|bytes| bytes.to_string()),
+        ..Link::default()
+    }));
     let categories = entry.categories.iter().map(|category| Category {
         term: line(&category.term),
         scheme: Some(line(&feed.scheme)),
@@ -76,8 +89,26 @@ fn entry(feed: &Feed, entry: &Entry) -> Result<atom_syndication::Entry, FeedErro
             content_type: Some("html".to_owned()),
             ..Content::default()
         }),
+        extensions: publication
+            .image
+            .iter()
+            .map(|image| thumbnail(image))
+            .collect(),
         ..atom_syndication::Entry::default()
     })
+}
+
+fn thumbnail(image: &str) -> (String, BTreeMap<String, Vec<Extension>>) {
+    let (prefix, _) = MEDIA;
+    // The crate writes the attributes of extensions as they come.
+    let address = escape(url(image)).into_owned();
+    let element = Extension {
+        name: format!("{prefix}:thumbnail"),
+        attrs: BTreeMap::from([("url".to_owned(), address)]),
+        ..Extension::default()
+    };
+    let elements = BTreeMap::from([("thumbnail".to_owned(), vec![element])]);
+    (prefix.to_owned(), elements)
 }
 
 fn text(value: String, lang: Option<String>) -> Text {

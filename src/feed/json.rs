@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::write::{line, lines, rfc3339, url};
+use super::write::{line, lines, media_type, rfc3339, url};
 use super::{Entry, Feed, FeedError, Format};
+use crate::domain::publication::Enclosure;
 
 #[derive(Serialize)]
 struct Document {
@@ -38,8 +39,20 @@ struct Item {
     authors: Vec<Author>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tags: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attachments: Vec<Attachment>,
     #[serde(rename = "_wici", skip_serializing_if = "Option::is_none")]
     extension: Option<Extension>,
+}
+
+#[derive(Serialize)]
+struct Attachment {
+    url: String,
+    mime_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size_in_bytes: Option<u64>,
 }
 
 /// An item must have one kind of content or the other.
@@ -105,10 +118,20 @@ fn item(feed: &Feed, entry: &Entry) -> Result<Item, FeedError> {
         date_modified: rfc3339(&id, publication.updated)?,
         authors: entry.authors().map(|name| Author { name }).collect(),
         tags: categories.map(|category| line(&category.label)).collect(),
+        image: publication.image.as_deref().map(url),
+        attachments: publication.enclosures.iter().map(attachment).collect(),
         extension: entry.latest_version().map(|latest_version| Extension {
             about: env!("CARGO_PKG_REPOSITORY"),
             latest_version,
         }),
         id,
     })
+}
+
+fn attachment(enclosure: &Enclosure) -> Attachment {
+    Attachment {
+        url: url(&enclosure.url),
+        mime_type: media_type(&enclosure.media_type).to_owned(),
+        size_in_bytes: enclosure.length,
+    }
 }

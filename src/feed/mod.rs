@@ -10,6 +10,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -179,7 +180,9 @@ pub fn check(publication: &Publication) -> Result<(), FeedError> {
         .archived
         .as_ref()
         .and_then(|a| a.latest.as_ref());
-    for address in [of, &publication.link].into_iter().chain(latest) {
+    let files = publication.enclosures.iter().map(|file| &file.url);
+    let others = latest.into_iter().chain(&publication.image).chain(files);
+    for address in [of, &publication.link].into_iter().chain(others) {
         let plain = !address.contains(|c: char| c.is_whitespace() || c.is_control());
         if !plain || url::Url::parse(address).is_err() {
             return Err(FeedError::Address {
@@ -195,6 +198,15 @@ impl Feed {
     /// Where the feed is in this format.
     fn url(&self, format: Format) -> String {
         write::url(&format!("{}{}.{format}", self.base, self.stem))
+    }
+
+    /// Declared where an entry has a picture.
+    fn media_namespace(&self) -> BTreeMap<String, String> {
+        let (prefix, namespace) = write::MEDIA;
+        let has_image = |entry: &Entry| entry.publication.image.is_some();
+        let declared = self.entries.iter().any(has_image);
+        let pair = declared.then(|| (prefix.to_owned(), namespace.to_owned()));
+        pair.into_iter().collect()
     }
 
     /// The language to declare for the feed as a whole.

@@ -1,13 +1,17 @@
 //! RSS 2.0, with `atom:link` for what RSS lacks words for and Dublin Core for authors, since RSS
 //! itself wants their mail addresses.
 
+use std::collections::BTreeMap;
+
+use ::rss::extension::Extension;
 use ::rss::extension::atom::{AtomExtension, Link};
 use ::rss::extension::dublincore::DublinCoreExtension;
-use ::rss::{Category, Channel, Guid, Item};
+use ::rss::{Category, Channel, Enclosure, Guid, Item};
 use quick_xml::escape::partial_escape;
 
-use super::write::{line, lines, rfc2822, url};
+use super::write::{MEDIA, line, lines, media_type, rfc2822, url};
 use super::{Entry, Feed, FeedError, Format};
+use crate::domain::publication;
 
 pub fn render(feed: &Feed) -> Result<Vec<u8>, FeedError> {
     let items: Result<Vec<_>, _> = feed.entries.iter().map(|e| item(feed, e)).collect();
@@ -22,6 +26,7 @@ pub fn render(feed: &Feed) -> Result<Vec<u8>, FeedError> {
         docs: Some("https://www.rssboard.org/rss-specification".to_owned()),
         atom_ext: Some(AtomExtension { links: vec![own] }),
         items: items?,
+        namespaces: feed.media_namespace(),
         ..Channel::default()
     };
     let mut bytes = channel.pretty_write_to(Vec::new(), b' ', 2)?;
@@ -58,9 +63,35 @@ fn item(feed: &Feed, entry: &Entry) -> Result<Item, FeedError> {
         atom_ext: latest.map(|href| AtomExtension {
             links: vec![link("latest-version", href, None)],
         }),
+        enclosure: publication.enclosures.first().map(enclosure),
+        extensions: publication
+            .image
+            .iter()
+            .map(|image| thumbnail(image))
+            .collect(),
         dublin_core_ext: (dublin_core != DublinCoreExtension::default()).then_some(dublin_core),
         ..Item::default()
     })
+}
+
+/// RSS 2.0 has room for one, and wants a length: 0 where nobody knows it.
+fn enclosure(enclosure: &publication::Enclosure) -> Enclosure {
+    Enclosure {
+        url: url(&enclosure.url),
+        length: enclosure.length.unwrap_or(0).to_string(),
+        mime_type: media_type(&enclosure.media_type).to_owned(),
+    }
+}
+
+fn thumbnail(image: &str) -> (String, BTreeMap<String, Vec<Extension>>) {
+    let (prefix, _) = MEDIA;
+    let element = Extension {
+        name: format!("{prefix}:thumbnail"),
+        attrs: BTreeMap::from([("url".to_owned(), url(image))]),
+        ..Extension::default()
+    };
+    let elements = BTreeMap::from([("thumbnail".to_owned(), vec![element])]);
+    (prefix.to_owned(), elements)
 }
 
 fn link(rel: &str, href: String, media_type: Option<&str>) -> Link {

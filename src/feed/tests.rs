@@ -8,6 +8,7 @@ use roxmltree::{Document, Node};
 
 use super::write::{line, lines, url};
 use super::*;
+use crate::domain::publication::Enclosure;
 use crate::domain::{Archived, BodyHash, PublicationId, TagId, TagName};
 
 const ATOM: &str = "http://www.w3.org/2005/Atom";
@@ -62,6 +63,19 @@ fn language() -> impl Strategy<Value = Language> {
         .prop_filter_map("a tag", |tag| Language::parse(tag).ok())
 }
 
+fn enclosure() -> impl Strategy<Value = Enclosure> {
+    let media_type = prop_oneof![
+        text(),
+        Just("audio/mpeg".to_owned()),
+        Just("image/svg+xml".to_owned())
+    ];
+    (text(), media_type, any::<Option<u64>>()).prop_map(|(url, media_type, length)| Enclosure {
+        url,
+        media_type,
+        length,
+    })
+}
+
 fn entry() -> impl Strategy<Value = Entry> {
     let texts = (text(), text(), text(), text(), vec(text(), 0..3));
     let rest = (
@@ -71,11 +85,12 @@ fn entry() -> impl Strategy<Value = Entry> {
         prop::option::of(text()),
         prop::option::of(text()),
         vec((text(), text()), 0..3),
+        (prop::option::of(text()), vec(enclosure(), 0..3)),
     );
     (texts, rest).prop_map(
         |(
             (id, title, link, summary, authors),
-            (language, published, updated, latest, body, tags),
+            (language, published, updated, latest, body, tags, (image, enclosures)),
         )| {
             let publication = Publication {
                 id: PublicationId(id),
@@ -94,8 +109,8 @@ fn entry() -> impl Strategy<Value = Entry> {
                 }),
                 change_note: None,
                 translation_of: None,
-                image: None,
-                enclosures: Vec::new(),
+                image,
+                enclosures,
                 expires: None,
             };
             let category = |(term, label)| Category { term, label };
@@ -198,6 +213,11 @@ proptest! {
             prop_assert_eq!(texts(item, CONTENT, "encoded").pop(), body);
             let authors: Vec<_> = entry.authors().collect();
             prop_assert_eq!(texts(item, DUBLIN_CORE, "creator"), authors);
+            let enclosure = publication.enclosures.first();
+            let sound: Vec<_> = enclosure.map(|e| url(&e.url)).into_iter().collect();
+            prop_assert_eq!(attributes(item, "enclosure", "url"), sound);
+            let thumbnails: Vec<_> = publication.image.iter().map(|image| url(image)).collect();
+            prop_assert_eq!(attributes(item, "thumbnail", "url"), thumbnails);
         }
     }
 
@@ -220,8 +240,12 @@ proptest! {
             prop_assert_eq!(texts(node, ATOM, "summary").concat(), lines(&publication.summary));
             prop_assert_eq!(texts(node, ATOM, "content").pop(), entry.body.as_deref().map(lines));
             prop_assert_eq!(attributes(node, "category", "label"), labels(entry));
-            let links: Vec<_> = [url(&publication.link)].into_iter().chain(entry.latest_version()).collect();
+            let files = publication.enclosures.iter().map(|file| url(&file.url));
+            let links: Vec<_> = [url(&publication.link)].into_iter()
+                .chain(entry.latest_version()).chain(files).collect();
             prop_assert_eq!(attributes(node, "link", "href"), links);
+            let thumbnails: Vec<_> = publication.image.iter().map(|image| url(image)).collect();
+            prop_assert_eq!(attributes(node, "thumbnail", "url"), thumbnails);
             let published: Timestamp = texts(node, ATOM, "published").concat().parse().expect("RFC 3339");
             prop_assert_eq!(published.as_second(), publication.published.as_second());
         }
@@ -242,6 +266,13 @@ proptest! {
             match &entry.body {
                 Some(body) => prop_assert_eq!(&item["content_html"], &lines(body)),
                 None => prop_assert_eq!(&item["content_text"], &lines(&publication.summary)),
+            }
+            let image = publication.image.as_deref().map_or(serde_json::Value::Null, |i| url(i).into());
+            prop_assert_eq!(&item["image"], &image);
+            for (number, file) in publication.enclosures.iter().enumerate() {
+                let attachment = &item["attachments"][number];
+                prop_assert_eq!(&attachment["url"], &url(&file.url));
+                prop_assert_eq!(attachment["size_in_bytes"].as_u64(), file.length);
             }
         }
     }
@@ -304,6 +335,42 @@ fn only_what_keeps_a_feed_valid_passes() {
     ] {
         let checked = check(&publication(link, published));
         assert!(checked.is_err(), "{link:?} {published}");
+    }
+}
+
+#[test]
+fn a_picture_or_file_without_an_address_does_not_pass() {
+    let page = || publication("https://portal.example/a/", "2026-11-02T08:00:00Z");
+    let file = |url: &str| Enclosure {
+        url: url.to_owned(),
+        media_type: "audio/mpeg".to_owned(),
+        length: None,
+    };
+    let with = |image: Option<&str>, url: &str| Publication {
+        image: image.map(str::to_owned),
+        enclosures: vec![file(url)],
+        ..page()
+    };
+    let good = "https://portal.example/a.mp3";
+    assert!(check(&with(Some(good), good)).is_ok());
+    assert!(check(&with(Some("a.png"), good)).is_err());
+    assert!(check(&with(None, "a.mp3")).is_err());
+}
+
+#[test]
+fn what_is_no_media_type_is_any_file() {
+    for known in ["audio/mpeg", "image/svg+xml", "application/vnd.ms-excel"] {
+        assert_eq!(write::media_type(known), known);
+    }
+    for other in [
+        "",
+        "audio",
+        "audio/",
+        "a/b/c",
+        "audio/mpeg; x=\"",
+        "dźwięk/mp3",
+    ] {
+        assert_eq!(write::media_type(other), "application/octet-stream");
     }
 }
 

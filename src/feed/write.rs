@@ -25,6 +25,22 @@ pub fn url(text: &str) -> String {
     url::Url::parse(&text).map_or(text, String::from)
 }
 
+/// A media type as every schema takes it; what is none is any file.
+pub fn media_type(text: &str) -> &str {
+    let is_token = |part: &str| {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b);
+        !part.is_empty() && part.bytes().all(allowed)
+    };
+    match text.split_once('/') {
+        Some((kind, sort)) if is_token(kind) && is_token(sort) => text,
+        _ => "application/octet-stream",
+    }
+}
+
+/// Media RSS (<https://www.rssboard.org/media-rss>), whose `thumbnail` is what readers show beside
+/// a title: prefix and namespace.
+pub const MEDIA: (&str, &str) = ("media", "http://search.yahoo.com/mrss/");
+
 /// Any number of lines, ended as every XML parser ends them (XML 1.0 2.11).
 pub fn lines(text: &str) -> String {
     xml::clean(text).replace("\r\n", "\n").replace('\r', "\n")

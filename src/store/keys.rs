@@ -18,6 +18,7 @@
 //! | `E` | address in lower case | subscriber |
 //! | `L` | cadence, tag or `*`, subscriber | nothing: whom a publication may concern |
 //! | `K` | cadence | `Mark` |
+//! | `T` | slug of a defined tag's id, label or alias | its id, as last configured |
 //! | `J` | run | `Run` |
 //! | `O` | run | nothing: the runs that are not closed |
 //! | `V` | cadence, due (`immediate`: upper number) | run: opened once |
@@ -275,6 +276,30 @@ pub(super) fn marks() -> Key {
 
 pub(super) fn mark(cadence: &Cadence) -> Key {
     marks().cadence(cadence)
+}
+
+/// The cadence in a key of table `K`.
+pub(super) fn cadence_in(key: &[u8]) -> Option<Cadence> {
+    let mut texts = key.get(1..)?.split(|byte| *byte == 0);
+    let mut text = || String::from_utf8(texts.next()?.to_vec()).ok();
+    Some(Cadence {
+        schedule: text()?,
+        zone: text().filter(|zone| !zone.is_empty()),
+    })
+}
+
+pub(super) fn tag_names() -> Key {
+    Key::table(b'T')
+}
+
+pub(super) fn tag_name(name: &str) -> Key {
+    tag_names().text(name)
+}
+
+/// The name in a key of table `T`.
+pub(super) fn name_in(key: &[u8]) -> String {
+    let name = key.get(1..key.len().saturating_sub(1)).unwrap_or_default();
+    String::from_utf8_lossy(name).into_owned()
 }
 
 pub(super) fn runs() -> Key {

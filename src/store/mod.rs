@@ -10,6 +10,7 @@
 //! | `publications` | `apply`, `release_due`, `next_release`, `publication`, `paths`, `body` |
 //! | `feeds` | `feed`, `feeds`, `tags` |
 //! | `subscribers` | `subscribe`, `subscriber`, `subscribers`, `unsubscribe`, `remove`, `may_write` |
+//! | `names` | `orphans`, `adopt` |
 //! | `runs` | `observe`, `mark`, `let_go`, `open_run`, `ripe`, `open_runs`, `run`, `runs` |
 //! | `plan` | `plan` |
 //! | `claims` | `claim`, `unclaim`, `next_due` |
@@ -30,6 +31,7 @@ mod former;
 mod identity;
 mod keys;
 mod leases;
+mod names;
 mod plan;
 mod publications;
 mod record;

@@ -102,6 +102,10 @@ pub(super) struct ChunkEntry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Number(pub(super) u64);
 
+/// A name by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Name(pub(super) String);
+
 /// When a chunk is due; `None`: at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Due(pub(super) Option<Timestamp>);
@@ -125,5 +129,6 @@ records! {
     Content => "content",
     Chunk => "deliveries",
     Number => "number",
+    Name => "name",
     Due => "due",
 }

@@ -205,7 +205,7 @@ fn subscribe(
 }
 
 /// Where the subscriber stands in the posting lists.
-fn postings(subscriber: &Subscriber) -> Vec<keys::Key> {
+pub(super) fn postings(subscriber: &Subscriber) -> Vec<keys::Key> {
     let mut postings = Vec::new();
     for subscription in &subscriber.subscriptions {
         let post = |term: &str| keys::posting(&subscription.cadence, term, subscriber.key);
@@ -217,7 +217,7 @@ fn postings(subscriber: &Subscriber) -> Vec<keys::Key> {
     postings
 }
 
-fn unpost(transaction: &mut Transaction<'_>, subscriber: &Subscriber) {
+pub(super) fn unpost(transaction: &mut Transaction<'_>, subscriber: &Subscriber) {
     for key in postings(subscriber) {
         forget(transaction, key);
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use wici::domain::publication::Enclosure;
 use wici::domain::{
     Archived, BodyHash, FeedKey, Language, Publication, PublicationId, Sequence, TagId, TagName,
 };
@@ -151,6 +152,19 @@ fn publications() -> Result<Vec<Publication>, Box<dyn Error>> {
     news.link = "https://portal.example/uk/громада/".to_owned();
     news.summary = "Об’єднання шести ґмін починає спільний проєкт.".to_owned();
     news.tags = vec![tag("spivpratsia", "Співпраця")?];
+    news.image = Some("https://portal.example/uk/громада/міст.jpg".to_owned());
+    news.enclosures = vec![
+        Enclosure {
+            url: "https://portal.example/uk/громада/розмова.mp3".to_owned(),
+            media_type: "audio/mpeg".to_owned(),
+            length: Some(4_194_304),
+        },
+        Enclosure {
+            url: "https://portal.example/uk/громада/угода.pdf?a=1&b=2".to_owned(),
+            media_type: "application/pdf".to_owned(),
+            length: None,
+        },
+    ];
 
     let mut nasty = publication(
         "nasty",

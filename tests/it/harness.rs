@@ -41,7 +41,7 @@ pub fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
 pub struct Site {
     folder: tempfile::TempDir,
     transport: String,
-    schedules: String,
+    tables: String,
 }
 
 impl Site {
@@ -50,7 +50,7 @@ impl Site {
         let site = Site {
             folder: tempfile::tempdir().expect("a folder"),
             transport: "outbox:outbox".to_owned(),
-            schedules: String::new(),
+            tables: String::new(),
         };
         site.page(
             "old.md",
@@ -73,8 +73,15 @@ impl Site {
     }
 
     /// One more schedule.
-    pub fn with_schedule(mut self, name: &str, cron: &str) -> Site {
-        self.schedules += &format!("[[schedule]]\nname = \"{name}\"\ncron = \"{cron}\"\n");
+    pub fn with_schedule(self, name: &str, cron: &str) -> Site {
+        self.with(&format!(
+            "[[schedule]]\nname = \"{name}\"\ncron = \"{cron}\"\n"
+        ))
+    }
+
+    /// More tables of the configuration.
+    pub fn with(mut self, tables: &str) -> Site {
+        self.tables += tables;
         self
     }
 
@@ -83,7 +90,7 @@ impl Site {
         let Site {
             folder,
             transport,
-            schedules,
+            tables,
         } = self;
         let configuration = format!(
             r#"
@@ -105,7 +112,7 @@ from = "Portal <wici@portal.example>"
 transport = "{transport}"
 [immediate]
 delay = "0s"
-{schedules}"#
+{tables}"#
         );
         fs::write(folder.path().join("daemon.toml"), configuration).expect("a configuration");
         fs::create_dir_all(folder.path().join("content")).expect("a folder");
@@ -377,14 +384,27 @@ impl Running {
         self.rest()
     }
 
-    fn terminate(&mut self) {
+    /// Tells the daemon to read its configuration anew.
+    pub fn hang_up(&self) {
+        self.signal("HUP");
+    }
+
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    fn signal(&self, name: &str) {
         let status = Command::new("kill")
-            .arg(self.child.id().to_string())
+            .args(["-s", name, &self.child.id().to_string()])
             .status();
         assert!(
             status.is_ok_and(|status| status.success()),
             "a living daemon"
         );
+    }
+
+    fn terminate(&mut self) {
+        self.signal("TERM");
         let status: ExitStatus = self.child.wait().expect("an exit status");
         assert!(status.success(), "the daemon ended with {status}");
     }

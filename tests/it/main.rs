@@ -10,9 +10,12 @@
 mod architecture;
 mod commands;
 mod feeds;
+mod forms;
+mod fuzz;
 mod harness;
 mod hostile;
 mod kill;
+mod reload;
 mod smtp;
 mod smtp_server;
 mod watching;

@@ -21,6 +21,10 @@ struct Case {
 
 impl Case {
     fn new(files: &[&str]) -> Result<Case, Box<dyn std::error::Error>> {
+        Case::with(Files::usual(), files)
+    }
+
+    fn with(files: Files, written: &[&str]) -> Result<Case, Box<dyn std::error::Error>> {
         let folder = TempDir::new()?;
         let language = Language::parse("pl")?;
         let site = config::Site {
@@ -36,17 +40,18 @@ impl Case {
             name: "pages".into(),
             path: folder.path().join("content"),
             link: "{site}{path}/".into(),
+            files,
             settle: SignedDuration::from_millis(500),
             rescan: SignedDuration::from_mins(5),
             watch: config::Watch::Poll,
         };
         fs::create_dir(&source.path)?;
         let case = Case {
-            directory: Directory::new(&source, &site, &[]),
+            directory: Directory::new(&source, &site, &[], &[]),
             folder,
             known: BTreeSet::new(),
         };
-        for file in files {
+        for file in written {
             case.write(file, "# T\n")?;
         }
         Ok(case)
@@ -359,6 +364,38 @@ fn what_may_not_be_read_is_not_missing() -> Outcome {
     assert_eq!(seen.problems.is_empty(), seen_through);
     assert_eq!(seen.missing, [""; 0]);
     fs::set_permissions(case.at("x"), fs::Permissions::from_mode(0o755))?;
+    Ok(())
+}
+
+#[test]
+fn excluded_folders_are_not_walked_and_what_was_read_there_is_gone() -> Outcome {
+    let mut case = Case::new(&[
+        "a.md",
+        "drafts/b.md",
+        "x/c.tmp.md",
+        "_index.md",
+        "README.md",
+    ])?;
+    case.settle()?;
+    assert_eq!(case.known.len(), 3);
+    let patterns = ["drafts/", "*.tmp.md"].map(str::to_owned);
+    case.directory.files = Files::new(&[], &patterns, false, false)?;
+    symlink("nowhere.md", case.at("drafts/dangling.md"))?;
+    let seen = case.look()?;
+    assert_eq!(seen.missing, ["drafts/b.md", "x/c.tmp.md"]);
+    assert!(seen.changed.is_empty() && seen.problems.is_empty());
+    case.write("drafts/deep/new.md", "# N\n")?;
+    case.known.clear();
+    let below = ["drafts", "drafts/b.md", "drafts/deep", "drafts/deep/new.md"];
+    assert!(brings_nothing(&case.look_at(&below)?));
+    Ok(())
+}
+
+#[test]
+fn the_ignore_files_of_others_are_not_asked() -> Outcome {
+    let mut case = Case::new(&["a.md", "b.md"])?;
+    case.write(".gitignore", "b.md\n")?;
+    assert_eq!(case.look()?.changed, ["a.md", "b.md"]);
     Ok(())
 }
 

@@ -1,6 +1,8 @@
 //! What the path and the configuration add to what the author said.
 
-use std::collections::HashMap;
+mod link;
+
+use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -8,8 +10,12 @@ use unicode_normalization::UnicodeNormalization;
 use url::Url;
 
 use super::MAX_BYTES;
-use super::page::{Page, Place};
+use super::labels::Labels;
+use super::language::Guess;
+use super::names::Name;
+use super::page::Page;
 use crate::config;
+use crate::domain::publication::Enclosure;
 use crate::domain::{Found, Language, Problem, PublicationId, TagDefinition, TagId, TagName};
 use crate::text::{html, slug::slug};
 
@@ -19,6 +25,8 @@ const TITLE: usize = 300;
 const TEXT: usize = 1_000;
 /// The longest label or name, in characters.
 const LABEL: usize = 200;
+/// The longest URL, in bytes.
+const URL: usize = 2_000;
 /// The most tags, and the most authors.
 const MANY: usize = 100;
 
@@ -50,23 +58,22 @@ pub struct Context {
     pattern: String,
     language: Language,
     languages: Vec<Language>,
+    guess: Guess,
     pub(super) zone: TimeZone,
+    /// By which saved portal pages mark their parts.
+    pub(super) labels: Labels,
     /// From the slug of every id, label and alias to the tag's id.
-    tags: HashMap<String, TagId>,
+    tags: BTreeMap<String, TagId>,
 }
 
 impl Context {
     /// Of one source.
-    pub fn new(source: &config::Source, site: &config::Site, tags: &[TagDefinition]) -> Context {
-        let mut known = HashMap::new();
-        for tag in tags {
-            let names = tag.labels.values().chain(&tag.aliases);
-            for slug in names.filter_map(|name| slug(name)) {
-                known.entry(slug).or_insert_with(|| tag.id.clone());
-            }
-        }
-        // An id is its own name, whatever aliases other tags have.
-        known.extend(tags.iter().map(|tag| (tag.id.to_string(), tag.id.clone())));
+    pub fn new(
+        source: &config::Source,
+        site: &config::Site,
+        tags: &[TagDefinition],
+        labels: &[config::Labels],
+    ) -> Context {
         Context {
             site: site.url.clone(),
             authority: site.authority.clone(),
@@ -74,8 +81,10 @@ impl Context {
             pattern: source.link.clone(),
             language: site.language.clone(),
             languages: site.languages.clone(),
+            guess: Guess::among(&site.languages, &site.language),
             zone: site.zone.clone(),
-            tags: known,
+            labels: Labels::new(labels),
+            tags: config::tag_names(tags),
         }
     }
 
@@ -89,7 +98,8 @@ impl Context {
                 "add `title:` to the front matter, or begin the text with a heading",
             ));
         }
-        let link = self.link(path, &page.place)?;
+        let name = Name::of(path, &self.languages);
+        let link = self.link(path, &name, &page)?;
         let body = html::sanitise(&page.body, &link).map_err(|error| {
             Problem::of_file(path, error.to_string(), "simplify the markup of this page")
         })?;
@@ -104,17 +114,32 @@ impl Context {
             Some(declared) if !declared.is_empty() => html::shorten(&declared, TEXT),
             _ => html::summary(&body),
         };
+        // What the page's own words say is surer than the labels around them.
+        let language = page
+            .language
+            .or_else(|| name.language().cloned())
+            .or_else(|| self.guess.of(&title, &summary, &body).cloned())
+            .or(page
+                .labels_language
+                .filter(|known| self.languages.contains(known)))
+            .unwrap_or_else(|| self.language.clone());
         let note = page.change_note.map(|note| html::one_line(&note));
         Ok(Found {
             path: path.to_owned(),
             declared_id: page.id,
             minted_id: self.minted_id(path),
-            title,
+            image: page
+                .image
+                .and_then(|image| absolute(&link, &image))
+                .map(String::from),
+            enclosures: enclosures(page.enclosures, &link),
+            expires: page.expires,
             link: link.into(),
-            language: self.language_of(path, page.language, page.labels_language),
-            published: page.published,
+            language,
+            published: page.published.or_else(|| self.midnight(&name)),
             updated: page.updated,
             tags: self.tags(&page.tags),
+            title,
             summary,
             body,
             authors: labels(&page.authors).take(MANY).collect(),
@@ -123,9 +148,6 @@ impl Context {
                 .filter(|note| !note.is_empty())
                 .map(|note| html::shorten(&note, TEXT)),
             translation_of: page.translation_of,
-            image: None,
-            enclosures: Vec::new(),
-            expires: None,
         })
     }
 
@@ -154,83 +176,9 @@ impl Context {
         PublicationId(id)
     }
 
-    /// The declared language, else `name.pl.md`, else `pl/…`, else that of the page's own labels,
-    /// else the site's. In names and labels only the site's languages count.
-    fn language_of(
-        &self,
-        path: &str,
-        declared: Option<Language>,
-        of_labels: Option<Language>,
-    ) -> Language {
-        let of_site = |text: &str| {
-            let parsed = Language::parse(text).ok()?;
-            self.languages.contains(&parsed).then_some(parsed)
-        };
-        let in_name = || {
-            let name = path.rsplit('/').next()?;
-            of_site(name.rsplit('.').nth(1)?).filter(|_| name.matches('.').count() > 1)
-        };
-        let in_folder = || of_site(path.split_once('/')?.0);
-        declared
-            .or_else(in_name)
-            .or_else(in_folder)
-            .or_else(|| of_labels.filter(|language| self.languages.contains(language)))
-            .unwrap_or_else(|| self.language.clone())
-    }
-
-    fn link(&self, path: &str, place: &Place) -> Result<Url, Problem> {
-        let wrong = |written: &str| {
-            Problem::of_file(
-                path,
-                format!("`{written}` is not where a page can be"),
-                "write an http or https URL, or a path on the site without placeholders",
-            )
-        };
-        let (text, link) = match place {
-            Place::Url(written) => {
-                // Hugo and Jekyll take `/a/` for a path below the site's URL.
-                let below = written.trim().trim_start_matches('/');
-                let placeholders = ["{{", "/:", "{%"].iter().any(|mark| written.contains(mark))
-                    || written.starts_with(':');
-                let link = (!placeholders)
-                    .then(|| self.site.join(below).ok())
-                    .flatten();
-                (written.clone(), link)
-            }
-            Place::Slug(slug) => self.by_pattern(path, Some(slug)),
-            Place::Pattern => self.by_pattern(path, None),
-        };
-        link.filter(|url| matches!(url.scheme(), "http" | "https"))
-            .ok_or_else(|| wrong(&text))
-    }
-
-    fn by_pattern(&self, path: &str, slug: Option<&str>) -> (String, Option<Url>) {
-        let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
-        let mut segments: Vec<&str> = stem.split('/').collect();
-        if segments.last() == Some(&"index") {
-            segments.pop();
-        }
-        if let Some(slug) = slug {
-            segments.pop();
-            segments.extend(
-                slug.split('/')
-                    .filter(|part| !matches!(*part, "" | "." | "..")),
-            );
-        }
-        let encoded: Vec<String> = segments
-            .iter()
-            .map(|segment| utf8_percent_encode(segment, SEGMENT).to_string())
-            .collect();
-        let pattern = if encoded.is_empty() {
-            self.pattern.replace("{path}/", "{path}")
-        } else {
-            self.pattern.clone()
-        };
-        let text = pattern
-            .replace("{site}", self.site.as_str())
-            .replace("{path}", &encoded.join("/"));
-        let link = self.site.join(&text).ok();
-        (text, link)
+    /// Does it lead to a place on the web, from any page of the site?
+    pub(super) fn is_on_the_web(&self, written: &str) -> bool {
+        written.len() <= URL && absolute(&self.site, written).is_some()
     }
 
     fn tags(&self, written: &[String]) -> Vec<TagName> {
@@ -255,6 +203,22 @@ impl Context {
         }
         tags
     }
+}
+
+/// An http or https URL, relative ones against `base`.
+fn absolute(base: &Url, written: &str) -> Option<Url> {
+    let url = base.join(written.trim()).ok()?;
+    matches!(url.scheme(), "http" | "https").then_some(url)
+}
+
+fn enclosures(written: Vec<Enclosure>, base: &Url) -> Vec<Enclosure> {
+    written
+        .into_iter()
+        .filter_map(|enclosure| {
+            let url = absolute(base, &enclosure.url)?.into();
+            Some(Enclosure { url, ..enclosure })
+        })
+        .collect()
 }
 
 /// Each on one line, in NFC, without empty ones.

@@ -29,6 +29,13 @@ pub fn parse(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     }
 }
 
+/// The day that a file's name begins with, and what follows: `2026-11-02-nabor`.
+pub fn in_name(name: &str) -> Option<(Date, &str)> {
+    let (day, rest) = name.split_at_checked(10)?;
+    let rest = rest.strip_prefix(['-', '_'])?;
+    Some((iso_date(day)?, rest)).filter(|_| !rest.is_empty())
+}
+
 fn iso_date(text: &str) -> Option<Date> {
     let [year, month, day] = numbers(text, '-')?;
     (text.len() == 10).then(|| date(year, month, day)).flatten()

@@ -1,191 +1,284 @@
 //! The keys of front matter, as Hugo, Zola, Jekyll and Eleventy write them. Keys that are not
 //! here are nobody's error.
 
-use std::fmt;
+mod media;
 
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use jiff::Timestamp;
 
-/// All keys that mean something here.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Fields {
-    pub title: Option<Word>,
-    pub date: Option<Moment>,
-    pub updated: Option<Moment>,
-    pub lastmod: Option<Moment>,
-    pub tags: Option<Words>,
-    pub categories: Option<Words>,
-    pub taxonomies: Option<Taxonomies>,
-    pub description: Option<Word>,
-    pub summary: Option<Word>,
-    pub draft: Option<Switch>,
-    pub url: Option<Word>,
-    pub permalink: Option<Word>,
-    pub slug: Option<Word>,
-    pub path: Option<Word>,
-    pub id: Option<Word>,
-    pub language: Option<Word>,
-    pub lang: Option<Word>,
-    pub translation_of: Option<Word>,
-    pub author: Option<Words>,
-    pub authors: Option<Words>,
-    pub change_note: Option<Word>,
+use super::context::is_iri;
+use super::front_matter::Block;
+use super::page::{Page, Place};
+use super::tree::{Node, Table, Value};
+use super::{Context, date, names};
+use crate::domain::{Language, Problem, PublicationId};
+
+/// In the order in which they are asked; the tables are Hugo's `params` and Zola's `extra`.
+const PUBLISHED: [&str; 4] = ["publishdate", "pubdate", "published", "date"];
+const UPDATED: [&str; 4] = ["updated", "lastmod", "last_modified_at", "modified"];
+const EXPIRES: [&str; 3] = ["expires", "expirydate", "unpublishdate"];
+const TAGS: [&str; 6] = [
+    "tags",
+    "tag",
+    "taxonomies.tags",
+    "categories",
+    "category",
+    "taxonomies.categories",
+];
+const AUTHORS: [&str; 6] = [
+    "author",
+    "authors",
+    "extra.author",
+    "extra.authors",
+    "params.author",
+    "params.authors",
+];
+
+/// Reads what front matter says.
+///
+/// # Errors
+/// The first value that is not what its key is for, with its line.
+pub fn read(
+    path: &str,
+    table: &Table,
+    block: Block<'_>,
+    context: &Context,
+) -> Result<Page, Problem> {
+    let reader = Reader {
+        path,
+        table,
+        block,
+        context,
+    };
+    if reader.is_draft()? {
+        return Ok(Page {
+            draft: true,
+            ..Page::default()
+        });
+    }
+    reader.page()
 }
 
-/// Zola's table.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Taxonomies {
-    pub tags: Option<Words>,
-    pub categories: Option<Words>,
+struct Reader<'a> {
+    path: &'a str,
+    table: &'a Table,
+    block: Block<'a>,
+    context: &'a Context,
+}
+
+impl<'a> Reader<'a> {
+    /// Jekyll says `published: false`, and Eleventy `permalink: false` of what gets no page.
+    fn is_draft(&self) -> Result<bool, Problem> {
+        let says_no = |key| self.table.text(&[key]).and_then(truth) == Some(false);
+        if says_no("published") || says_no("permalink") {
+            return Ok(true);
+        }
+        let Some((draft, at)) = self.text(&["draft"])? else {
+            return Ok(false);
+        };
+        truth(draft).ok_or_else(|| {
+            self.problem(
+                at,
+                format!("draft: expected true or false, found `{}`", brief(draft)),
+                "write `true` or `false`",
+            )
+        })
+    }
+
+    fn page(&self) -> Result<Page, Problem> {
+        let text = |keys: &[&str]| Ok(self.text(keys)?.map(|(text, _)| text.to_owned()));
+        let permalink = text(&["permalink"])?.map(|written| {
+            // Eleventy names the file that is written.
+            let folder = written.strip_suffix("index.html").map(str::to_owned);
+            folder.unwrap_or(written)
+        });
+        let url = text(&["url"])?.or(permalink).or(text(&["path"])?);
+        let place = match (url, text(&["slug"])?) {
+            (Some(url), _) => Place::Url(url),
+            (None, Some(slug)) => Place::Slug(slug),
+            (None, None) => Place::Pattern,
+        };
+        Ok(Page {
+            id: self.iri("id")?,
+            title: text(&["title"])?.unwrap_or_default(),
+            language: self.language()?,
+            place,
+            published: self.date(&PUBLISHED)?,
+            updated: self.date(&UPDATED)?,
+            expires: self.date(&EXPIRES)?,
+            tags: self.tags()?,
+            summary: text(&["summary", "description", "excerpt"])?,
+            authors: self.words(&AUTHORS, |name| vec![name])?,
+            change_note: text(&["change_note"])?,
+            translation_of: self.iri("translation_of")?,
+            image: self.image()?,
+            enclosures: self.enclosures()?,
+            ..Page::default()
+        })
+    }
+
+    /// The first of these keys that says anything, and where.
+    fn text(&self, keys: &[&str]) -> Result<Option<(&'a str, usize)>, Problem> {
+        for key in keys {
+            let Some(node) = self.table.get(key) else {
+                continue;
+            };
+            match (&node.value, node.text()) {
+                (Value::List(_) | Value::Table(_), _) => {
+                    let what = format!("{key}: expected a text, found a {}", kind(node));
+                    return Err(self.problem(node.at, what, "write one text, in quotes"));
+                }
+                (_, Some(text)) => return Ok(Some((text, node.at))),
+                (_, None) => {}
+            }
+        }
+        Ok(None)
+    }
+
+    /// All texts under these keys, those of a list one by one; of a table, its `name`.
+    fn words(
+        &self,
+        keys: &[&str],
+        split: impl Fn(String) -> Vec<String>,
+    ) -> Result<Vec<String>, Problem> {
+        let mut words = Vec::new();
+        for key in keys {
+            let Some(node) = self.table.get(key) else {
+                continue;
+            };
+            match &node.value {
+                Value::List(nodes) => {
+                    for node in nodes {
+                        words.extend(self.word(key, node)?.map(str::to_owned));
+                    }
+                }
+                _ => words.extend(
+                    self.word(key, node)?
+                        .map(|word| split(word.to_owned()))
+                        .unwrap_or_default(),
+                ),
+            }
+        }
+        Ok(words)
+    }
+
+    fn word(&self, key: &str, node: &'a Node) -> Result<Option<&'a str>, Problem> {
+        let named = match &node.value {
+            Value::Nothing | Value::Text(_) => return Ok(node.text()),
+            Value::Table(table) => table.text(&["name"]),
+            Value::List(_) => None,
+        };
+        named.map(Some).ok_or_else(|| {
+            let what = format!("{key}: expected a text, found a {}", kind(node));
+            self.problem(node.at, what, "write a text, or a list of texts")
+        })
+    }
+
+    /// `tags: a, b` is meant as a list everywhere, and `tags: a b` by Jekyll, but for its singular
+    /// `tag` and `category`.
+    fn tags(&self) -> Result<Vec<String>, Problem> {
+        let mut tags = Vec::new();
+        for key in TAGS {
+            let by_spaces = names::is_jekylls(self.path) && !matches!(key, "tag" | "category");
+            tags.extend(self.words(&[key], |text| {
+                let parts: Vec<&str> = if by_spaces && !text.contains(',') {
+                    text.split_whitespace().collect()
+                } else {
+                    text.split(',').collect()
+                };
+                parts.into_iter().map(str::to_owned).collect()
+            })?);
+        }
+        Ok(tags)
+    }
+
+    fn date(&self, keys: &[&str]) -> Result<Option<Timestamp>, Problem> {
+        for key in keys {
+            let Some((written, at)) = self.text(&[key])? else {
+                continue;
+            };
+            // Eleventy's words for "look at the file" are no date, and Jekyll's `published: true`.
+            if is_eleventys(written) || (*key == "published" && truth(written).is_some()) {
+                continue;
+            }
+            let parsed = date::parse(written, &self.context.zone);
+            return parsed.map(Some).ok_or_else(|| {
+                self.problem(
+                    at,
+                    format!("`{}` is not a date", brief(written)),
+                    "write a day of the calendar, for example 2026-03-01, 2026-03-01 08:00, \
+                     2026-03-01T08:00:00+01:00 or 01.03.2026",
+                )
+            });
+        }
+        Ok(None)
+    }
+
+    fn iri(&self, key: &str) -> Result<Option<PublicationId>, Problem> {
+        match self.text(&[key])? {
+            None => Ok(None),
+            Some((iri, _)) if is_iri(iri) => Ok(Some(PublicationId(iri.to_owned()))),
+            Some((other, at)) => Err(self.problem(
+                at,
+                format!("`{}` is not an IRI", brief(other)),
+                "write a URL, or a name as in `tag:portal.example,2026:a` or `urn:uuid:…`; \
+                 without `id:` one is made from the path",
+            )),
+        }
+    }
+
+    fn language(&self) -> Result<Option<Language>, Problem> {
+        let Some((written, at)) = self.text(&["language", "lang"])? else {
+            return Ok(None);
+        };
+        Language::parse(written)
+            .map(Some)
+            .map_err(|error| self.problem(at, error.to_string(), "for example `language: pl`"))
+    }
+
+    /// As written, if it leads anywhere on the web.
+    fn url(&self, at: usize, written: &str) -> Result<String, Problem> {
+        if self.context.is_on_the_web(written) {
+            return Ok(written.to_owned());
+        }
+        Err(self.problem(
+            at,
+            format!("`{}` is not a URL of the web", brief(written)),
+            "write an http or https URL, or a path on the site",
+        ))
+    }
+
+    fn problem(&self, at: usize, what: String, remedy: &str) -> Problem {
+        Problem::of_file(self.path, what, remedy).at_line(self.block.line(at))
+    }
 }
 
 /// True or false, in the words of YAML 1.1 too.
-#[derive(Debug, Clone, Copy)]
-pub struct Switch(pub bool);
-
-/// One value as text: a string, number or truth value, or the `name` of a table.
-#[derive(Debug)]
-pub struct Word(pub String);
-
-/// A date as text, whether TOML knows it for one or not.
-#[derive(Debug)]
-pub struct Moment(pub String);
-
-/// A list of values, or one.
-#[derive(Debug)]
-pub enum Words {
-    /// `tags: a`
-    One(String),
-    /// `tags: [a, b]`
-    List(Vec<String>),
-}
-
-impl<'de> Deserialize<'de> for Switch {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Switch, D::Error> {
-        let Word(text) = Word::deserialize(deserializer)?;
-        match text.to_ascii_lowercase().as_str() {
-            "true" | "yes" | "on" | "y" => Ok(Switch(true)),
-            "false" | "no" | "off" | "n" | "" => Ok(Switch(false)),
-            _ => Err(Error::custom("expected true or false")),
-        }
+fn truth(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "y" => Some(true),
+        "false" | "no" | "off" | "n" => Some(false),
+        _ => None,
     }
 }
 
-impl<'de> Deserialize<'de> for Word {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Word, D::Error> {
-        deserializer.deserialize_any(WordVisitor::<false>).map(Word)
+fn is_eleventys(date: &str) -> bool {
+    let words = [
+        "last modified",
+        "created",
+        "git last modified",
+        "git created",
+    ];
+    words.iter().any(|word| date.eq_ignore_ascii_case(word))
+}
+
+fn kind(node: &Node) -> &'static str {
+    match node.value {
+        Value::List(_) => "list",
+        Value::Table(_) => "table",
+        Value::Nothing | Value::Text(_) => "text",
     }
 }
 
-impl<'de> Deserialize<'de> for Moment {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Moment, D::Error> {
-        deserializer
-            .deserialize_any(WordVisitor::<true>)
-            .map(Moment)
-    }
-}
-
-impl<'de> Deserialize<'de> for Words {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Words, D::Error> {
-        deserializer.deserialize_any(WordsVisitor)
-    }
-}
-
-/// The only tables that are read: TOML's dates, which come as one, and people with a `name`.
-struct WordVisitor<const DATE: bool>;
-
-impl<'de, const DATE: bool> Visitor<'de> for WordVisitor<DATE> {
-    type Value = String;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text")
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<String, E> {
-        Ok(text.to_owned())
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<String, E> {
-        Ok(value.to_string())
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<String, E> {
-        Ok(value.to_string())
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<String, E> {
-        Ok(value.to_string())
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<String, E> {
-        Ok(value.to_string())
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<String, E> {
-        Ok(String::new())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<String, A::Error> {
-        let map = MapAccessDeserializer::new(map);
-        if DATE {
-            toml::value::Datetime::deserialize(map).map(|date| date.to_string())
-        } else {
-            Named::deserialize(map).map(|named| named.name)
-        }
-    }
-}
-
-/// A table that stands for somebody.
-#[derive(Deserialize)]
-struct Named {
-    name: String,
-}
-
-struct WordsVisitor;
-
-impl<'de> Visitor<'de> for WordsVisitor {
-    type Value = Words;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text or a list of texts")
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Words, E> {
-        Ok(Words::One(text.to_owned()))
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Words, E> {
-        Ok(Words::One(value.to_string()))
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Words, E> {
-        Ok(Words::One(value.to_string()))
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Words, E> {
-        Ok(Words::One(value.to_string()))
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Words, E> {
-        Ok(Words::One(value.to_string()))
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Words, E> {
-        Ok(Words::List(Vec::new()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Words, A::Error> {
-        let mut words = Vec::new();
-        while let Some(Word(word)) = list.next_element()? {
-            words.push(word);
-        }
-        Ok(Words::List(words))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Words, A::Error> {
-        WordVisitor::<false>.visit_map(map).map(Words::One)
-    }
+fn brief(written: &str) -> String {
+    written.chars().take(80).collect()
 }

@@ -1,8 +1,11 @@
 //! Splits front matter from text, and reads it: YAML between lines of `---`, TOML between lines
-//! of `+++`.
+//! of `+++`, JSON in braces.
 
-use super::fields::Fields;
+use serde_saphyr::Spanned;
+use toml::de::DeTable;
+
 use super::line_number;
+use super::tree::{self, Table, Value, Yaml};
 use crate::domain::Problem;
 
 /// The largest front matter, in bytes. It is a handful of keys; more is a mistake or an attack.
@@ -12,108 +15,178 @@ const MAX_BYTES: usize = 256 * 1024;
 enum Format {
     Yaml,
     Toml,
+    /// Read as the YAML that it is (YAML 1.2, section 1.3).
+    Json,
 }
 
-/// Front matter as it stands in its file, from line 2 on.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Block<'s>(&'s str);
-
-impl Block<'_> {
-    /// The line in the file where one of these keys is written.
-    pub fn line_of(self, keys: &[&str]) -> Option<u32> {
-        let has_key = |line: &str| {
-            keys.iter().any(|key| {
-                let line = line.trim_start().trim_start_matches(['"', '\'']);
-                let rest = line.strip_prefix(key).unwrap_or_default();
-                let rest = rest.trim_start_matches(['"', '\'', ' ']);
-                rest.starts_with([':', '='])
-            })
-        };
-        let index = self.0.lines().position(has_key)?;
-        Some(line_number(index + 2))
+impl Format {
+    fn remedy(self) -> &'static str {
+        match self {
+            Format::Yaml => "correct the YAML between the `---` lines",
+            Format::Toml => "correct the TOML between the `+++` lines",
+            Format::Json => "correct the JSON before the text",
+        }
     }
 }
 
-/// The fields, where they stand, and the text after them. No front matter is fine.
-pub fn read<'s>(path: &str, source: &'s str) -> Result<(Fields, Block<'s>, &'s str), Problem> {
+/// Front matter as it stands in its file.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Block<'s> {
+    text: &'s str,
+    /// The lines before it.
+    above: usize,
+}
+
+impl Block<'_> {
+    /// The line in the file where this byte of the front matter is.
+    pub fn line(self, at: usize) -> u32 {
+        let before = self.text.get(..at).unwrap_or(self.text);
+        line_number(self.above + 1 + before.matches('\n').count())
+    }
+
+    fn column(self, at: usize) -> u32 {
+        let before = self.text.get(..at).unwrap_or(self.text);
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        line_number(line.chars().count() + 1)
+    }
+}
+
+/// What the front matter says, where it stands, and the text after it. No front matter is fine.
+pub fn read<'s>(path: &str, source: &'s str) -> Result<(Table, Block<'s>, &'s str), Problem> {
     let Some((format, block, text)) = split(path, source)? else {
-        return Ok((Fields::default(), Block::default(), source));
+        return Ok((Table::default(), Block::default(), source));
     };
-    if block.len() > MAX_BYTES {
+    if block.text.len() > MAX_BYTES {
         return Err(Problem::of_file(
             path,
             "the front matter is larger than 256 KiB",
             "keep only the keys that describe the publication",
         )
-        .at_line(1));
+        .at_line(line_number(block.above.max(1))));
     }
-    let fields = match format {
-        _ if block.trim().is_empty() => Fields::default(),
-        Format::Yaml => yaml(path, block)?,
+    let table = match format {
         Format::Toml => toml(path, block)?,
+        Format::Yaml | Format::Json => yaml(path, block, format)?,
     };
-    Ok((fields, Block(block), text))
+    Ok((table, block, text))
 }
 
-fn split<'s>(path: &str, source: &'s str) -> Result<Option<(Format, &'s str, &'s str)>, Problem> {
-    let (first, rest) = source.split_once('\n').unwrap_or((source, ""));
-    let (format, fence) = match first.trim_end() {
-        "---" => (Format::Yaml, "---"),
-        "+++" => (Format::Toml, "+++"),
+type Split<'s> = (Format, Block<'s>, &'s str);
+
+fn split<'s>(path: &str, source: &'s str) -> Result<Option<Split<'s>>, Problem> {
+    // Hugo and Zola pass over empty lines before it.
+    let begun = source.trim_start_matches([' ', '\t', '\n']);
+    let blank = source.get(..source.len() - begun.len()).unwrap_or_default();
+    let begun = match blank.rfind('\n') {
+        Some(end) => source.get(end + 1..).unwrap_or_default(),
+        None => source,
+    };
+    let above = blank.matches('\n').count();
+    let (first, rest) = begun.split_once('\n').unwrap_or((begun, ""));
+    let (found, format, fence) = match first.trim_end() {
+        fence @ "---" => (fenced(rest, &[fence, "..."]), Format::Yaml, fence),
+        fence @ "+++" => (fenced(rest, &[fence]), Format::Toml, fence),
+        _ if is_json(begun) => (braced(begun), Format::Json, "{"),
         _ => return Ok(None),
     };
+    let above = above + usize::from(format != Format::Json);
+    let Some((text, after)) = found else {
+        let end = if fence == "{" { "}" } else { fence };
+        return Err(Problem::of_file(
+            path,
+            format!("the front matter begins with `{fence}` and never ends"),
+            format!("write `{end}` on a line of its own after the last key"),
+        )
+        .at_line(line_number(above.max(1))));
+    };
+    Ok(Some((format, Block { text, above }, after)))
+}
+
+/// The lines before the one that ends them, and the text after it.
+fn fenced<'s>(rest: &'s str, ends: &[&str]) -> Option<(&'s str, &'s str)> {
     let mut end = 0;
     for line in rest.split_inclusive('\n') {
-        let bare = line.trim_end();
-        if bare == fence || (format == Format::Yaml && bare == "...") {
+        if ends.contains(&line.trim_end()) {
             let (block, after) = rest.split_at(end);
-            let text = after.get(line.len()..).unwrap_or_default();
-            return Ok(Some((format, block, text)));
+            return Some((block, after.get(line.len()..).unwrap_or_default()));
         }
         end += line.len();
     }
-    Err(Problem::of_file(
-        path,
-        format!("the front matter begins with `{fence}` and never ends"),
-        format!("write a line `{fence}` after its last key"),
-    )
-    .at_line(1))
+    None
 }
 
-fn yaml(path: &str, block: &str) -> Result<Fields, Problem> {
+/// Templates (`{{`, `{%`) and attributes (`{:`) begin with a brace too.
+fn is_json(text: &str) -> bool {
+    text.strip_prefix('{')
+        .is_some_and(|rest| rest.trim_start().starts_with(['"', '}']))
+}
+
+/// The text up to the brace that closes the first one, and the text after it.
+fn braced(text: &str) -> Option<(&str, &str)> {
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = quoted,
+            b'"' => quoted = !quoted,
+            b'{' if !quoted => depth += 1,
+            b'}' if !quoted => {
+                depth -= 1;
+                if depth == 0 {
+                    return text.split_at_checked(at + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn yaml(path: &str, block: Block<'_>, format: Format) -> Result<Table, Problem> {
     // Far above what front matter needs, far below what would hurt: aliases can't multiply.
-    let budget = serde_saphyr::budget! {
-        max_depth: 32,
-        max_events: 20_000,
-        max_nodes: 10_000,
-        max_aliases: 100,
-        max_anchors: 100,
-        max_documents: 1,
-        max_total_scalar_bytes: 2 * MAX_BYTES,
-        max_merge_keys: 100,
-    };
     let options = serde_saphyr::options! {
-        budget: budget,
+        budget: serde_saphyr::budget! {
+            max_depth: 32,
+            max_events: 20_000,
+            max_nodes: 10_000,
+            max_aliases: 100,
+            max_anchors: 100,
+            max_documents: 1,
+            max_total_scalar_bytes: 2 * MAX_BYTES,
+            max_merge_keys: 100,
+        },
+        alias_limits: serde_saphyr::alias_limits! {
+            max_total_replayed_events: 20_000,
+        },
         with_snippet: false,
-        leading_zero_numbers_as_strings: true,
-        underscored_numbers_as_strings: true,
-        // `title: No` is a word, not an answer.
-        strict_booleans: true,
+        // Every scalar is taken as it is written.
+        non_finite_float_policy: serde_saphyr::options::NonFiniteFloatPolicy::PassThrough,
     };
-    serde_saphyr::from_str_with_options::<Option<Fields>>(block, options)
-        .map(Option::unwrap_or_default)
+    let parsed: Option<Spanned<Yaml>> = serde_saphyr::from_str_with_options(block.text, options)
         .map_err(|error| {
-            let place = error.location().filter(|place| place.line() > 0);
             let what = format!("front matter: {}", fault(&error));
-            let problem = Problem::of_file(path, what, "correct the YAML between the `---` lines");
-            match place {
+            let problem = Problem::of_file(path, what, format.remedy());
+            match error.location().filter(|place| place.line() > 0) {
                 Some(place) => problem.at(
-                    u32::try_from(place.line()).map_or(1, |line| line.saturating_add(1)),
+                    line_number(block.above + usize::try_from(place.line()).unwrap_or(1)),
                     u32::try_from(place.column()).unwrap_or(1).max(1),
                 ),
-                None => problem.at_line(1),
+                None => problem.at_line(block.line(0)),
             }
-        })
+        })?;
+    let Some(parsed) = parsed else {
+        return Ok(Table::default());
+    };
+    match tree::from_yaml(parsed, block.text).value {
+        Value::Table(table) => Ok(table),
+        Value::Nothing => Ok(Table::default()),
+        Value::Text(_) | Value::List(_) => Err(Problem::of_file(
+            path,
+            "front matter: expected keys with their values",
+            "write each as `key: value` on a line of its own",
+        )
+        .at_line(block.line(0))),
+    }
 }
 
 /// What is wrong, without the place (its lines count from the block's) and advice to programmers.
@@ -126,21 +199,14 @@ fn fault(error: &serde_saphyr::Error) -> String {
     text[..end.unwrap_or(text.len())].to_owned()
 }
 
-fn toml(path: &str, block: &str) -> Result<Fields, Problem> {
-    toml::from_str(block).map_err(|error: toml::de::Error| {
-        let what = format!("front matter: {}", error.message());
-        let problem = Problem::of_file(path, what, "correct the TOML between the `+++` lines");
-        let before = error.span().and_then(|span| block.get(..span.start));
-        match before {
-            Some(before) => {
-                let line = 2 + before.matches('\n').count();
-                let column = before
-                    .rsplit('\n')
-                    .next()
-                    .map_or(0, |text| text.chars().count());
-                problem.at(line_number(line), line_number(column + 1))
-            }
-            None => problem.at_line(1),
+fn toml(path: &str, block: Block<'_>) -> Result<Table, Problem> {
+    match DeTable::parse(block.text) {
+        Ok(table) => Ok(tree::from_toml(table.get_ref(), block.text)),
+        Err(error) => {
+            let what = format!("front matter: {}", error.message());
+            let problem = Problem::of_file(path, what, Format::Toml.remedy());
+            let at = error.span().map_or(0, |span| span.start);
+            Err(problem.at(block.line(at), block.column(at)))
         }
-    })
+    }
 }

@@ -1,98 +1,194 @@
-//! The words by which saved portal pages mark their parts, per language. A new language is a new
-//! entry.
+//! The words by which saved portal pages mark their parts, per language: those known here, and
+//! those of the configuration.
 
-/// One language's words, in lower case. A line has a part if it begins with one of its words.
-pub struct Labels {
-    /// BCP 47.
-    pub language: &'static str,
+use std::cmp::Reverse;
+
+use crate::config;
+use crate::domain::Language;
+
+/// A part of a page that has a label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
     /// Begins the archive notice.
-    pub archived: &'static [&'static str],
+    Archived,
     /// Within the notice, right before the current address.
-    pub current_at: &'static [&'static str],
+    CurrentAt,
     /// Before the date.
-    pub added: &'static [&'static str],
+    Added,
     /// Before the tags.
-    pub tags: &'static [&'static str],
+    Tags,
     /// The share line.
-    pub share: &'static [&'static str],
+    Share,
 }
 
-/// Every language known.
-pub const LABELS: &[Labels] = &[
-    Labels {
-        language: "pl",
-        archived: &[
+/// The labels of all languages.
+#[derive(Debug, Clone)]
+pub struct Labels {
+    /// Words in lower case, the longest first, so that `dodano dnia` is not taken for `dodano`.
+    words: Vec<(Part, String, Language)>,
+}
+
+/// Polish, Ukrainian, English.
+const KNOWN: [(&str, Part, &[&str]); 15] = [
+    (
+        "pl",
+        Part::Archived,
+        &[
             "obecna strona jest wersją archiwalną",
             "ta strona jest wersją archiwalną",
         ],
-        current_at: &[
+    ),
+    (
+        "pl",
+        Part::CurrentAt,
+        &[
             "dostępna jest pod adresem",
             "znajduje się pod adresem",
             "pod adresem",
         ],
-        added: &[
+    ),
+    (
+        "pl",
+        Part::Added,
+        &[
             "dodane dnia",
             "dodano dnia",
             "opublikowano dnia",
             "data publikacji",
+            "data dodania",
+            "opublikowano",
             "dodano",
         ],
-        tags: &["tagi", "słowa kluczowe"],
-        share: &["podziel się treścią", "podziel się", "udostępnij"],
-    },
-    Labels {
-        language: "uk",
-        archived: &[
+    ),
+    ("pl", Part::Tags, &["tagi", "słowa kluczowe"]),
+    (
+        "pl",
+        Part::Share,
+        &["podziel się treścią", "podziel się", "udostępnij"],
+    ),
+    (
+        "uk",
+        Part::Archived,
+        &[
             "ця сторінка є архівною версією",
             "поточна сторінка є архівною версією",
         ],
-        current_at: &["доступна за адресою", "розміщена за адресою", "за адресою"],
-        added: &["додано", "опубліковано", "дата публікації"],
-        tags: &["теги", "мітки", "ключові слова"],
-        share: &["поділитися змістом", "поділитися", "поширити"],
-    },
-    Labels {
-        language: "en",
-        archived: &[
+    ),
+    (
+        "uk",
+        Part::CurrentAt,
+        &["доступна за адресою", "розміщена за адресою", "за адресою"],
+    ),
+    (
+        "uk",
+        Part::Added,
+        &[
+            "додано",
+            "опубліковано",
+            "дата публікації",
+            "дата додавання",
+        ],
+    ),
+    ("uk", Part::Tags, &["теги", "мітки", "ключові слова"]),
+    (
+        "uk",
+        Part::Share,
+        &["поділитися змістом", "поділитися", "поширити"],
+    ),
+    (
+        "en",
+        Part::Archived,
+        &[
             "this page is an archived version",
             "this is an archived version",
         ],
-        current_at: &["is available at", "can be found at", "available at"],
-        added: &[
+    ),
+    (
+        "en",
+        Part::CurrentAt,
+        &["is available at", "can be found at", "available at"],
+    ),
+    (
+        "en",
+        Part::Added,
+        &[
             "added on",
             "published on",
             "date of publication",
             "added",
             "published",
         ],
-        tags: &["tags", "keywords"],
-        share: &["share this content", "share this page", "share this"],
-    },
+    ),
+    ("en", Part::Tags, &["tags", "keywords"]),
+    (
+        "en",
+        Part::Share,
+        &["share this content", "share this page", "share this"],
+    ),
 ];
 
-/// What follows the first of `words` that the line begins with, a colon or dash skipped.
-pub fn after<'l>(line: &'l str, words: &[&str]) -> Option<&'l str> {
-    words.iter().find_map(|word| {
-        let rest = strip_prefix_ignoring_case(line.trim(), word)?;
-        // `tagi` is no label in `tagiety`.
-        if rest.starts_with(char::is_alphanumeric) {
-            return None;
+impl Labels {
+    /// The known ones and `more`, which may be of the same languages.
+    pub fn new(more: &[config::Labels]) -> Labels {
+        let mut words = Vec::new();
+        for (language, part, known) in KNOWN {
+            let Ok(language) = Language::parse(language) else {
+                continue;
+            };
+            words.extend(
+                known
+                    .iter()
+                    .map(|word| (part, (*word).to_owned(), language.clone())),
+            );
         }
-        Some(
-            rest.trim_start_matches([' ', '\u{A0}', ':', '–', '-'])
-                .trim(),
-        )
-    })
-}
+        for labels in more {
+            for (part, added) in [
+                (Part::Archived, &labels.archived),
+                (Part::CurrentAt, &labels.current_at),
+                (Part::Added, &labels.added),
+                (Part::Tags, &labels.tags),
+                (Part::Share, &labels.share),
+            ] {
+                words.extend(
+                    added
+                        .iter()
+                        .map(|word| (part, word.to_lowercase(), labels.language.clone())),
+                );
+            }
+        }
+        words.sort_by_key(|(_, word, _)| Reverse(word.len()));
+        Labels { words }
+    }
 
-/// What follows the last occurrence of one of `words` in the text.
-pub fn after_last<'l>(text: &'l str, words: &[&str]) -> Option<&'l str> {
-    words.iter().find_map(|word| {
-        text.char_indices()
-            .rev()
-            .find_map(|(at, _)| strip_prefix_ignoring_case(text.get(at..)?, word))
-            .map(|rest| rest.trim_start_matches([' ', '\u{A0}', ':', '\n']))
-    })
+    /// What follows the label of this part that the line begins with, a colon or dash skipped, and
+    /// the label's language.
+    pub fn after<'s, 'l>(&'s self, line: &'l str, part: Part) -> Option<(&'s Language, &'l str)> {
+        let line = line.trim();
+        self.of(part).find_map(|(word, language)| {
+            let rest = strip_prefix_ignoring_case(line, word)?;
+            // `tagi` is no label in `tagiety`.
+            if rest.starts_with(char::is_alphanumeric) {
+                return None;
+            }
+            let rest = rest.trim_start_matches([' ', '\u{A0}', ':', '–', '-']);
+            Some((language, rest.trim()))
+        })
+    }
+
+    /// What follows the last label of this part in the text.
+    pub fn after_last<'l>(&self, text: &'l str, part: Part) -> Option<&'l str> {
+        self.of(part).find_map(|(word, _)| {
+            text.char_indices()
+                .rev()
+                .find_map(|(at, _)| strip_prefix_ignoring_case(text.get(at..)?, word))
+                .map(|rest| rest.trim_start_matches([' ', '\u{A0}', ':', '\n']))
+        })
+    }
+
+    fn of(&self, part: Part) -> impl Iterator<Item = (&str, &Language)> {
+        let words = self.words.iter().filter(move |(of, _, _)| *of == part);
+        words.map(|(_, word, language)| (word.as_str(), language))
+    }
 }
 
 /// `word` is in lower case.

@@ -9,9 +9,12 @@ mod date;
 mod fields;
 mod front_matter;
 mod labels;
+mod language;
 mod markdown;
+mod names;
 mod page;
 mod text;
+mod tree;
 
 pub use context::Context;
 
@@ -56,6 +59,9 @@ pub fn is_content(path: &str) -> bool {
 /// # Errors
 /// The first thing that keeps the file from being published, with its line where it has one.
 pub fn parse(path: &str, bytes: &[u8], context: &Context) -> Result<Parsed, Problem> {
+    if names::is_jekylls_draft(path) {
+        return Ok(Parsed::Draft);
+    }
     let source = decode(path, bytes)?;
     let page = match form(path) {
         Some(Form::Markdown) => markdown::read(path, &source, context)?,

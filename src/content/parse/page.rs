@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::domain::publication::Enclosure;
 use crate::domain::{Archived, Language, PublicationId};
 
 /// Where the author says that the page lives.
@@ -49,4 +50,10 @@ pub struct Page {
     pub change_note: Option<String>,
     /// What it translates.
     pub translation_of: Option<PublicationId>,
+    /// The URL of its picture, as written.
+    pub image: Option<String>,
+    /// Their URLs as written.
+    pub enclosures: Vec<Enclosure>,
+    /// When it is no longer of use.
+    pub expires: Option<Timestamp>,
 }

@@ -2,10 +2,10 @@
 //! title, date, paragraphs, tags, the share line. Any part may be missing; a plain text file is a
 //! title and paragraphs.
 
-use super::labels::{self, LABELS, Labels};
+use super::labels::{Labels, Part};
 use super::page::Page;
 use super::{Context, date, line_number};
-use crate::domain::{Archived, Language, Problem};
+use crate::domain::{Archived, Problem};
 use crate::text::html;
 
 /// A longer line is a sentence, not a tag or the name of a place to share.
@@ -22,10 +22,11 @@ pub fn read(path: &str, source: &str, context: &Context) -> Result<Page, Problem
         })
         .collect();
     let mut page = Page::default();
-    take_notice(&mut lines, &mut page);
+    let labels = &context.labels;
+    take_notice(&mut lines, &mut page, labels);
     lines.retain(|line| !is_size_control(line.text));
-    drop_share(&mut lines);
-    take_tags(&mut lines, &mut page);
+    drop_share(&mut lines, labels);
+    take_tags(&mut lines, &mut page, labels);
 
     let mut rest = lines.into_iter().skip_while(|line| line.text.is_empty());
     page.title = rest.next().map_or("", |line| line.text).to_owned();
@@ -41,24 +42,10 @@ struct Line<'s> {
     text: &'s str,
 }
 
-impl<'s> Line<'s> {
-    /// The labels that this line begins with, and what follows them.
-    fn part(
-        &self,
-        words: impl Fn(&Labels) -> &[&'static str],
-    ) -> Option<(&'static Labels, &'s str)> {
-        LABELS
-            .iter()
-            .find_map(|labels| Some((labels, labels::after(self.text, words(labels))?)))
-    }
-
+impl Line<'_> {
     fn is_short(&self) -> bool {
         self.text.chars().count() <= SHORT && !self.text.ends_with('.')
     }
-}
-
-fn language(labels: &Labels) -> Option<Language> {
-    Language::parse(labels.language).ok()
 }
 
 /// `A A A`, also with signs: `A A+ A++`.
@@ -73,14 +60,14 @@ fn is_size_control(line: &str) -> bool {
 }
 
 /// The notice is the first thing on the page, up to an empty line or the control.
-fn take_notice(lines: &mut Vec<Line<'_>>, page: &mut Page) {
+fn take_notice(lines: &mut Vec<Line<'_>>, page: &mut Page, labels: &Labels) {
     let start = lines
         .iter()
         .take_while(|line| line.text.is_empty() || is_size_control(line.text))
         .count();
-    let Some((labels, _)) = lines
+    let Some((language, _)) = lines
         .get(start)
-        .and_then(|line| line.part(|labels| labels.archived))
+        .and_then(|line| labels.after(line.text, Part::Archived))
     else {
         return;
     };
@@ -92,9 +79,11 @@ fn take_notice(lines: &mut Vec<Line<'_>>, page: &mut Page) {
         .collect();
     lines.drain(..start + notice.len());
     let notice = html::one_line(&notice.join(" "));
-    page.labels_language = language(labels);
+    page.labels_language = Some(language.clone());
     page.archived = Some(Archived {
-        latest: labels::after_last(&notice, labels.current_at).and_then(address),
+        latest: labels
+            .after_last(&notice, Part::CurrentAt)
+            .and_then(address),
         notice,
     });
 }
@@ -124,10 +113,10 @@ fn address(text: &str) -> Option<String> {
 }
 
 /// The last share line, and the names of places to share after it.
-fn drop_share(lines: &mut Vec<Line<'_>>) {
+fn drop_share(lines: &mut Vec<Line<'_>>, labels: &Labels) {
     let Some(at) = lines
         .iter()
-        .rposition(|line| line.is_short() && line.part(|labels| labels.share).is_some())
+        .rposition(|line| line.is_short() && labels.after(line.text, Part::Share).is_some())
     else {
         return;
     };
@@ -143,14 +132,14 @@ fn drop_share(lines: &mut Vec<Line<'_>>) {
 }
 
 /// The last tag line. The tags are on it, or on the short lines from there to the end.
-fn take_tags(lines: &mut Vec<Line<'_>>, page: &mut Page) {
+fn take_tags(lines: &mut Vec<Line<'_>>, page: &mut Page, labels: &Labels) {
     let found = lines.iter().enumerate().rev().find_map(|(at, line)| {
-        let (labels, rest) = line.part(|labels| labels.tags)?;
+        let (language, rest) = labels.after(line.text, Part::Tags)?;
         // A sentence may begin with that word; a label ends with a colon or stands alone.
         let is_label = rest.is_empty() || line.text.contains(':');
-        (is_label && line.is_short_enough_for_tags(rest)).then_some((at, labels, rest))
+        (is_label && line.is_short_enough_for_tags(rest)).then_some((at, language, rest))
     });
-    let Some((at, labels, rest)) = found else {
+    let Some((at, language, rest)) = found else {
         return;
     };
     if lines.iter().take(at).all(|line| line.text.is_empty()) {
@@ -164,7 +153,7 @@ fn take_tags(lines: &mut Vec<Line<'_>>, page: &mut Page) {
     } else {
         lines.remove(at);
     }
-    page.labels_language = page.labels_language.take().or_else(|| language(labels));
+    page.labels_language.get_or_insert_with(|| language.clone());
     page.tags = written
         .iter()
         .flat_map(|line| line.split([',', ';', '|']))
@@ -195,7 +184,7 @@ fn take_date(
     let Some(line) = body.first().copied() else {
         return Ok(());
     };
-    let Some((labels, written)) = line.part(|labels| labels.added) else {
+    let Some((language, written)) = context.labels.after(line.text, Part::Added) else {
         return Ok(());
     };
     // Prose may begin with these words.
@@ -212,7 +201,7 @@ fn take_date(
         .at_line(line_number(line.number))
     })?;
     page.published = Some(published);
-    page.labels_language = page.labels_language.take().or_else(|| language(labels));
+    page.labels_language.get_or_insert_with(|| language.clone());
     body.remove(0);
     Ok(())
 }

@@ -19,7 +19,7 @@ use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
 use super::{Coalescer, Directory, Hint, Look, Reading, Unreadable, Watcher};
-use crate::config;
+use crate::config::{self, Files};
 use crate::domain::{Found, Language, Problem};
 
 type Failure = Box<dyn std::error::Error>;
@@ -158,7 +158,7 @@ impl Trial {
     }
 
     fn look(&mut self, look: Look) -> Outcome {
-        self.watcher.cover(&look);
+        self.watcher.cover(&look, &Files::usual());
         let look = self.directory.widen(look);
         let known = self.live.keys().cloned().collect();
         let Ok(seen) = self.directory.look(look, &known) else {
@@ -257,11 +257,12 @@ fn directory(root: &Path) -> Result<Directory, Failure> {
         name: "pages".into(),
         path: root.to_owned(),
         link: "{site}{path}/".into(),
+        files: Files::usual(),
         settle: SETTLE,
         rescan: SignedDuration::from_mins(5),
         watch: config::Watch::Events,
     };
-    Ok(Directory::new(&source, &site, &[]))
+    Ok(Directory::new(&source, &site, &[], &[]))
 }
 
 /// A page of this title.

@@ -137,7 +137,7 @@ async fn after_lost_events_watching_begins_from_the_start() -> Outcome {
     let overflow = notify::Event::new(EventKind::Other).set_flag(notify::event::Flag::Rescan);
     sender.try_send(Ok(overflow))?;
     assert_eq!(timeout(DEADLINE, watcher.next()).await?, Hint::Everything);
-    watcher.cover(&Look::Everything);
+    watcher.cover(&Look::Everything, &Files::usual());
     let file = late.join("a.md");
     fs::write(&file, "# A")?;
     let told = Hint::Paths(BTreeSet::from([file]));
@@ -151,10 +151,17 @@ async fn folders_are_watched_when_they_are_about_to_be_looked_at() -> Outcome {
     let (deep, hidden) = (folder.path().join("a/b"), folder.path().join(".git"));
     fs::create_dir_all(&deep)?;
     fs::create_dir(&hidden)?;
+    let excluded = folder.path().join("a/node_modules");
+    fs::create_dir(&excluded)?;
+    let files = Files::new(&[], &["node_modules/".to_owned()], false, false)?;
     let mut watcher = Watcher::new(folder.path(), Watch::Events)?;
-    watcher.cover(&Look::Paths(BTreeSet::from([folder.path().join("a")])));
+    watcher.cover(
+        &Look::Paths(BTreeSet::from([folder.path().join("a")])),
+        &files,
+    );
     assert_eq!(watcher.refusal(), None);
     fs::write(hidden.join("c.md"), "# C")?;
+    fs::write(excluded.join("c.md"), "# C")?;
     let file = deep.join("c.md");
     fs::write(&file, "# C")?;
     let told = Hint::Paths(BTreeSet::from([file]));

@@ -90,7 +90,7 @@ fn follow(operations: &[Operation], runtime: &tokio::runtime::Runtime) -> Outcom
             _ => continue,
         }
         while let Some(look) = trial.due() {
-            trial.watcher.cover(&look);
+            trial.watcher.cover(&look, &config::Files::usual());
             let ingested = runtime.block_on(daemon.ingest.tick(look, trial.now))?;
             if !ingested.unsettled.is_empty() {
                 let paths = ingested.unsettled.iter().map(|path| root.join(path));

@@ -5,6 +5,7 @@ mod deliveries;
 mod histories;
 mod identity;
 mod model;
+mod names;
 mod planning;
 mod publications;
 mod reopening;
@@ -317,6 +318,13 @@ contract! {
         an_id_changed_together_with_the_text_is_another_publication,
         a_place_left_long_ago_is_not_taken_from_who_is_there_now,
         a_file_that_says_too_much_is_refused_and_the_rest_is_taken;
+    names:
+        a_name_that_somebody_goes_by_cannot_disappear,
+        a_schedule_that_nobody_goes_by_may_go_and_come_back,
+        subscriptions_follow_a_schedule_that_is_called_otherwise,
+        schedules_that_become_one_repeat_and_miss_nothing,
+        a_run_that_is_half_planned_is_planned_before_its_schedule_is_renamed,
+        subscriptions_follow_a_tag_that_is_called_otherwise;
     planning:
         only_what_passes_the_filter_is_mailed,
         what_is_older_than_the_subscription_is_not_news,

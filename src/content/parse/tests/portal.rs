@@ -131,3 +131,82 @@ fn the_portal_page_that_must_work_works() {
         }
     }
 }
+
+#[test]
+fn tags_stand_on_one_line_or_one_on_each_or_are_missing() {
+    for (page, expected) in [
+        (
+            "Tytuł\n\nTreść.\n\nTagi: prawo, nabór; szkolenia | pomoc\n",
+            vec!["prawo", "nabór", "szkolenia", "pomoc"],
+        ),
+        (
+            "Tytuł\n\nTreść.\n\nTagi:\nprawo\nnabór\n\nszkolenia\npodziel się treścią:\n",
+            vec!["prawo", "nabór", "szkolenia"],
+        ),
+        (
+            "Tytuł\n\nTreść.\n\nTagi:\n• prawo\n• nabór\n",
+            vec!["prawo", "nabór"],
+        ),
+        ("Tytuł\n\nTreść.\n\nTagi:\n\npodziel się treścią:\n", vec![]),
+        ("Tytuł\n\nTreść.\n", vec![]),
+        (
+            "Назва\n\nТекст.\n\nКлючові слова: право, набір\nПоширити:\nFacebook\n",
+            vec!["право", "набір"],
+        ),
+        (
+            "Назва\n\nТекст.\n\nМітки:\nправо\nнабір\n",
+            vec!["право", "набір"],
+        ),
+        (
+            "Title\n\nText.\n\nKeywords: law, help\nShare this:\n",
+            vec!["law", "help"],
+        ),
+        ("Title\n\nText.\n\nTAGS\nlaw\nhelp\n", vec!["law", "help"]),
+    ] {
+        let found = read("a.txt", page);
+        assert_eq!(labels(&found), expected, "{page}");
+        assert_eq!(found.body.matches("<p>").count(), 1, "{}", found.body);
+    }
+}
+
+#[test]
+fn labels_of_further_languages_come_from_the_configuration() {
+    let words = |text: &str| vec![text.to_owned()];
+    let german = config::Labels {
+        language: language("de"),
+        archived: words("Diese Seite ist eine archivierte Fassung"),
+        current_at: words("zu finden unter"),
+        added: words("Hinzugefügt am"),
+        tags: words("Schlagwörter"),
+        share: words("Seite teilen"),
+    };
+    let more_polish = config::Labels {
+        language: language("pl"),
+        archived: Vec::new(),
+        current_at: Vec::new(),
+        added: words("dodano do bazy"),
+        tags: Vec::new(),
+        share: Vec::new(),
+    };
+    let mut site = site();
+    site.languages.push(language("de"));
+    let context = Context::new(&source(), &site, &[], &[german, more_polish]);
+    let read = |text: &str| match parse("a.txt", text.as_bytes(), &context) {
+        Ok(Parsed::Publication(found)) => *found,
+        other => panic!("{other:?}"),
+    };
+    let found = read(
+        "Diese Seite ist eine archivierte Fassung. Die neue ist zu finden unter: amt.example/neu\n\n\
+         Aufruf\n\nHINZUGEFÜGT AM 18.12.2013\n\nText.\n\nSchlagwörter: Recht, Hilfe\nSeite teilen\n",
+    );
+    assert_eq!(found.title, "Aufruf");
+    assert_eq!(found.language, language("de"));
+    assert_eq!(found.published, instant("2013-12-17T23:00:00Z"));
+    assert_eq!(labels(&found), ["Recht", "Hilfe"]);
+    assert_eq!(found.body, "<p>Text.</p>");
+    let latest = found.archived.and_then(|archived| archived.latest);
+    assert_eq!(latest.as_deref(), Some("https://amt.example/neu"));
+    let found = read("Tytuł\n\nDodano do bazy: 18.12.2013\n\nTreść.\n\nTagi: prawo\n");
+    assert_eq!(found.published, instant("2013-12-17T23:00:00Z"));
+    assert_eq!(labels(&found), ["prawo"]);
+}

@@ -1,0 +1,140 @@
+//! A new configuration in place of the running one, on SIGHUP: taken whole or not at all.
+
+use std::sync::Arc;
+
+use super::start::name_port;
+use super::templates;
+use super::works::Ground;
+use crate::config::{self, Config};
+use crate::domain::{Orphan, Problem};
+use crate::store::{Store, StoreError};
+use crate::text::template::Templates;
+
+/// Where the board shows why the running configuration is not the one in the file.
+const PLACE: &str = "configuration";
+
+/// The configuration can't be taken.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+pub struct Refused(pub Vec<Problem>);
+
+/// A configuration that may take the running one's place.
+pub(super) struct Read {
+    pub(super) config: Arc<Config>,
+    pub(super) templates: Arc<Templates>,
+}
+
+/// Reads file and templates anew. `None`: something is wrong with them, which is logged and pinned
+/// to the board, and the running configuration stays.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn read(ground: &Ground, running: &Config) -> Result<Option<Read>, StoreError> {
+    let mut problems = Vec::new();
+    let config = config::load(&running.file).map_err(|wrong| problems.extend(wrong));
+    let Ok(mut config) = config else {
+        tell(ground, problems);
+        return Ok(None);
+    };
+    if running.web.listen == config.web.listen
+        && let Some(port) = running.web.url.port()
+    {
+        name_port(&mut config, port);
+    }
+    problems.extend(fixed(running, &config));
+    problems.extend(bereaved(&ground.store, &config).await?);
+    match templates(&config.templates) {
+        Ok(templates) if problems.is_empty() => {
+            ground.board.retain(PLACE, |_| false);
+            return Ok(Some(Read {
+                config: Arc::new(config),
+                templates: Arc::new(templates),
+            }));
+        }
+        Ok(_) => {}
+        Err(wrong) => problems.extend(wrong),
+    }
+    tell(ground, problems);
+    Ok(None)
+}
+
+/// Says why the running configuration stays.
+pub(super) fn refuse(ground: &Ground, running: &Config, error: &anyhow::Error) {
+    let remedy = "correct it and reload; the former configuration stays in force until then";
+    let problem = Problem::of_file(&running.file, format!("{error:#}"), remedy);
+    tell(ground, vec![problem]);
+}
+
+fn tell(ground: &Ground, problems: Vec<Problem>) {
+    tracing::error!("the new configuration is not taken; the running one stays");
+    ground.board.retain(PLACE, |_| false);
+    for (number, problem) in problems.into_iter().enumerate() {
+        tracing::error!("{problem}");
+        ground.board.pin(PLACE, &number.to_string(), problem);
+    }
+}
+
+/// Lets subscriptions follow the names of a configuration.
+///
+/// # Errors
+/// [`Refused`] where somebody would be left without what they asked for; the store's.
+pub(super) async fn adopt(ground: &Ground, config: &Config) -> anyhow::Result<()> {
+    let orphans = ground.store.adopt(config.names(), (ground.clock)()).await?;
+    if orphans.is_empty() {
+        Ok(())
+    } else {
+        Err(Refused(orphans.iter().map(|one| missed(config, one)).collect()).into())
+    }
+}
+
+/// The schedules and tags that are gone from a configuration and that somebody is subscribed to.
+///
+/// # Errors
+/// The store's.
+async fn bereaved(store: &Store, config: &Config) -> Result<Vec<Problem>, StoreError> {
+    let orphans = store.orphans(&config.names()).await?;
+    Ok(orphans.iter().map(|one| missed(config, one)).collect())
+}
+
+/// That a configuration lacks a name which somebody goes by.
+pub fn missed(config: &Config, orphan: &Orphan) -> Problem {
+    let Orphan {
+        kind,
+        name,
+        subscribers,
+    } = orphan;
+    let who = if *subscribers == 1 {
+        "1 subscriber goes".to_owned()
+    } else {
+        format!("{subscribers} subscribers go")
+    };
+    Problem::of_file(
+        &config.file,
+        format!("the {kind} `{name}` is gone, and {who} by it"),
+        format!(
+            "bring it back, or add `{name}` to the `aliases` of the {kind} that takes its place"
+        ),
+    )
+}
+
+/// What can't change while the daemon runs.
+fn fixed(running: &Config, new: &Config) -> Vec<Problem> {
+    let differences = [
+        ("state", running.state != new.state),
+        (
+            "[site] authority",
+            running.site.authority != new.site.authority,
+        ),
+        ("[web] listen", running.web.listen != new.web.listen),
+    ];
+    let changed = differences.into_iter().filter(|(_, differs)| *differs);
+    changed
+        .map(|(key, _)| {
+            Problem::of_file(
+                &new.file,
+                format!("{key}: it can't change while the daemon runs"),
+                "set it back, or restart wici",
+            )
+        })
+        .collect()
+}

@@ -1,0 +1,68 @@
+//! What the daemon stands on: its store and its listener.
+
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+
+use super::secrets;
+use crate::config::Config;
+use crate::control::client::Client;
+use crate::store::{Open, Store, StoreError};
+
+/// A command has the store for a moment at most; whoever has it for longer is a daemon.
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+const LOCK_RETRY: Duration = Duration::from_millis(50);
+
+/// Opens the store, or makes it where nobody but the owner can look into it. A command that has it
+/// at this moment is waited for; a daemon is not.
+pub(super) async fn open_store(state: &Path) -> anyhow::Result<Store> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(state)
+        .map_err(|error| StoreError::Disk {
+            path: state.to_owned(),
+            why: error.to_string(),
+        })?;
+    let deadline = tokio::time::Instant::now() + LOCK_PATIENCE;
+    loop {
+        match Store::open(state, Open::OrCreate, secrets::random()?) {
+            Err(StoreError::Locked(_)) if tokio::time::Instant::now() < deadline => {
+                if matches!(Client::connect(state).await, Ok(Some(_))) {
+                    anyhow::bail!(
+                        "another daemon runs on {}; stop it first, or give this one a `state` of its own",
+                        state.display()
+                    );
+                }
+                tokio::time::sleep(LOCK_RETRY).await;
+            }
+            other => return Ok(other?),
+        }
+    }
+}
+
+/// Binds the web listener.
+pub(super) async fn listen(config: &mut Config) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(config.web.listen)
+        .await
+        .map_err(|error| {
+            anyhow::anyhow!(
+                "can't listen on {}: {error}. Is wici or another program at work there? `[web] listen` in {} names the address",
+                config.web.listen,
+                config.file.display()
+            )
+        })?;
+    name_port(config, listener.local_addr()?.port());
+    Ok(listener)
+}
+
+/// Where the system chose the port, links name that one.
+pub(super) fn name_port(config: &mut Config, port: u16) {
+    if config.web.url.port() == Some(0) {
+        // Only a URL that cannot have a port refuses one, and this one has.
+        let _ = config.web.url.set_port(Some(port));
+    }
+}

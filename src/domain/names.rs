@@ -1,0 +1,48 @@
+//! The names that subscriptions go by, and what becomes of them when a configuration changes.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::TagId;
+
+/// What a configuration calls things.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Names {
+    /// From each schedule's name, present or former, to the present one. Without `immediate`,
+    /// which is always there.
+    pub schedules: BTreeMap<String, String>,
+    /// From the slug of each id, label and alias of a defined tag to its id.
+    pub tags: BTreeMap<String, TagId>,
+}
+
+/// What subscriptions can name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// `[[schedule]]`
+    Schedule,
+    /// `[[tag]]`
+    Tag,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Kind::Schedule => "schedule",
+            Kind::Tag => "tag",
+        })
+    }
+}
+
+/// A name that was there before, is no longer, and that somebody asked for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Orphan {
+    /// What it names.
+    pub kind: Kind,
+    /// The name.
+    pub name: String,
+    /// Who would be left without it.
+    pub subscribers: u64,
+}
