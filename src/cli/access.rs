@@ -52,6 +52,7 @@ impl Access {
                         store: store?,
                         config: Arc::clone(&config),
                         board: Arc::new(Board::default()),
+                        bell: Arc::new(|| {}),
                     });
                     return Ok(Access { config, direct });
                 }

@@ -6,6 +6,7 @@
 mod access;
 mod build;
 mod check;
+mod holds;
 mod init;
 mod output;
 mod run;
@@ -60,7 +61,7 @@ enum Command {
     Check,
     /// Write the feeds once, without daemon or state (static hosting)
     Build,
-    /// Show sources, tags, schedules, the latest runs and problems
+    /// Show sources, tags, schedules, the latest runs, holds and problems
     Status {
         /// Print JSON, for programs
         #[arg(long)]
@@ -72,6 +73,9 @@ enum Command {
     /// List or show runs: what was mailed when, and how it went
     #[command(subcommand)]
     Runs(runs::Command),
+    /// List what waits for you, and approve or skip it
+    #[command(subcommand)]
+    Holds(holds::Command),
 }
 
 /// What a command ends in, other than well.
@@ -110,6 +114,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Status { json } => status::status(&file, json).await,
         Command::Subscribers(command) => subscribers::carry_out(&file, command).await,
         Command::Runs(command) => runs::carry_out(&file, command).await,
+        Command::Holds(command) => holds::carry_out(&file, command).await,
     };
     match result {
         Ok(()) | Err(Failure::Unread) => ExitCode::SUCCESS,

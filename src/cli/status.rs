@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 
 use super::access::{Access, unexpected};
-use super::{Failure, output, runs};
+use super::{Failure, holds, output, runs};
 use crate::control::report::{ScheduleStatus, StatusReport};
 use crate::control::{Request, Response};
 
@@ -30,6 +30,10 @@ fn print(report: &StatusReport, zone: &TimeZone) -> Result<(), Failure> {
         "The daemon does not run."
     };
     output::say(&format!("{running} {}.", totals(report)))?;
+    if !report.holds.is_empty() {
+        output::say("")?;
+        holds::print(&report.holds, zone)?;
+    }
     let sources = report.sources.iter();
     section(
         ["source", "publications"],

@@ -23,7 +23,7 @@ use jiff::tz::TimeZone;
 use url::Url;
 
 use crate::domain::delivery::RetryPolicy;
-use crate::domain::{Address, CronLine, Language, Names, Problem, TagDefinition, TagId};
+use crate::domain::{Address, CronLine, Guards, Language, Names, Problem, TagDefinition, TagId};
 use crate::feed::Format;
 use crate::text::slug::slug;
 pub use files::Files;
@@ -289,13 +289,6 @@ pub enum Security {
     StartTls,
     /// `smtps://`: TLS from the first byte (RFC 8314).
     Tls,
-}
-
-/// `[guards]`
-#[derive(Debug, Clone)]
-pub struct Guards {
-    /// What is found later than this after its date is not news.
-    pub max_age: SignedDuration,
 }
 
 /// A `[[schedule]]`

@@ -12,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 use super::report::{Fault, Report, shortened, suggestion};
 
 /// Keys of the design that this version does not have: the table as it is written, and the key.
-const LATER: [(&str, &str); 8] = [
+const LATER: &[(&str, &str)] = &[
     ("", "admin"),
     ("[[source]]", "url"),
     ("[[source]]", "every"),
@@ -20,7 +20,6 @@ const LATER: [(&str, &str); 8] = [
     ("[mail]", "rate"),
     ("[mail]", "dkim"),
     ("[mail]", "bounces"),
-    ("[guards]", "hold_over"),
 ];
 
 /// Keys that stand outside every table: written below one, TOML takes them for the table's.

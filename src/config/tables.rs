@@ -10,11 +10,10 @@ use super::raw::Table;
 use super::report::{Fault, suggestion};
 use super::value::{self, duration, one_of};
 use super::{
-    Feeds, Files, Guards, Immediate, Labels, Mail, Schedule, Secrets, Site, Source, Watch, Web,
-    transport,
+    Feeds, Files, Immediate, Labels, Mail, Schedule, Secrets, Site, Source, Watch, Web, transport,
 };
 use crate::domain::delivery::{InDoubt, RetryPolicy};
-use crate::domain::{Language, TagDefinition, TagId};
+use crate::domain::{Guards, Language, TagDefinition, TagId};
 use crate::feed::Format;
 
 const LANGUAGES: [&str; 3] = ["pl", "uk", "en"];
@@ -298,7 +297,11 @@ pub(super) fn mail(table: &Table<'_>, base: &Path, secrets: &Secrets<'_>) -> Opt
 
 pub(super) fn guards(table: &Table<'_>) -> Option<Guards> {
     let max_age = table.optional("max_age", "7d", duration("1s", "3650d"));
-    Some(Guards { max_age: max_age? })
+    let hold_over = table.whole("hold_over", 25, [0, 10_000]);
+    Some(Guards {
+        max_age: max_age?,
+        hold_over: hold_over? as u64,
+    })
 }
 
 pub(super) fn schedule(

@@ -127,7 +127,7 @@ fn what_the_sample_shows_as_default_is_the_default() -> Tested {
             _ => format!("{line}\n"),
         })
         .collect();
-    assert_eq!(uncommented, 19);
+    assert_eq!(uncommented, 20);
     assert_eq!(
         format!("{:?}", read(&explicit)?),
         format!("{:?}", read(&sample)?)
@@ -169,6 +169,7 @@ fn what_is_left_out_has_a_default() -> Tested {
     assert_eq!(config.mail.retry.retry_for, SignedDuration::from_hours(72));
     assert_eq!(config.mail.retry.in_doubt, InDoubt::Resend);
     assert_eq!(config.guards.max_age, SignedDuration::from_hours(168));
+    assert_eq!(config.guards.hold_over, 25);
     assert!(config.schedules.is_empty() && config.tags.is_empty() && config.labels.is_empty());
     assert_eq!(config.immediate.delay, SignedDuration::from_mins(2));
     Ok(())

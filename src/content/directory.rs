@@ -142,7 +142,11 @@ impl Directory {
     }
 
     fn look_at(&mut self, at: Look, known: &BTreeSet<String>) -> Result<Seen, Unreadable> {
-        self.check_root()?;
+        if let Err(unreadable) = self.check_root() {
+            // Should it come back, all of it is read again: the store may have let it go meanwhile.
+            self.read.clear();
+            return Err(unreadable);
+        }
         let (starts, complete) = match at {
             Look::Everything => (BTreeSet::from([self.root.clone()]), true),
             Look::Paths(paths) => (outermost(paths), false),

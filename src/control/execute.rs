@@ -7,10 +7,10 @@ use super::report::{
     StatusReport, SubscriberDetail, SubscriberSummary, TagStatus, Trouble,
 };
 use super::request::AddSubscriber;
-use super::{Desk, Refusal, Request, Response};
+use super::{Desk, Refusal, Request, Response, holds};
 use crate::domain::{
-    Address, Basis, Cadence, Counts, DeliveryState, IMMEDIATE, NewSubscription, RunKey, Subscriber,
-    SubscriberKey,
+    Address, Basis, Cadence, Counts, DeliveryState, HoldKey, IMMEDIATE, NewSubscription, RunKey,
+    Subscriber, SubscriberKey,
 };
 use crate::store::StoreError;
 
@@ -61,6 +61,11 @@ pub async fn execute(
             Ok(Response::Runs(runs.iter().map(RunSummary::from).collect()))
         }
         Request::ShowRun { run } => show_run(desk, RunKey(run)).await.map(Response::Run),
+        Request::ListHolds => holds::list(desk).await.map(Response::Holds),
+        Request::DecideHold { hold, decision } => {
+            let decided = holds::decide(desk, HoldKey(hold), decision, running, now).await?;
+            Ok(Response::Decided(decided))
+        }
     }
 }
 
@@ -203,6 +208,7 @@ async fn status(desk: &Desk, running: bool, now: Timestamp) -> Result<StatusRepo
         schedules: schedules(desk, now),
         queue: open.iter().map(|run| Counts::open(&run.counts)).sum(),
         runs: latest.iter().map(RunSummary::from).collect(),
+        holds: holds::list(desk).await?,
         problems: problems
             .map(|(place, problem)| Trouble { place, problem })
             .collect(),

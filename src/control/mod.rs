@@ -4,6 +4,7 @@
 pub mod board;
 pub mod client;
 pub mod execute;
+mod holds;
 pub mod report;
 pub mod request;
 pub mod server;
@@ -22,6 +23,9 @@ pub use request::{Refusal, Request, Response};
 /// Tells the time: the edge's clock, handed down.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
+/// Tells the loops that there is something to look at; without a daemon, nobody.
+pub type Bell = Arc<dyn Fn() + Send + Sync>;
+
 /// What a request is carried out with.
 #[derive(Clone)]
 pub struct Desk {
@@ -31,4 +35,6 @@ pub struct Desk {
     pub config: Arc<Config>,
     /// What is wrong at the moment.
     pub board: Arc<Board>,
+    /// Rung when something was decided.
+    pub bell: Bell,
 }

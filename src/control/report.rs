@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Counts, Delivery, DeliveryState, Problem, Run, Subscriber, SubscriberStatus};
+use crate::domain::{
+    Counts, Decision, Delivery, DeliveryState, Hold, HoldKind, Problem, Run, Subscriber,
+    SubscriberStatus,
+};
 
 /// How are things?
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,8 +27,61 @@ pub struct StatusReport {
     pub queue: u64,
     /// The latest runs, newest first.
     pub runs: Vec<RunSummary>,
+    /// What waits for a person.
+    pub holds: Vec<HoldSummary>,
     /// What is wrong.
     pub problems: Vec<Trouble>,
+}
+
+/// A hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldSummary {
+    /// Its number.
+    pub hold: u64,
+    /// What is held.
+    pub kind: Held,
+    /// Of withdrawals: the source's name.
+    pub source: Option<String>,
+    /// Since when.
+    pub opened: Timestamp,
+    /// When the last publication joined it, or its list last changed.
+    pub renewed: Timestamp,
+    /// How many publications wait.
+    pub publications: u64,
+    /// What was said of it, once that is being carried out.
+    pub decision: Option<Decision>,
+    /// Some of the publications: titles, or paths of files that are missing.
+    pub examples: Vec<String>,
+}
+
+/// What is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Held {
+    /// News that is in the feeds and not mailed.
+    Releases,
+    /// Publications that are not withdrawn though their files are gone.
+    Withdrawals,
+}
+
+impl HoldSummary {
+    /// A hold with some of its publications.
+    pub fn new(hold: Hold, examples: Vec<String>) -> HoldSummary {
+        let (kind, source) = match hold.kind {
+            HoldKind::Releases => (Held::Releases, None),
+            HoldKind::Withdrawals { source } => (Held::Withdrawals, Some(source)),
+        };
+        HoldSummary {
+            hold: hold.key.0,
+            kind,
+            source,
+            opened: hold.opened,
+            renewed: hold.renewed,
+            publications: hold.publications,
+            decision: hold.decision,
+            examples,
+        }
+    }
 }
 
 /// A source.

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::report::{RunDetail, RunSummary, StatusReport, SubscriberDetail, SubscriberSummary};
-use crate::domain::{Address, Filter, Language, Names, Orphan};
+use super::report::{
+    HoldSummary, RunDetail, RunSummary, StatusReport, SubscriberDetail, SubscriberSummary,
+};
+use crate::domain::{Address, Decision, Filter, Language, Names, Orphan};
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +47,15 @@ pub enum Request {
         /// Its number.
         run: u64,
     },
+    /// What waits for a person.
+    ListHolds,
+    /// What a person says of a hold.
+    DecideHold {
+        /// Its number.
+        hold: u64,
+        /// What is to become of it.
+        decision: Decision,
+    },
 }
 
 /// Subscribe an address.
@@ -82,6 +93,10 @@ pub enum Response {
     Runs(Vec<RunSummary>),
     /// To [`Request::ShowRun`].
     Run(RunDetail),
+    /// To [`Request::ListHolds`].
+    Holds(Vec<HoldSummary>),
+    /// To [`Request::DecideHold`].
+    Decided(HoldSummary),
 }
 
 /// The thing asked for can't be done; the words are for the person who asked.

@@ -12,13 +12,13 @@ use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 use unicode_normalization::UnicodeNormalization;
 
-use super::signals::Signals;
+use super::{hold, signals::Signals};
 use crate::config::{self, Config};
 use crate::content::{Coalescer, Directory, Hint, Look, Reading, Seen, Unreadable, Watcher};
 use crate::control::{Board, Clock};
 use crate::domain::publication::{Batch, Found, Pass};
-use crate::domain::{Change, Problem};
-use crate::store::{Applied, Refusal, Store, StoreError};
+use crate::domain::{Change, Guards, Problem};
+use crate::store::{Applied, HoldEvent, Refusal, Store, StoreError};
 use turn::{blocking, read_some};
 
 /// Publications told to the store in one transaction, and about how many bytes of bodies.
@@ -33,7 +33,7 @@ const POLL_EVERY: SignedDuration = SignedDuration::from_secs(5);
 pub struct Ingest {
     source: config::Source,
     directory: Arc<Mutex<Directory>>,
-    max_age: SignedDuration,
+    guards: Guards,
     store: Store,
     board: Arc<Board>,
     signals: Arc<Signals>,
@@ -68,7 +68,7 @@ impl Ingest {
                 &config.tags,
                 &config.labels,
             ))),
-            max_age: config.guards.max_age,
+            guards: config.guards,
             store,
             board,
             signals,
@@ -165,6 +165,8 @@ impl Ingest {
             Ok(seen) => seen,
             Err(unreadable) => {
                 self.pin_unreadable(&unreadable);
+                let opened = self.store.suspect(&self.source.name, now).await?;
+                hold::tell(&opened.map(HoldEvent::Opened));
                 return Ok(Ingested::default());
             }
         };
@@ -185,13 +187,13 @@ impl Ingest {
             }
             if round.is_full() {
                 let batch = round.batch(Pass::More);
-                let applied = self.store.apply(batch, now, self.max_age).await?;
+                let applied = self.store.apply(batch, now, self.guards).await?;
                 self.take(applied, &refused, &mut ingested);
             }
         }
         let end = if is_scan { Pass::EndOfScan } else { Pass::End };
         let batch = round.batch(end);
-        let applied = self.store.apply(batch, now, self.max_age).await?;
+        let applied = self.store.apply(batch, now, self.guards).await?;
         self.take(applied, &refused, &mut ingested);
         self.signals.ring();
         Ok(ingested)
@@ -249,6 +251,7 @@ impl Ingest {
             }
             self.refused.insert(refused.path, refused.why);
         }
+        hold::tell(&applied.holds);
         log(&self.source.name, &applied.changes);
         self.signals.touch(&applied.changes);
         ingested.changes.extend(applied.changes);

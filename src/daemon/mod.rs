@@ -15,6 +15,7 @@
 //! and others take their places on the same store. Who listens stays, and is shown the new one.
 
 pub mod clock;
+mod hold;
 pub mod ingest;
 mod listen;
 pub mod publish;

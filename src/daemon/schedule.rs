@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::signals::Signals;
+use super::{hold, signals::Signals};
 use crate::config::{self, Config};
 use crate::control::Clock;
 use crate::domain::{Cadence, Run};
@@ -52,20 +52,19 @@ impl Scheduling {
         }
     }
 
-    /// One round: releases, then runs that were begun, then windows that are due. Returns when the
-    /// next thing is.
+    /// One round: releases, then what was decided of holds, then runs that were begun, then windows
+    /// that are due. Returns when the next thing is.
     ///
     /// # Errors
     /// The store's.
     pub async fn tick(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        let released = self
-            .store
-            .release_due(now, self.config.guards.max_age)
-            .await?;
-        if !released.is_empty() {
-            self.signals.touch(&released);
+        let released = self.store.release_due(now, self.config.guards).await?;
+        hold::tell(&released.holds);
+        if !released.changes.is_empty() {
+            self.signals.touch(&released.changes);
             self.signals.ring();
         }
+        let is_unfinished = self.carry_out(now).await?;
         for run in self.store.open_runs().await? {
             if !run.planned {
                 self.plan(run, now).await?;
@@ -75,7 +74,8 @@ impl Scheduling {
         for schedule in &self.config.schedules {
             next = earlier(next, self.cron(schedule, now).await?);
         }
-        Ok(earlier(next, self.immediate(now).await?))
+        let next = earlier(next, self.immediate(now).await?);
+        Ok(if is_unfinished { Some(now) } else { next })
     }
 
     /// Opens the latest window due, if any; those missed before it are one with it.
@@ -119,6 +119,22 @@ impl Scheduling {
         }
         let first = self.store.first_news(decided).await?;
         Ok(first.and_then(|first| first.checked_add(delay).ok()))
+    }
+
+    /// Carries out a piece of what a person decided. Says whether there is more.
+    async fn carry_out(&self, now: Timestamp) -> Result<bool, StoreError> {
+        let holds = self.store.holds().await?;
+        let Some(decided) = holds.into_iter().find(|hold| hold.decision.is_some()) else {
+            return Ok(false);
+        };
+        let guards = self.config.guards;
+        let carried_out = self.store.carry_out(decided.key, now, guards).await?;
+        self.signals.touch(&carried_out.changes);
+        if carried_out.done {
+            hold::tell_done(&decided);
+            self.signals.ring();
+        }
+        Ok(true)
     }
 
     async fn plan(&self, run: Run, now: Timestamp) -> Result<(), StoreError> {

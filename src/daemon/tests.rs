@@ -11,7 +11,7 @@ use super::signals::Signals;
 use crate::config::{self, Config};
 use crate::content::Look;
 use crate::control::Board;
-use crate::domain::ChangeKind;
+use crate::domain::{ChangeKind, Decision};
 use crate::publish::Publisher;
 use crate::store::Store;
 
@@ -69,9 +69,23 @@ impl Site {
     }
 
     async fn look(&mut self) -> Result<Vec<ChangeKind>, Box<dyn std::error::Error>> {
+        self.look_at(Look::Everything).await
+    }
+
+    async fn look_at(&mut self, at: Look) -> Result<Vec<ChangeKind>, Box<dyn std::error::Error>> {
         let now = "2026-11-24T08:00:00Z".parse()?;
-        let ingested = self.ingest.tick(Look::Everything, now).await?;
+        let ingested = self.ingest.tick(at, now).await?;
         Ok(ingested.changes.iter().map(|change| change.kind).collect())
+    }
+
+    /// Decides the only hold, and carries it out.
+    async fn decide(&self, decision: Decision) -> Tested {
+        let now = "2026-11-24T08:00:00Z".parse()?;
+        let hold = self.store.holds().await?.pop().ok_or("no hold")?.key;
+        self.store.decide(hold, decision).await?;
+        let guards = configuration(self.folder.path())?.guards;
+        while !self.store.carry_out(hold, now, guards).await?.done {}
+        Ok(())
     }
 
     async fn render(&mut self) -> Result<Vec<String>, Box<dyn std::error::Error>> {
@@ -102,6 +116,55 @@ async fn a_file_that_was_refused_is_taken_once_nothing_stands_in_its_way() -> Te
     fs::remove_file(site.folder.path().join("content/a.md"))?;
     assert_eq!(site.look().await?, [ChangeKind::MinorEdit]);
     assert!(site.board.problems().is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn files_that_return_after_their_withdrawal_was_approved_are_there_again() -> Tested {
+    let mut site = Site::new()?;
+    site.write("a.md", "---\ntitle: Pierwszy\n---\nTreść\n")?;
+    site.look().await?;
+    let (content, away) = (
+        site.folder.path().join("content"),
+        site.folder.path().join("away"),
+    );
+    fs::rename(&content, &away)?;
+    assert_eq!(site.look().await?, []);
+    assert_eq!(site.board.problems().len(), 1);
+    site.decide(Decision::Approve).await?;
+    assert_eq!(site.store.totals().await?.live, 0);
+    // The very same files, which were read before.
+    fs::rename(&away, &content)?;
+    assert_eq!(site.look().await?, [ChangeKind::Restored]);
+    assert!(site.board.problems().is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn most_files_gone_in_one_look_at_some_paths_are_held() -> Tested {
+    let mut site = Site::new()?;
+    for number in 0..20 {
+        site.write(
+            &format!("{number}.md"),
+            &format!("---\ntitle: T\n---\nTreść {number}\n"),
+        )?;
+    }
+    site.look().await?;
+    let content = site.folder.path().join("content");
+    let gone: BTreeSet<_> = (0..15)
+        .map(|number| content.join(format!("{number}.md")))
+        .collect();
+    for path in &gone {
+        fs::remove_file(path)?;
+    }
+    assert_eq!(site.look_at(Look::Paths(gone)).await?, []);
+    assert_eq!(site.store.holds().await?.len(), 1);
+    site.decide(Decision::Skip).await?;
+    assert_eq!(site.look().await?, []);
+    assert_eq!(site.store.holds().await?, []);
+    assert_eq!(site.store.totals().await?.live, 20);
+    site.write("0.md", "---\ntitle: T\n---\nTreść 0\n")?;
+    assert_eq!(site.look().await?, [], "the same publication, as it was");
     Ok(())
 }
 

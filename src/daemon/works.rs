@@ -39,7 +39,9 @@ pub(super) struct Ground {
 impl Ground {
     /// What requests are carried out with under a configuration.
     pub(super) fn desk(&self, config: &Arc<Config>) -> Desk {
+        let signals = Arc::clone(&self.signals);
         Desk {
+            bell: Arc::new(move || signals.ring()),
             store: self.store.clone(),
             config: Arc::clone(config),
             board: Arc::clone(&self.board),

@@ -9,6 +9,7 @@
 //! | cron line, schedule | [`cron`] |
 //! | cadence, window, mark, run, counts | [`run`] |
 //! | delivery, outcome, claim | [`delivery`] |
+//! | guard, hold: what waits for a person | [`hold`] |
 //! | what a configuration calls schedules and tags, and who would miss a name | [`names`] |
 //! | problem: what is wrong with an input, where, and what to do | [`problem`] |
 
@@ -18,6 +19,7 @@ pub mod cron;
 pub mod delivery;
 pub mod feed_key;
 pub mod filter;
+pub mod hold;
 pub mod language;
 pub mod names;
 pub mod problem;
@@ -32,6 +34,7 @@ pub use cron::CronLine;
 pub use delivery::{Claim, Content, Delivery, DeliveryKey, DeliveryState, Item, Outcome};
 pub use feed_key::FeedKey;
 pub use filter::Filter;
+pub use hold::{Decision, Guards, Hold, HoldKey, HoldKind};
 pub use language::Language;
 pub use names::{Names, Orphan};
 pub use problem::Problem;

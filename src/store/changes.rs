@@ -3,18 +3,19 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::domain::change::{Newsworthiness, diff};
 use crate::domain::publication::Found;
 use crate::domain::{
-    Change, ChangeKind, FeedKey, Publication, PublicationId, PublicationKey, PublicationState,
-    Standing,
+    Change, ChangeKind, FeedKey, Guards, Publication, PublicationId, PublicationKey,
+    PublicationState, Standing,
 };
 
 use super::engine::Transaction;
+use super::holds::{Flood, HoldEvent};
 use super::identity::{at_path, with_id};
-use super::rows::{FeedRow, Meta, NewsRow, Number, Totals};
+use super::rows::{FeedRow, Meta, Number, Totals};
 use super::{StoreError, forget, keys, load, meta, note, save};
 
 /// The changes of one transaction.
@@ -22,6 +23,7 @@ pub(super) struct Changes<'t, 'e> {
     transaction: &'t mut Transaction<'e>,
     meta: Meta,
     worth: Newsworthiness,
+    flood: Flood,
     changes: Vec<Change>,
     /// Publications at whose path there is another file now.
     displaced: Vec<PublicationKey>,
@@ -31,34 +33,42 @@ impl<'t, 'e> Changes<'t, 'e> {
     pub(super) fn begin(
         transaction: &'t mut Transaction<'e>,
         now: Timestamp,
-        max_age: SignedDuration,
+        guards: Guards,
         baseline: bool,
     ) -> Result<Changes<'t, 'e>, StoreError> {
         let meta = meta(transaction)?;
         let worth = Newsworthiness {
             now,
-            max_age,
+            max_age: guards.max_age,
             baseline,
         };
         Ok(Changes {
             transaction,
             meta,
             worth,
+            flood: Flood::new(guards, now),
             changes: Vec::new(),
             displaced: Vec::new(),
         })
     }
 
-    pub(super) fn finish(self) -> Result<Vec<Change>, StoreError> {
+    /// What took effect, and the hold that was opened.
+    pub(super) fn finish(self) -> Result<(Vec<Change>, Option<HoldEvent>), StoreError> {
+        let opened = self.flood.finish(self.transaction)?;
         if meta(self.transaction)? != self.meta {
             save(self.transaction, keys::meta(), &self.meta)?;
         }
-        Ok(self.changes)
+        Ok((self.changes, opened))
     }
 
     /// The rows, with what was changed so far.
     pub(super) fn reader(&self) -> &Transaction<'e> {
         self.transaction
+    }
+
+    /// The rows, to be changed, and the counters.
+    pub(super) fn parts(&mut self) -> (&mut Transaction<'e>, &mut Meta) {
+        (self.transaction, &mut self.meta)
     }
 
     /// The file of a publication that nobody knew.
@@ -269,9 +279,11 @@ impl<'t, 'e> Changes<'t, 'e> {
         let revision = keys::revision(after.key, after.revision);
         save(self.transaction, revision, &after.publication)?;
         let feeds = self.move_in_feeds(&before, &after, kind)?;
-        if news {
-            self.note_news(&after)?;
-        }
+        let first = !before.news;
+        let news = news
+            && self
+                .flood
+                .note(self.transaction, &mut self.meta, &after, first)?;
         self.changes.push(Change {
             sequence,
             kind,
@@ -323,20 +335,6 @@ impl<'t, 'e> Changes<'t, 'e> {
             let known = first_run(is.group())?.map_or(first, |Number(known)| known);
             let first = Number(first.min(known));
             save(self.transaction, keys::group(is.group()), &first)?;
-        }
-        Ok(())
-    }
-
-    fn note_news(&mut self, state: &PublicationState) -> Result<(), StoreError> {
-        let row = NewsRow {
-            publication: state.key,
-            at: self.worth.now,
-        };
-        save(self.transaction, keys::news(state.sequence), &row)?;
-        let group = keys::group(state.publication.group());
-        if load::<Number>(self.transaction, &group)?.is_none() {
-            // Only runs opened from now on can have mailed any of the group.
-            save(self.transaction, group, &Number(self.meta.run.0 + 1))?;
         }
         Ok(())
     }

@@ -5,11 +5,12 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::domain::{
-    Archived, BodyHash, Language, Publication, PublicationId, PublicationKey, PublicationState,
-    Sequence, Standing, TagName,
+    Archived, BodyHash, HoldKey, Language, Publication, PublicationId, PublicationKey,
+    PublicationState, RunKey, Sequence, Standing, TagName,
 };
 
 use super::record::Record;
+use super::rows::{Meta, NewsRow, SourceRow, Totals};
 
 impl Record for Publication {
     const NAME: &'static str = "revision";
@@ -26,6 +27,74 @@ impl Record for PublicationState {
 
     fn former(version: u8, bytes: &[u8]) -> Option<postcard::Result<PublicationState>> {
         (version == 1).then(|| postcard::from_bytes::<PublicationState1>(bytes).map(Into::into))
+    }
+}
+
+impl Record for Meta {
+    const NAME: &'static str = "meta";
+    const VERSION: u8 = 2;
+
+    fn former(version: u8, bytes: &[u8]) -> Option<postcard::Result<Meta>> {
+        (version == 1).then(|| postcard::from_bytes::<Meta1>(bytes).map(Into::into))
+    }
+}
+
+impl Record for SourceRow {
+    const NAME: &'static str = "source";
+    const VERSION: u8 = 2;
+
+    fn former(version: u8, bytes: &[u8]) -> Option<postcard::Result<SourceRow>> {
+        let read = || {
+            let scanned = postcard::from_bytes::<bool>(bytes)?;
+            Ok(SourceRow {
+                scanned,
+                known_losses: None,
+            })
+        };
+        (version == 1).then(read)
+    }
+}
+
+impl Record for NewsRow {
+    const NAME: &'static str = "news";
+    const VERSION: u8 = 2;
+
+    fn former(version: u8, bytes: &[u8]) -> Option<postcard::Result<NewsRow>> {
+        let read = || {
+            let (publication, at) = postcard::from_bytes::<(PublicationKey, Timestamp)>(bytes)?;
+            Ok(NewsRow {
+                publication,
+                at,
+                first: false,
+            })
+        };
+        (version == 1).then(read)
+    }
+}
+
+/// Without holds.
+#[derive(Deserialize)]
+struct Meta1 {
+    id: [u8; 16],
+    sequence: Sequence,
+    publication: u64,
+    subscriber: u64,
+    run: RunKey,
+    totals: Totals,
+}
+
+impl From<Meta1> for Meta {
+    fn from(former: Meta1) -> Meta {
+        Meta {
+            id: former.id,
+            sequence: former.sequence,
+            publication: former.publication,
+            subscriber: former.subscriber,
+            run: former.run,
+            totals: former.totals,
+            hold: HoldKey(0),
+            vouched: Sequence(0),
+        }
     }
 }
 
@@ -111,6 +180,9 @@ mod tests {
 
     /// As version 1 wrote it.
     const STATE1: &str = include_str!("former/publication-1.hex");
+    const META1: &str = "0107070707070707070707070707070707ac02fa01280cf001030727d719f1cd";
+    const SOURCE1: &str = "01012813c52f";
+    const NEWS1: &str = "01ac0214323032362d31312d32345430383a30303a30305a073a50f6";
 
     #[test]
     fn what_version_1_wrote_is_read() -> Result<(), StoreError> {
@@ -124,6 +196,21 @@ mod tests {
         );
         assert_eq!(state.publication.enclosures, []);
         assert_eq!(PublicationState::decode(&state.encode()?)?, state);
+        Ok(())
+    }
+
+    #[test]
+    fn counters_sources_and_news_of_version_1_are_read() -> Result<(), StoreError> {
+        let meta = Meta::decode(&bytes(META1))?;
+        assert_eq!((meta.id, meta.sequence), ([7; 16], Sequence(300)));
+        assert_eq!((meta.run, meta.totals.live), (RunKey(12), 240));
+        assert_eq!((meta.hold, meta.vouched), (HoldKey(0), Sequence(0)));
+        let source = SourceRow::decode(&bytes(SOURCE1))?;
+        assert_eq!((source.scanned, source.known_losses), (true, None));
+        let news = NewsRow::decode(&bytes(NEWS1))?;
+        assert_eq!(news.publication, PublicationKey(300));
+        assert_eq!(news.at.to_string(), "2026-11-24T08:00:00Z");
+        assert!(!news.first);
         Ok(())
     }
 

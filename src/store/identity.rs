@@ -32,10 +32,12 @@ pub(super) struct Look<'b> {
     read: BTreeMap<&'b str, (&'b Found, BodyHash)>,
     /// The publications that files of this batch were found to be: nobody else is one of them.
     taken: BTreeSet<PublicationKey>,
+    /// The publications whose files an earlier look missed, which waits for a person.
+    held: BTreeSet<PublicationKey>,
 }
 
 impl<'b> Look<'b> {
-    pub(super) fn of(batch: &'b Batch) -> Look<'b> {
+    pub(super) fn of(batch: &'b Batch, held: BTreeSet<PublicationKey>) -> Look<'b> {
         let read = batch
             .found
             .iter()
@@ -45,6 +47,7 @@ impl<'b> Look<'b> {
             missing: batch.missing.iter().map(String::as_str).collect(),
             read: read.collect(),
             taken: BTreeSet::new(),
+            held,
         }
     }
 
@@ -91,7 +94,7 @@ impl<'b> Look<'b> {
         let body = BodyHash::of(&found.body);
         if let Some(id) = &found.declared_id {
             return Ok(match with_id(reader, id)? {
-                Some(state) if self.may_be_claimed(&state, id, found) => known(state),
+                Some(state) if self.may_be_claimed(reader, &state, id, found)? => known(state),
                 Some(state) => Identity::Taken {
                     id: id.clone(),
                     holder: state.path,
@@ -105,9 +108,9 @@ impl<'b> Look<'b> {
         }
         if let Some(state) = here {
             let renamed_onto = |other: &PublicationState| {
-                self.missing.contains(other.path.as_str())
+                Ok(self.missing.contains(other.path.as_str())
                     && other.standing != Standing::Withdrawn
-                    && other.publication.title == found.title
+                    && other.publication.title == found.title)
             };
             let moved = if state.publication.body == body {
                 None
@@ -117,9 +120,11 @@ impl<'b> Look<'b> {
             return Ok(known(moved.unwrap_or(state)));
         }
         let left = |other: &PublicationState| {
-            other.standing == Standing::Withdrawn
+            Ok(other.standing == Standing::Withdrawn
                 || self.missing.contains(other.path.as_str())
+                || self.held.contains(&other.key)
                 || self.has_made_room(other, found)
+                || is_let_go(reader, other)?)
         };
         if let Some(state) = self.moved_here(reader, found, body, left)? {
             return Ok(known(state));
@@ -128,15 +133,23 @@ impl<'b> Look<'b> {
     }
 
     /// May a file claim the id of this publication? Not while another file is it.
-    fn may_be_claimed(&self, state: &PublicationState, id: &PublicationId, by: &Found) -> bool {
+    fn may_be_claimed(
+        &self,
+        reader: &impl Read,
+        state: &PublicationState,
+        id: &PublicationId,
+        by: &Found,
+    ) -> Result<bool, StoreError> {
         let path = state.path.as_str();
         let claims_another = |(found, _): &(&Found, _)| found.declared_id.as_ref() != Some(id);
-        !self.is_taken(state.key)
+        Ok(!self.is_taken(state.key)
             && (state.standing == Standing::Withdrawn
                 || (state.source == self.source
                     && (path == by.path
                         || self.missing.contains(path)
-                        || self.read.get(path).is_some_and(claims_another))))
+                        || self.read.get(path).is_some_and(claims_another)))
+                || self.held.contains(&state.key)
+                || is_let_go(reader, state)?))
     }
 
     /// Does its path hold something else now, while this file reads as it did?
@@ -155,7 +168,7 @@ impl<'b> Look<'b> {
         reader: &impl Read,
         found: &Found,
         body: BodyHash,
-        may_have_moved: impl Fn(&PublicationState) -> bool,
+        may_have_moved: impl Fn(&PublicationState) -> Result<bool, StoreError>,
     ) -> Result<Option<PublicationState>, StoreError> {
         if found.body.is_empty() {
             return Ok(None);
@@ -178,7 +191,7 @@ impl<'b> Look<'b> {
             if let Some(state) = load::<PublicationState>(reader, &keys::publication(key))?
                 && state.source == self.source
                 && !self.is_taken(key)
-                && may_have_moved(&state)
+                && may_have_moved(&state)?
             {
                 moved.push(state);
             }
@@ -187,14 +200,14 @@ impl<'b> Look<'b> {
     }
 
     /// A new file. Its path may have been another publication's first one, which has since moved
-    /// away; or the very publication that was withdrawn from it.
+    /// away; or the very publication that was withdrawn from it, or let go.
     fn minted(&self, reader: &impl Read, found: &Found) -> Result<Identity, StoreError> {
         let mut id = found.minted_id.clone();
         let mut number = 1;
         while let Some(state) = with_id(reader, &id)? {
-            if state.standing == Standing::Withdrawn
-                && state.path == found.path
+            if state.path == found.path
                 && !self.is_taken(state.key)
+                && (state.standing == Standing::Withdrawn || is_let_go(reader, &state)?)
             {
                 return Ok(known(state));
             }
@@ -207,6 +220,12 @@ impl<'b> Look<'b> {
 
 fn known(state: PublicationState) -> Identity {
     Identity::Known(Box::new(state))
+}
+
+/// Does it stand though it has no file: was its withdrawal skipped?
+fn is_let_go(reader: &impl Read, state: &PublicationState) -> Result<bool, StoreError> {
+    let place = load::<Number>(reader, &keys::path(&state.source, &state.path))?;
+    Ok(state.standing != Standing::Withdrawn && place != Some(Number(state.key.0)))
 }
 
 /// The publication whose file is at a path.

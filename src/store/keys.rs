@@ -13,6 +13,10 @@
 //! | `F` | feed, published, publication | nothing: what is in a feed |
 //! | `G` | feed | [`FeedRow`](super::rows::FeedRow) |
 //! | `N` | sequence | [`NewsRow`](super::rows::NewsRow): what is to be mailed |
+//! | `h` | hold | `Hold` |
+//! | `i` | hold, number | [`HeldRow`](super::rows::HeldRow): some of its publications |
+//! | `j` | publication | [`HeldIn`](super::rows::HeldIn): its news waits in this hold |
+//! | `l` | source, publication | [`LossRow`](super::rows::LossRow): it went within the last minutes |
 //! | `Y` | group | run: the first that could have mailed any of the group |
 //! | `U` | subscriber | `Subscriber` |
 //! | `E` | address in lower case | subscriber |
@@ -35,7 +39,7 @@ use std::ops::Range;
 use jiff::Timestamp;
 
 use crate::domain::{
-    BodyHash, Cadence, FeedKey, Language, PublicationId, PublicationKey, RunKey, Sequence,
+    BodyHash, Cadence, FeedKey, HoldKey, Language, PublicationId, PublicationKey, RunKey, Sequence,
     SubscriberKey, Window,
 };
 
@@ -242,8 +246,40 @@ pub(super) fn feed(feed: &FeedKey) -> Key {
     feeds().feed(feed)
 }
 
+pub(super) fn all_news() -> Key {
+    Key::table(b'N')
+}
+
 pub(super) fn news(sequence: Sequence) -> Key {
-    Key::table(b'N').number(sequence.0)
+    all_news().number(sequence.0)
+}
+
+pub(super) fn holds() -> Key {
+    Key::table(b'h')
+}
+
+pub(super) fn hold(key: HoldKey) -> Key {
+    holds().number(key.0)
+}
+
+pub(super) fn held(hold: HoldKey) -> Key {
+    Key::table(b'i').number(hold.0)
+}
+
+pub(super) fn held_row(hold: HoldKey, number: u64) -> Key {
+    held(hold).number(number)
+}
+
+pub(super) fn held_in(publication: PublicationKey) -> Key {
+    Key::table(b'j').number(publication.0)
+}
+
+pub(super) fn losses(source: &str) -> Key {
+    Key::table(b'l').text(source)
+}
+
+pub(super) fn loss(source: &str, publication: PublicationKey) -> Key {
+    losses(source).number(publication.0)
 }
 
 pub(super) fn group(id: &PublicationId) -> Key {
@@ -356,39 +392,4 @@ pub(super) fn had(subscriber: SubscriberKey, run: RunKey) -> Key {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn keys_sort_as_their_parts(
-            (a, b) in (any::<i32>(), any::<i32>()),
-            (x, y) in (any::<u64>(), any::<u64>()),
-        ) {
-            let at = |seconds: i32| Timestamp::from_second(seconds.into()).expect("in range");
-            let first = waits(at(a), PublicationKey(x));
-            let second = waits(at(b), PublicationKey(y));
-            prop_assert_eq!(first.bytes().cmp(second.bytes()), (a, x).cmp(&(b, y)));
-            prop_assert_eq!(last_number(first.bytes()), x);
-            prop_assert_eq!(instant_before_last(first.bytes()), Some(at(a)));
-        }
-
-        #[test]
-        fn no_text_is_another_keys_prefix(a in "[a-z\0]{0,4}", b in "[a-z\0]{0,4}", n: u64) {
-            let cadence = |zone: &str| Cadence { schedule: a.clone(), zone: Some(zone.to_owned()) };
-            let span = postings(&cadence(&b), "x").prefix();
-            let inside = posting(&cadence(&b), "x", SubscriberKey(n));
-            prop_assert!(span.range().contains(&inside.bytes()));
-            let outside = posting(&cadence(&format!("{b}b")), "x", SubscriberKey(n));
-            prop_assert!(!span.range().contains(&outside.bytes()));
-        }
-    }
-
-    #[test]
-    fn the_prefix_of_the_greatest_number_has_an_end() {
-        let span = had_by(SubscriberKey(u64::MAX)).prefix();
-        let inside = had(SubscriberKey(u64::MAX), RunKey(u64::MAX));
-        assert!(span.range().contains(&inside.bytes()));
-    }
-}
+mod tests;

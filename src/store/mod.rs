@@ -9,6 +9,7 @@
 //! | --- | --- |
 //! | `publications` | `apply`, `release_due`, `next_release`, `publication`, `paths`, `body` |
 //! | `feeds` | `feed`, `feeds`, `tags` |
+//! | `holds` | `holds`, `held`, `suspect`, `decide`, `carry_out` |
 //! | `subscribers` | `subscribe`, `subscriber`, `subscribers`, `unsubscribe`, `remove`, `may_write` |
 //! | `names` | `orphans`, `adopt` |
 //! | `runs` | `observe`, `mark`, `let_go`, `open_run`, `ripe`, `open_runs`, `run`, `runs` |
@@ -28,6 +29,7 @@ mod engine;
 mod error;
 mod feeds;
 mod former;
+mod holds;
 mod identity;
 mod keys;
 mod leases;
@@ -54,6 +56,7 @@ use writer::Writer;
 
 pub use error::StoreError;
 pub use feeds::FeedView;
+pub use holds::{CarriedOut, HoldEvent};
 pub use publications::{Applied, Refusal, Refused};
 pub use rows::Totals;
 

@@ -3,25 +3,28 @@
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::domain::publication::{Batch, BodyHash, Found, Pass};
-use crate::domain::{Change, PublicationId, PublicationKey, PublicationState};
+use crate::domain::{Change, Guards, PublicationId, PublicationKey, PublicationState};
 
 use super::changes::Changes;
 use super::engine::{Go, Order, Read, Transaction};
+use super::holds::{HoldEvent, Losses};
 use super::identity::{Identity, Look, with_id};
 use super::record::Record;
 use super::rows::SourceRow;
 use super::{Store, StoreError, keys, load, save};
 
-/// What came of a batch.
+/// What came of a batch, or of the time.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Applied {
     /// What took effect, in order.
     pub changes: Vec<Change>,
     /// What could not be taken.
     pub refused: Vec<Refused>,
+    /// What became of holds.
+    pub holds: Vec<HoldEvent>,
 }
 
 /// A file that could not be taken. What was last taken of it stays.
@@ -57,29 +60,30 @@ impl Store {
         &self,
         batch: Batch,
         now: Timestamp,
-        max_age: SignedDuration,
+        guards: Guards,
     ) -> Result<Applied, StoreError> {
         let bodies = batch
             .found
             .iter()
             .map(|f| (BodyHash::of(&f.body), f.body.as_str()));
         self.inner.bodies.keep(bodies).map_err(disk)?;
-        self.write(move |transaction| apply(transaction, &batch, now, max_age))
+        self.write(move |transaction| apply(transaction, &batch, now, guards))
             .await
     }
 
     /// Releases what was waiting for a date that has come.
-    pub async fn release_due(
-        &self,
-        now: Timestamp,
-        max_age: SignedDuration,
-    ) -> Result<Vec<Change>, StoreError> {
+    pub async fn release_due(&self, now: Timestamp, guards: Guards) -> Result<Applied, StoreError> {
         self.write(move |transaction| {
-            let mut changes = Changes::begin(transaction, now, max_age, false)?;
+            let mut changes = Changes::begin(transaction, now, guards, false)?;
             for key in waiting_until(changes.reader(), now)? {
                 changes.release(key)?;
             }
-            changes.finish()
+            let (changes, opened) = changes.finish()?;
+            Ok(Applied {
+                changes,
+                holds: opened.into_iter().collect(),
+                ..Applied::default()
+            })
         })
         .await
     }
@@ -163,13 +167,14 @@ fn apply(
     transaction: &mut Transaction<'_>,
     batch: &Batch,
     now: Timestamp,
-    max_age: SignedDuration,
+    guards: Guards,
 ) -> Result<Applied, StoreError> {
     let mut source =
         load::<SourceRow>(transaction, &keys::source(&batch.source))?.unwrap_or_default();
-    let mut look = Look::of(batch);
+    let mut losses = Losses::of(transaction, &batch.source)?;
+    let mut look = Look::of(batch, losses.missing().clone());
     let files = look.in_order(transaction, batch)?;
-    let mut changes = Changes::begin(transaction, now, max_age, !source.scanned)?;
+    let mut changes = Changes::begin(transaction, now, guards, !source.scanned)?;
     let mut refused = Vec::new();
     for found in files {
         if is_too_large(found, now)? {
@@ -180,7 +185,10 @@ fn apply(
             continue;
         }
         match look.identify(changes.reader(), found)? {
-            Identity::Known(before) => changes.take(&batch.source, found, *before)?,
+            Identity::Known(before) => {
+                losses.found(&mut changes, &before);
+                changes.take(&batch.source, found, *before)?;
+            }
             Identity::New(id) => changes.take_new(&batch.source, found, id)?,
             Identity::Taken { id, holder } => refused.push(Refused {
                 path: found.path.clone(),
@@ -189,17 +197,17 @@ fn apply(
         }
     }
     changes.withdraw_displaced(|key| look.is_taken(key))?;
-    if batch.pass != Pass::More {
-        for path in look.missing() {
-            changes.withdraw(&batch.source, path)?;
-        }
-    }
-    let changes = changes.finish()?;
+    let decided = losses.settle(&mut changes, look.missing(), batch.pass, now)?;
+    let (changes, opened) = changes.finish()?;
     if batch.pass == Pass::EndOfScan && !source.scanned {
         source.scanned = true;
         save(transaction, keys::source(&batch.source), &source)?;
     }
-    Ok(Applied { changes, refused })
+    Ok(Applied {
+        changes,
+        refused,
+        holds: opened.into_iter().chain(decided).collect(),
+    })
 }
 
 /// Would the row, with what the store knows of the publication, be more than the store takes?

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Content, DeliveryState, Mark, PublicationKey, Run, RunKey, Sequence, Subscriber, SubscriberKey,
+    Content, DeliveryState, Hold, HoldKey, Mark, PublicationKey, Run, RunKey, Sequence, Subscriber,
+    SubscriberKey,
 };
 
 use super::record::Record;
@@ -19,6 +20,9 @@ pub(super) struct Meta {
     pub(super) subscriber: u64,
     pub(super) run: RunKey,
     pub(super) totals: Totals,
+    pub(super) hold: HoldKey,
+    /// A person vouches for all news up to here.
+    pub(super) vouched: Sequence,
 }
 
 /// How many there are.
@@ -38,6 +42,8 @@ pub struct Totals {
 pub(super) struct SourceRow {
     /// Was there a complete scan? What was found before is not news.
     pub(super) scanned: bool,
+    /// A person knows of all that was lost up to then.
+    pub(super) known_losses: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +61,34 @@ pub(super) struct FeedRow {
 pub(super) struct NewsRow {
     pub(super) publication: PublicationKey,
     /// When it was applied; `immediate` waits from then.
+    pub(super) at: Timestamp,
+    /// Nothing of the publication was news before.
+    pub(super) first: bool,
+}
+
+/// Some of the publications in a hold. Of releases in the order of their joining, each row full
+/// before the next is begun; of withdrawals by their keys.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct HeldRow {
+    pub(super) publications: Vec<PublicationKey>,
+}
+
+impl HeldRow {
+    /// Publications in one row: what is carried out in one transaction.
+    pub(super) const SIZE: u64 = 256;
+}
+
+/// News that waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct HeldIn {
+    pub(super) hold: HoldKey,
+    /// Nothing of the publication was news before.
+    pub(super) first: bool,
+}
+
+/// A publication was withdrawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct LossRow {
     pub(super) at: Timestamp,
 }
 
@@ -119,10 +153,11 @@ macro_rules! records {
 }
 
 records! {
-    Meta => "meta",
-    SourceRow => "source",
     FeedRow => "feed",
-    NewsRow => "news",
+    Hold => "hold",
+    HeldRow => "held publications",
+    HeldIn => "held news",
+    LossRow => "loss",
     Subscriber => "subscriber",
     Mark => "mark",
     Run => "run",

@@ -13,6 +13,7 @@ mod feeds;
 mod forms;
 mod fuzz;
 mod harness;
+mod holds;
 mod hostile;
 mod kill;
 mod reload;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
-use super::model::{Model, PAGES, PEOPLE, Page, SCHEDULES, SLOTS, TAGS, title};
+use super::model::{HOLD_OVER, Model, PAGES, PEOPLE, Page, SCHEDULES, SLOTS, TAGS, title};
 use super::*;
 
 #[derive(Debug, Clone)]
@@ -39,6 +39,11 @@ enum Step {
         refuse: u8,
     },
     Wait(i64),
+    /// A person says what is to become of the oldest hold; perhaps the process dies right then.
+    Decide {
+        approve: bool,
+        dies: bool,
+    },
     /// The process dies.
     Die,
 }
@@ -63,6 +68,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (any::<u8>(), any::<u8>())
             .prop_map(|(defer, refuse)| Step::Send { defer, refuse: refuse & defer }),
         2 => (1..200i64).prop_map(Step::Wait),
+        2 => any::<(bool, bool)>().prop_map(|(approve, dies)| Step::Decide { approve, dies }),
         1 => Just(Step::Die),
     ]
 }
@@ -142,6 +148,7 @@ impl Twins {
                 self.bench.wait(SignedDuration::from_hours(hours));
                 self.release().await?;
             }
+            Step::Decide { approve, dies } => self.decide(approve, dies).await?,
             Step::Die => self.die()?,
         }
         Ok(())
@@ -176,15 +183,30 @@ impl Twins {
     }
 
     async fn release(&mut self) -> Result<(), Stop> {
-        self.bench
-            .store
-            .release_due(self.bench.now, MAX_AGE)
-            .await?;
+        self.bench.release_due().await?;
         let mut waiting: Vec<usize> = self.model.known.keys().copied().collect();
         waiting.sort_by_key(|slot| (self.model.known[slot].page.published, *slot));
         for slot in waiting {
             self.model.release(slot, self.bench.now);
         }
+        Ok(())
+    }
+
+    async fn decide(&mut self, approve: bool, dies: bool) -> Result<(), Stop> {
+        let Some(hold) = self.bench.store.holds().await?.into_iter().next() else {
+            return Ok(());
+        };
+        let decision = if approve {
+            Decision::Approve
+        } else {
+            Decision::Skip
+        };
+        self.bench.store.decide(hold.key, decision).await?;
+        if dies {
+            self.die()?;
+        }
+        self.bench.carry_out(hold.key).await?;
+        self.model.decide(approve);
         Ok(())
     }
 
@@ -255,7 +277,8 @@ fn path(slot: usize) -> String {
     format!("{slot}.md")
 }
 
-async fn history(bench: Bench, steps: &[Step]) -> Result<(), Stop> {
+async fn history(mut bench: Bench, steps: &[Step]) -> Result<(), Stop> {
+    bench.guards.hold_over = HOLD_OVER as u64;
     bench.scan([], &[]).await?;
     let mut twins = Twins {
         bench,
@@ -269,6 +292,10 @@ async fn history(bench: Bench, steps: &[Step]) -> Result<(), Stop> {
         twins.take(step).await?;
     }
     // Whatever is left over comes out.
+    for approve in [true, false, true, true] {
+        let dies = true;
+        twins.take(&Step::Decide { approve, dies }).await?;
+    }
     for schedule in 0..SCHEDULES.len() {
         twins.take(&Step::Open(schedule)).await?;
     }

@@ -2,8 +2,11 @@
 //! macro at the end runs each on each backend.
 
 mod deliveries;
+mod files;
 mod histories;
+mod holds;
 mod identity;
+mod losses;
 mod model;
 mod names;
 mod planning;
@@ -19,14 +22,21 @@ use super::{Applied, Open, Store, StoreError};
 use crate::domain::delivery::{InDoubt, RetryPolicy};
 use crate::domain::publication::{Batch, Found, Pass};
 use crate::domain::{
-    Address, Basis, Cadence, ChangeKind, Claim, DeliveryKey, Filter, Language, NewSubscription,
-    Outcome, PublicationId, PublicationState, Run, Subscriber, TagId, TagName,
+    Address, Basis, Cadence, Change, ChangeKind, Claim, Decision, DeliveryKey, Filter, Guards,
+    HoldKey, Language, NewSubscription, Outcome, PublicationId, PublicationState, Run, Subscriber,
+    TagId, TagName,
 };
+
+use files::{FoundExt, file, id_of};
 
 type Outcomes = Vec<(DeliveryKey, Outcome)>;
 pub(super) type Test = Result<(), Box<dyn std::error::Error>>;
 
 const MAX_AGE: SignedDuration = SignedDuration::from_hours(7 * 24);
+const GUARDS: Guards = Guards {
+    max_age: MAX_AGE,
+    hold_over: 25,
+};
 const LEASE: SignedDuration = SignedDuration::from_mins(10);
 const POLICY: RetryPolicy = RetryPolicy {
     retry_for: SignedDuration::from_hours(72),
@@ -37,6 +47,7 @@ const POLICY: RetryPolicy = RetryPolicy {
 pub(super) struct Bench {
     store: Store,
     now: Timestamp,
+    guards: Guards,
     // Keeps the folder until the test is over; `None` in memory.
     folder: Option<tempfile::TempDir>,
 }
@@ -54,7 +65,12 @@ impl Bench {
 
     fn over(store: Store, folder: Option<tempfile::TempDir>) -> Bench {
         let now = "2026-11-24T08:00:00Z".parse().expect("an instant");
-        Bench { store, now, folder }
+        Bench {
+            store,
+            now,
+            guards: GUARDS,
+            folder,
+        }
     }
 
     fn path(&self) -> PathBuf {
@@ -98,7 +114,13 @@ impl Bench {
             missing: missing.iter().map(|path| (*path).to_owned()).collect(),
             pass,
         };
-        self.store.apply(batch, self.now, MAX_AGE).await
+        self.store.apply(batch, self.now, self.guards).await
+    }
+
+    /// Releases what is due.
+    async fn release_due(&self) -> Result<Vec<Change>, StoreError> {
+        let released = self.store.release_due(self.now, self.guards).await?;
+        Ok(released.changes)
     }
 
     async fn publication(&self, id: &str) -> Result<PublicationState, Box<dyn std::error::Error>> {
@@ -144,6 +166,18 @@ impl Bench {
 
     async fn settle(&self, outcomes: Outcomes) -> Result<(), StoreError> {
         self.store.settle(outcomes, POLICY, self.now).await
+    }
+
+    /// Carries out what was decided of a hold, to the end.
+    async fn carry_out(&self, hold: HoldKey) -> Result<Vec<Change>, StoreError> {
+        let mut changes = Vec::new();
+        loop {
+            let carried_out = self.store.carry_out(hold, self.now, self.guards).await?;
+            changes.extend(carried_out.changes);
+            if carried_out.done {
+                return Ok(changes);
+            }
+        }
     }
 
     /// Opens, plans and sends a run: who got which titles.
@@ -207,69 +241,6 @@ fn request(address: &str, schedule: &str, any: &str) -> NewSubscription {
             ..Filter::default()
         },
         cadence: cadence(schedule),
-    }
-}
-
-/// A file as content reads it: dated now unless told otherwise, its body telling it apart.
-fn file(path: &str, bench: &Bench) -> Found {
-    Found {
-        path: path.to_owned(),
-        declared_id: None,
-        minted_id: PublicationId(id_of(path)),
-        title: path.trim_end_matches(".md").to_owned(),
-        link: format!("https://portal.example/{path}"),
-        language: language("pl"),
-        published: Some(bench.now),
-        updated: None,
-        tags: Vec::new(),
-        summary: "W skrócie".to_owned(),
-        body: format!("<p>{path}</p>"),
-        authors: Vec::new(),
-        archived: None,
-        change_note: None,
-        translation_of: None,
-        image: None,
-        enclosures: Vec::new(),
-        expires: None,
-    }
-}
-
-fn id_of(path: &str) -> String {
-    format!("tag:portal.example,2026:pages/{path}")
-}
-
-trait FoundExt {
-    fn tagged(self, names: &str) -> Found;
-    fn moved_to(self, path: &str) -> Found;
-    fn corrected(self, note: &str, bench: &Bench) -> Found;
-}
-
-impl FoundExt for Found {
-    fn tagged(self, names: &str) -> Found {
-        let name = |id: TagId| TagName {
-            label: id.to_string(),
-            id,
-        };
-        Found {
-            tags: tags(names).into_iter().map(name).collect(),
-            ..self
-        }
-    }
-
-    fn moved_to(self, path: &str) -> Found {
-        Found {
-            path: path.to_owned(),
-            minted_id: PublicationId(id_of(path)),
-            ..self
-        }
-    }
-
-    fn corrected(self, note: &str, bench: &Bench) -> Found {
-        Found {
-            updated: Some(bench.now),
-            change_note: Some(note.to_owned()),
-            ..self
-        }
     }
 }
 
@@ -341,6 +312,37 @@ contract! {
         many_subscribers_are_planned_in_pages,
         a_new_line_owes_nothing_old,
         what_is_ripe_was_applied_long_enough_ago;
+    holds:
+        more_news_than_the_limit_within_ten_minutes_waits,
+        as_much_as_the_limit_is_mailed,
+        the_ten_minutes_slide,
+        a_hold_is_joined_until_ten_minutes_are_quiet,
+        whoever_had_some_of_it_is_not_mailed_it_again,
+        approved_news_has_new_numbers_in_the_former_order_and_a_new_date,
+        approved_news_is_not_counted_again,
+        what_was_withdrawn_meanwhile_is_dropped,
+        what_is_skipped_stays_in_the_feeds_and_is_news_only_once_corrected,
+        what_waits_goes_out_as_it_stands,
+        with_a_limit_of_nothing_everything_waits,
+        what_waited_for_its_date_counts,
+        corrections_count,
+        a_first_scan_makes_no_hold,
+        many_publications_are_let_out_piece_by_piece,
+        what_was_said_first_stands,
+        news_of_what_is_being_decided_is_its_own;
+    losses:
+        a_source_that_lost_over_half_withdraws_nothing,
+        up_to_ten_and_up_to_half_may_go,
+        many_small_losses_add_up,
+        what_came_back_is_not_counted_as_lost,
+        a_hold_dissolves_when_everything_is_there_again,
+        a_hold_dissolves_when_a_scan_finds_little_missing,
+        renaming_everything_is_no_loss,
+        what_was_missed_first_and_found_elsewhere_later_keeps_its_id,
+        approved_losses_are_withdrawn_and_no_sign_of_worse,
+        skipped_losses_stay_published_and_are_known_when_they_return,
+        what_comes_back_while_it_is_decided_stays,
+        a_source_that_cannot_be_seen_loses_nothing;
     deliveries:
         a_claim_is_not_handed_out_twice,
         an_expired_lease_frees_the_claim,

@@ -7,6 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{MAX_AGE, POLICY};
 
+/// More news than this within ten minutes waits.
+pub(super) const HOLD_OVER: usize = 2;
+const WINDOW: SignedDuration = SignedDuration::from_mins(10);
+
 pub(super) const SLOTS: usize = 4;
 /// Language, and the slot of what it translates.
 pub(super) const PAGES: [(&str, Option<usize>); SLOTS] =
@@ -43,6 +47,8 @@ pub(super) struct Known {
     major: u32,
     released: Option<Timestamp>,
     was_news: bool,
+    /// A person let its news out.
+    approved: bool,
     /// Its last news in each window: all its news, in order.
     news: Vec<u64>,
 }
@@ -69,8 +75,19 @@ pub(super) struct Mail {
     deferred: Option<Timestamp>,
 }
 
+/// News that waits for a person.
+struct Held {
+    slots: Vec<usize>,
+    renewed: Timestamp,
+}
+
 #[derive(Default)]
 pub(super) struct Model {
+    /// What may be mailed and was news not long ago: number, when, what.
+    recent: Vec<(u64, Timestamp, usize)>,
+    holds: BTreeMap<u64, Held>,
+    /// The number of the last hold.
+    hold: u64,
     pub(super) number: u64,
     pub(super) known: BTreeMap<usize, Known>,
     pub(super) people: [Person; PEOPLE.len()],
@@ -98,6 +115,7 @@ impl Model {
             major: 0,
             released: None,
             was_news: false,
+            approved: false,
             news: Vec::new(),
         });
         let was = std::mem::replace(&mut known.page, page.clone());
@@ -115,7 +133,69 @@ impl Model {
         self.number += 1;
         if is_major || (is_return && known.was_news && is_recent(now, released)) {
             known.was_news = true;
-            known.news.push(self.number);
+            self.note(slot, now);
+        }
+    }
+
+    /// The last change of a page is news: it may be mailed, or it waits.
+    fn note(&mut self, slot: usize, now: Timestamp) {
+        if self.holds.values().any(|held| held.slots.contains(&slot)) {
+            return;
+        }
+        let is_recent = |at: &Timestamp| now.duration_since(*at) <= WINDOW;
+        self.recent.retain(|(_, at, _)| is_recent(at));
+        let is_joined = self
+            .holds
+            .last_key_value()
+            .is_some_and(|(_, held)| is_recent(&held.renewed));
+        if !is_joined {
+            self.recent.push((self.number, now, slot));
+            if let Some(known) = self.known.get_mut(&slot) {
+                known.news.push(self.number);
+            }
+            if self.recent.len() > HOLD_OVER {
+                self.hold_back(now);
+            }
+        } else if let Some(mut last) = self.holds.last_entry() {
+            last.get_mut().slots.push(slot);
+            last.get_mut().renewed = now;
+        }
+    }
+
+    /// All recent news waits.
+    fn hold_back(&mut self, now: Timestamp) {
+        let mut slots = Vec::new();
+        for (number, _, slot) in std::mem::take(&mut self.recent) {
+            if let Some(known) = self.known.get_mut(&slot) {
+                known.news.retain(|news| *news != number);
+            }
+            slots.retain(|other| *other != slot);
+            slots.push(slot);
+        }
+        self.hold += 1;
+        let renewed = now;
+        self.holds.insert(self.hold, Held { slots, renewed });
+    }
+
+    /// A person says what is to become of the oldest hold.
+    pub(super) fn decide(&mut self, approve: bool) {
+        let Some((_, held)) = self.holds.pop_first() else {
+            return;
+        };
+        for slot in held.slots {
+            let Some(known) = self.known.get_mut(&slot) else {
+                continue;
+            };
+            if !approve {
+                known.was_news = known.approved || !known.news.is_empty();
+                continue;
+            }
+            known.approved = true;
+            if known.stands == Stands::Live {
+                self.number += 1;
+                known.news.push(self.number);
+                self.recent.clear();
+            }
         }
     }
 
@@ -130,7 +210,7 @@ impl Model {
             known.released = Some(now);
             known.was_news = is_recent(now, known.page.published);
             if known.was_news {
-                known.news.push(self.number);
+                self.note(slot, now);
             }
         }
     }

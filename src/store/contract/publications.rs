@@ -205,9 +205,9 @@ pub(super) async fn a_future_date_is_waited_for(mut bench: Bench) -> Test {
     assert_eq!(bench.store.next_release().await?, page.published);
     assert!(bench.store.feeds().await?.is_empty());
     bench.wait(SignedDuration::from_hours(1));
-    assert_eq!(bench.store.release_due(bench.now, MAX_AGE).await?, []);
+    assert_eq!(bench.release_due().await?, []);
     bench.wait(SignedDuration::from_hours(1));
-    let released = bench.store.release_due(bench.now, MAX_AGE).await?;
+    let released = bench.release_due().await?;
     assert_eq!(
         released
             .iter()
@@ -216,7 +216,7 @@ pub(super) async fn a_future_date_is_waited_for(mut bench: Bench) -> Test {
         [(Released, true)]
     );
     assert_eq!(bench.store.next_release().await?, None);
-    assert_eq!(bench.store.release_due(bench.now, MAX_AGE).await?, []);
+    assert_eq!(bench.release_due().await?, []);
     Ok(())
 }
 
@@ -323,7 +323,7 @@ pub(super) async fn what_is_put_off_is_withdrawn_until_then(mut bench: Bench) ->
     bench.look([], &["a.md"]).await?;
     assert_eq!(kinds(&bench.look([put_off], &[]).await?), []);
     bench.now = tomorrow;
-    let released = bench.store.release_due(bench.now, MAX_AGE).await?;
+    let released = bench.release_due().await?;
     assert_eq!(
         released.iter().map(|c| c.kind).collect::<Vec<_>>(),
         [Restored]

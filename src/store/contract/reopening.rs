@@ -5,7 +5,12 @@ use std::time::{Duration, Instant};
 use super::*;
 
 pub(super) fn reopen(bench: Bench) -> Result<Bench, Box<dyn std::error::Error>> {
-    let Bench { store, now, folder } = bench;
+    let Bench {
+        store,
+        now,
+        guards,
+        folder,
+    } = bench;
     drop(store);
     let folder = folder.ok_or("only on disk")?;
     // As commands and the daemon do: sled's threads may hold the last handle a little longer.
@@ -19,6 +24,7 @@ pub(super) fn reopen(bench: Bench) -> Result<Bench, Box<dyn std::error::Error>> 
     Ok(Bench {
         store,
         now,
+        guards,
         folder: Some(folder),
     })
 }
@@ -87,6 +93,40 @@ async fn planning_is_resumed_where_it_stopped() -> Test {
         .ok_or("no run")?;
     assert_eq!((whole.planned, whole.counts.pending), (true, 10));
     assert_eq!(bench.claim().await?.len(), 10);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_waits_and_what_was_decided_outlive_the_process() -> Test {
+    let bench = Bench::sled()?;
+    bench.scan([], &[]).await?;
+    bench.subscribe("a@example.org", "daily", "").await?;
+    let found: Vec<Found> = (0..600)
+        .map(|number| file(&format!("{number:03}.md"), &bench))
+        .collect();
+    bench.look(found, &[]).await?;
+    let hold = bench.store.holds().await?.pop().ok_or("no hold")?;
+    let mut bench = reopen(bench)?;
+    assert_eq!(bench.store.holds().await?, std::slice::from_ref(&hold));
+    assert_eq!(bench.mail("daily").await?, []);
+
+    bench.store.decide(hold.key, Decision::Approve).await?;
+    let pieces = [false, false, true];
+    for expected in pieces {
+        bench = reopen(bench)?;
+        let piece = bench
+            .store
+            .carry_out(hold.key, bench.now, bench.guards)
+            .await?;
+        assert_eq!(piece.done, expected);
+    }
+    bench = reopen(bench)?;
+    assert_eq!(bench.store.holds().await?, []);
+    bench.wait(SignedDuration::from_secs(1));
+    bench.run("daily").await?;
+    let claims = bench.claim().await?;
+    let content = &claims.first().ok_or("no mail")?.content;
+    assert_eq!(content.items.len() as u32 + content.more, 600);
     Ok(())
 }
 
