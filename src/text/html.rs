@@ -1,6 +1,7 @@
 //! HTML: cleaning, plain text, summaries.
 
 mod guard;
+mod outline;
 mod words;
 
 use std::borrow::Cow;
@@ -11,6 +12,8 @@ use url::Url;
 
 use super::xml;
 pub use guard::TooComplex;
+pub use outline::{Link, Meta, Outline};
+pub use words::is_inline;
 
 /// The length of a summary, in characters.
 const SUMMARY: usize = 300;

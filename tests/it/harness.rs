@@ -263,7 +263,7 @@ impl Running {
     }
 
     /// Saves a file as editors do: whole, under another name, renamed.
-    pub fn save(&self, name: &str, text: &str) {
+    pub fn save(&self, name: &str, text: &(impl AsRef<[u8]> + ?Sized)) {
         let path = self.path("content").join(name);
         let unfinished = self.path("unfinished");
         fs::create_dir_all(path.parent().expect("inside content")).expect("a folder");

@@ -57,6 +57,38 @@ fn a_file_becomes_feeds_and_one_mail() {
     assert_eq!(subjects(&site, 2), ["Zażółć gęślą jaźń", "Drugie"]);
 }
 
+/// In the letters of its time, among menus, with a date and tags of its own.
+#[test]
+fn an_html_file_becomes_feeds_and_one_mail() {
+    let site = Site::new().start().after_first_scan();
+    site.subscribe(
+        "reader@example.org",
+        &["--any", "Szkolenia", "--schedule", "immediate"],
+    );
+    let html = "<html><head><meta charset=iso-8859-2><title>Źródła wiedzy - Portal</title>\
+        <meta name=keywords content='Szkolenia, Łączność'></head><body><ul id=menu><li>Na skróty\
+        </ul><div id=content><h1>Źródła wiedzy</h1><p>Zażółć <b>gęślą</b> jaźń.\
+        <p><a href=plan.pdf>Plan</a></div><div id=footer>Stopka</div></body></html>";
+    let (bytes, _, _) = encoding_rs::ISO_8859_2.encode(html);
+    site.save("zrodla.html", &bytes);
+
+    for name in ["all.atom", "tag/szkolenia.rss", "tag/lacznosc.json"] {
+        let feed = site.feed(name, |feed| feed.contains("Źródła wiedzy"));
+        assert!(
+            feed.contains("https://portal.example/zrodla/plan.pdf"),
+            "{feed}"
+        );
+        for word in ["Na skróty", "Stopka", "\u{FFFD}"] {
+            assert!(!feed.contains(word), "{word} is in {feed}");
+        }
+    }
+    let mails = site.mails(1);
+    assert_eq!(mails[0].subject(), Some("Źródła wiedzy"));
+    let body = mails[0].body_text(0).expect("a text");
+    assert!(body.contains("Zażółć gęślą jaźń."), "{body}");
+    assert!(body.contains("https://portal.example/zrodla/"), "{body}");
+}
+
 #[test]
 fn what_is_served_is_what_is_on_disk_and_is_sent_once() {
     let site = Site::new().start().after_first_scan();

@@ -100,7 +100,9 @@ impl Context {
         }
         let name = Name::of(path, &self.languages);
         let link = self.link(path, &name, &page)?;
-        let body = html::sanitise(&page.body, &link).map_err(|error| {
+        let base = page.base.and_then(|base| absolute(&link, &base));
+        let base = base.unwrap_or_else(|| link.clone());
+        let body = html::sanitise(&page.body, &base).map_err(|error| {
             Problem::of_file(path, error.to_string(), "simplify the markup of this page")
         })?;
         if body.len() > MAX_BYTES {
@@ -118,6 +120,7 @@ impl Context {
         let language = page
             .language
             .or_else(|| name.language().cloned())
+            .or_else(|| self.known(&page.markup_language?))
             .or_else(|| self.guess.of(&title, &summary, &body).cloned())
             .or(page
                 .labels_language
@@ -130,7 +133,7 @@ impl Context {
             minted_id: self.minted_id(path),
             image: page
                 .image
-                .and_then(|image| absolute(&link, &image))
+                .and_then(|image| absolute(&base, &image))
                 .map(String::from),
             enclosures: enclosures(page.enclosures, &link),
             expires: page.expires,
@@ -174,6 +177,15 @@ impl Context {
             }
         }
         PublicationId(id)
+    }
+
+    /// The site's language that this one is, or is a variety of: `pl` for `pl-PL`.
+    fn known(&self, language: &Language) -> Option<Language> {
+        let primary = Language::parse(language.primary()).ok();
+        [Some(language.clone()), primary]
+            .into_iter()
+            .flatten()
+            .find(|known| self.languages.contains(known))
     }
 
     /// Does it lead to a place on the web, from any page of the site?

@@ -1,13 +1,15 @@
 //! From the bytes of one file to what it publishes. Pure: no file is opened here.
 //!
-//! Each form of file (Markdown, text) becomes a [`Page`]: what its author said. What the path and
+//! Each form of file (Markdown, HTML, text) becomes a [`Page`]: what its author said. What the path and
 //! the configuration add (link, language, ids, tags after aliases) is the same for all forms, and
 //! comes from [`Context`].
 
 mod context;
 mod date;
+mod encoding;
 mod fields;
 mod front_matter;
+mod html;
 mod labels;
 mod language;
 mod markdown;
@@ -34,6 +36,7 @@ pub enum Parsed {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
+    Html,
     Markdown,
     Text,
 }
@@ -43,6 +46,7 @@ fn form(path: &str) -> Option<Form> {
     let (stem, extension) = name.rsplit_once('.')?;
     match extension.to_ascii_lowercase().as_str() {
         _ if stem.is_empty() => None,
+        "html" | "htm" | "xhtml" => Some(Form::Html),
         "md" | "markdown" => Some(Form::Markdown),
         "txt" => Some(Form::Text),
         _ => None,
@@ -62,17 +66,18 @@ pub fn parse(path: &str, bytes: &[u8], context: &Context) -> Result<Parsed, Prob
     if names::is_jekylls_draft(path) {
         return Ok(Parsed::Draft);
     }
-    let source = decode(path, bytes)?;
-    let page = match form(path) {
-        Some(Form::Markdown) => markdown::read(path, &source, context)?,
-        Some(Form::Text) => text::read(path, &source, context)?,
-        None => {
-            return Err(Problem::of_file(
-                path,
-                "this kind of file is not known",
-                "content files end in `.md`, `.markdown` or `.txt`",
-            ));
-        }
+    let Some(form) = form(path) else {
+        return Err(Problem::of_file(
+            path,
+            "this kind of file is not known",
+            "content files end in `.md`, `.markdown`, `.html`, `.htm`, `.xhtml` or `.txt`",
+        ));
+    };
+    let source = encoding::decode(path, bytes, form)?;
+    let page = match form {
+        Form::Html => html::read(path, &source, context)?,
+        Form::Markdown => markdown::read(path, &source, context)?,
+        Form::Text => text::read(path, &source, context)?,
     };
     if page.draft {
         return Ok(Parsed::Draft);
@@ -88,36 +93,6 @@ pub fn too_large(path: &str) -> Problem {
         "the file is larger than 16 MiB",
         "split it, or move it out of the content folder",
     )
-}
-
-/// UTF-8 without a byte order mark, lines ended by `\n` alone.
-fn decode(path: &str, bytes: &[u8]) -> Result<String, Problem> {
-    if bytes.len() > MAX_BYTES {
-        return Err(too_large(path));
-    }
-    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
-        return Err(Problem::of_file(
-            path,
-            "the file is in UTF-16; UTF-8 was expected",
-            "save it as UTF-8",
-        ));
-    }
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
-        let line = 1 + good.iter().filter(|b| **b == b'\n').count();
-        Problem::of_file(
-            path,
-            "the text is not UTF-8 here",
-            "save the file as UTF-8 (it may be in Windows-1250 or ISO-8859-2 now)",
-        )
-        .at_line(line_number(line))
-    })?;
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    Ok(if text.contains('\r') {
-        text.replace("\r\n", "\n").replace('\r', "\n")
-    } else {
-        text.to_owned()
-    })
 }
 
 fn line_number(line: usize) -> u32 {

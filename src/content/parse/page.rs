@@ -30,8 +30,12 @@ pub struct Page {
     pub language: Option<Language>,
     /// The language that the page's own labels are in.
     pub labels_language: Option<Language>,
+    /// The language that its markup declares.
+    pub markup_language: Option<Language>,
     /// Where it lives.
     pub place: Place,
+    /// Against which its URLs are resolved, itself relative to where it lives.
+    pub base: Option<String>,
     /// When it was published.
     pub published: Option<Timestamp>,
     /// When it last changed in substance.

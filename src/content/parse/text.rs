@@ -13,7 +13,7 @@ const SHORT: usize = 100;
 
 /// Reads a text file.
 pub fn read(path: &str, source: &str, context: &Context) -> Result<Page, Problem> {
-    let mut lines: Vec<Line<'_>> = source
+    let lines: Vec<Line<'_>> = source
         .lines()
         .enumerate()
         .map(|(index, text)| Line {
@@ -22,28 +22,47 @@ pub fn read(path: &str, source: &str, context: &Context) -> Result<Page, Problem
         })
         .collect();
     let mut page = Page::default();
-    let labels = &context.labels;
-    take_notice(&mut lines, &mut page, labels);
-    lines.retain(|line| !is_size_control(line.text));
-    drop_share(&mut lines, labels);
-    take_tags(&mut lines, &mut page, labels);
-
-    let mut rest = lines.into_iter().skip_while(|line| line.text.is_empty());
-    page.title = rest.next().map_or("", |line| line.text).to_owned();
-    let mut body: Vec<Line<'_>> = rest.skip_while(|line| line.text.is_empty()).collect();
-    take_date(path, &mut body, &mut page, context)?;
+    let body = take_parts(path, lines, &mut page, context)?;
     page.body = paragraphs(&body);
     Ok(page)
 }
 
+/// Takes out of a page's lines what has a label, and the first other line as the title. What is
+/// left is its body. An empty line is the end of a paragraph.
+pub(super) fn take_parts<'s>(
+    path: &str,
+    mut lines: Vec<Line<'s>>,
+    page: &mut Page,
+    context: &Context,
+) -> Result<Vec<Line<'s>>, Problem> {
+    let labels = &context.labels;
+    take_notice(&mut lines, page, labels);
+    lines.retain(|line| !is_size_control(line.text));
+    drop_share(&mut lines, labels);
+    take_tags(&mut lines, page, labels);
+
+    let mut rest = lines.into_iter().skip_while(|line| line.text.is_empty());
+    page.title = rest.next().map_or("", |line| line.text).to_owned();
+    let mut body: Vec<Line<'_>> = rest.skip_while(|line| line.text.is_empty()).collect();
+    take_date(path, &mut body, page, context)?;
+    Ok(body)
+}
+
+/// Does an archive notice begin with this line?
+pub(super) fn is_notice(line: &str, context: &Context) -> bool {
+    context.labels.after(line, Part::Archived).is_some()
+}
+
+/// A line, without white space around it.
 #[derive(Clone, Copy)]
-struct Line<'s> {
-    number: usize,
-    text: &'s str,
+pub(super) struct Line<'s> {
+    /// From 1.
+    pub number: usize,
+    pub text: &'s str,
 }
 
 impl Line<'_> {
-    fn is_short(&self) -> bool {
+    pub(super) fn is_short(&self) -> bool {
         self.text.chars().count() <= SHORT && !self.text.ends_with('.')
     }
 }
@@ -53,10 +72,14 @@ fn is_size_control(line: &str) -> bool {
     let mut count = 0;
     let only_letters = line.split_whitespace().all(|word| {
         count += 1;
-        // The letter is Cyrillic on some Ukrainian pages.
-        matches!(word.trim_end_matches(['+', '-']), "A" | "a" | "А" | "а")
+        is_size_letter(word)
     });
     only_letters && count == 3
+}
+
+/// One of them. The letter is Cyrillic on some Ukrainian pages.
+pub(super) fn is_size_letter(word: &str) -> bool {
+    matches!(word.trim_end_matches(['+', '-']), "A" | "a" | "А" | "а")
 }
 
 /// The notice is the first thing on the page, up to an empty line or the control.

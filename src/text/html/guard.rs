@@ -5,7 +5,7 @@
 //! One pass over the tokens estimates that cost, never too low, and refuses what is out of all
 //! proportion. Pages that people write stay below a hundredth of the limits.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use html5ever::LocalName;
@@ -17,7 +17,7 @@ use html5ever::tokenizer::{
 
 /// The markup is nested, or repeats itself, so that it can't be read at a bearable cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the HTML is nested too deeply, or has too many unclosed elements or attributes")]
+#[error("the HTML is nested too deeply, or has too many elements or attributes")]
 pub struct TooComplex;
 
 /// Steps through the stack of open elements.
@@ -33,27 +33,67 @@ const DEPTH: usize = 128;
 
 /// May this be parsed into a tree?
 pub fn check(html: &str) -> Result<(), TooComplex> {
-    let tokenizer = Tokenizer::new(Guard::default(), TokenizerOpts::default());
+    feed(html, Guard::default(), |guard, chunk| {
+        let mut estimate = guard.0.borrow_mut();
+        if estimate.blind {
+            estimate.open_all(chunk.matches('<').count() as u64);
+        }
+        !estimate.is_too_much()
+    })?;
+    Ok(())
+}
+
+/// Tokenizes all of it, chunk by chunk, as long as no tag has attributes out of all proportion and
+/// `go_on` agrees after each chunk.
+pub(super) fn feed<S: TokenSink>(
+    html: &str,
+    sink: S,
+    go_on: impl Fn(&S, &str) -> bool,
+) -> Result<S, TooComplex> {
+    let listening = Listening {
+        sink,
+        heard: Cell::new(false),
+    };
+    let tokenizer = Tokenizer::new(listening, TokenizerOpts::default());
     let input = BufferQueue::default();
     let mut rest = html;
     let mut in_one_tag = 0;
     while !rest.is_empty() {
         let (chunk, after) = rest.split_at(rest.ceil_char_boundary(CHUNK.min(rest.len())));
         rest = after;
-        tokenizer.sink.0.borrow_mut().quiet = true;
+        tokenizer.sink.heard.set(false);
         input.push_back(StrTendril::from(chunk));
+        // The sink never asks for a script to run, so one call takes all.
         let _ = tokenizer.feed(&input);
-        let mut estimate = tokenizer.sink.0.borrow_mut();
         // No token came out: one tag (or comment) goes on, and may be made of attributes.
-        in_one_tag = if estimate.quiet { in_one_tag } else { 0 } + separators(chunk);
-        if estimate.blind {
-            estimate.open_all(chunk.matches('<').count() as u64);
-        }
-        if in_one_tag * in_one_tag > COMPARISONS || estimate.is_too_much() {
+        let goes_on = !tokenizer.sink.heard.get();
+        in_one_tag = if goes_on { in_one_tag } else { 0 } + separators(chunk);
+        if in_one_tag * in_one_tag > COMPARISONS || !go_on(&tokenizer.sink.sink, chunk) {
             return Err(TooComplex);
         }
     }
-    Ok(())
+    tokenizer.end();
+    Ok(tokenizer.sink.sink)
+}
+
+/// Hears whether a token came.
+struct Listening<S> {
+    sink: S,
+    heard: Cell<bool>,
+}
+
+impl<S: TokenSink> TokenSink for Listening<S> {
+    type Handle = S::Handle;
+
+    fn process_token(&self, token: Token, line: u64) -> TokenSinkResult<S::Handle> {
+        if matches!(
+            token,
+            Token::TagToken(_) | Token::CharacterTokens(_) | Token::CommentToken(_)
+        ) {
+            self.heard.set(true);
+        }
+        self.sink.process_token(token, line)
+    }
 }
 
 /// Is cleaned HTML (every element closed, in order) too deep for those who read it recursively?
@@ -152,7 +192,6 @@ struct Estimate {
     /// Markup within a raw element: whether it is markup depends on the tree, so from here on
     /// every `<` counts as an element that stays open.
     blind: bool,
-    quiet: bool,
 }
 
 impl Estimate {
@@ -201,7 +240,6 @@ impl TokenSink for Guard {
         let mut estimate = self.0.borrow_mut();
         match token {
             Token::TagToken(tag) => {
-                estimate.quiet = false;
                 estimate.in_raw = false;
                 if tag.kind == TagKind::EndTag {
                     estimate.end(&tag);
@@ -213,10 +251,8 @@ impl TokenSink for Guard {
                 return next;
             }
             Token::CharacterTokens(text) => {
-                estimate.quiet = false;
                 estimate.blind |= estimate.in_raw && text.contains('<');
             }
-            Token::CommentToken(_) => estimate.quiet = false,
             _ => {}
         }
         TokenSinkResult::Continue

@@ -105,7 +105,7 @@ impl TokenSink for Words {
 }
 
 /// Elements that stand within a word or a sentence.
-fn is_inline(name: &str) -> bool {
+pub fn is_inline(name: &str) -> bool {
     matches!(
         name,
         "a" | "abbr"
