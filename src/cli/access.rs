@@ -47,17 +47,20 @@ impl Access {
                         path.display()
                     )));
                 }
-                store => {
-                    let direct = Some(Desk {
-                        store: store?,
-                        config: Arc::clone(&config),
-                        board: Arc::new(Board::default()),
-                        bell: Arc::new(|| {}),
-                    });
-                    return Ok(Access { config, direct });
-                }
+                store => return Ok(Access::to(store?, config)),
             }
         }
+    }
+
+    /// A way to a store that is at hand.
+    pub(super) fn to(store: Store, config: Arc<Config>) -> Access {
+        let direct = Some(Desk {
+            store,
+            config: Arc::clone(&config),
+            board: Arc::new(Board::default()),
+            bell: Arc::new(|| {}),
+        });
+        Access { config, direct }
     }
 
     /// Asks one question.

@@ -48,6 +48,7 @@ pub(super) async fn build(file: &Path) -> Result<(), Failure> {
 /// Everything that the sources hold, in a store in memory, and what is wrong with them.
 pub(super) async fn read_all(config: &Arc<Config>) -> Result<(Store, Vec<Problem>), StoreError> {
     let store = Store::in_memory()?;
+    store.define_tags(&config.tags).await?;
     let board = Arc::new(Board::default());
     let signals = Arc::new(Signals::default());
     for source in &config.sources {

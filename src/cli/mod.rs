@@ -7,8 +7,10 @@ mod access;
 mod build;
 mod check;
 mod holds;
+mod ids;
 mod init;
 mod output;
+mod publications;
 mod run;
 mod runs;
 mod status;
@@ -70,6 +72,12 @@ enum Command {
     /// Add, list, show or remove subscribers
     #[command(subcommand)]
     Subscribers(subscribers::Command),
+    /// Put ids into content files
+    #[command(subcommand)]
+    Ids(ids::Command),
+    /// List publications, or show one and who got it
+    #[command(subcommand)]
+    Publications(publications::Command),
     /// List or show runs: what was mailed when, and how it went
     #[command(subcommand)]
     Runs(runs::Command),
@@ -113,6 +121,8 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Build => build::build(&file).await,
         Command::Status { json } => status::status(&file, json).await,
         Command::Subscribers(command) => subscribers::carry_out(&file, command).await,
+        Command::Ids(command) => ids::carry_out(&file, command).await,
+        Command::Publications(command) => publications::carry_out(&file, command).await,
         Command::Runs(command) => runs::carry_out(&file, command).await,
         Command::Holds(command) => holds::carry_out(&file, command).await,
     };

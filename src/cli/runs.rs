@@ -108,7 +108,7 @@ pub(super) fn print_deliveries(
     )
 }
 
-fn counts(counts: &Counts) -> String {
+pub(super) fn counts(counts: &Counts) -> String {
     let named = [
         (counts.sent, "sent"),
         (counts.pending, "pending"),
@@ -132,7 +132,7 @@ fn counts(counts: &Counts) -> String {
     }
 }
 
-fn state(state: &DeliveryState, zone: &TimeZone) -> String {
+pub(super) fn state(state: &DeliveryState, zone: &TimeZone) -> String {
     match state {
         DeliveryState::Pending => "pending".to_owned(),
         DeliveryState::Sent => "sent".to_owned(),

@@ -43,8 +43,8 @@ fn print(report: &StatusReport, zone: &TimeZone) -> Result<(), Failure> {
     )?;
     let tags = report.tags.iter();
     section(
-        ["tag", "publications"],
-        tags.map(|t| [t.id.clone(), t.publications.to_string()])
+        ["tag", "label", "publications"],
+        tags.map(|t| [t.id.clone(), t.label.clone(), t.publications.to_string()])
             .collect(),
     )?;
     section(
@@ -71,8 +71,13 @@ fn totals(report: &StatusReport) -> String {
             publications.scheduled
         ));
     }
-    if publications.withdrawn > 0 {
-        beside.push(format!("{} withdrawn", publications.withdrawn));
+    for (number, what) in [
+        (publications.withdrawn, "withdrawn"),
+        (publications.expired, "expired"),
+    ] {
+        if number > 0 {
+            beside.push(format!("{number} {what}"));
+        }
     }
     let beside = if beside.is_empty() {
         String::new()

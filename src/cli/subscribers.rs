@@ -8,12 +8,10 @@ use jiff::tz::TimeZone;
 
 use super::access::{Access, unexpected};
 use super::{Failure, output, runs};
-use crate::config::Config;
 use crate::control::report::{SubscriberSummary, SubscriptionSummary};
 use crate::control::request::AddSubscriber;
 use crate::control::{Refusal, Request, Response};
-use crate::domain::{Address, Filter, Language, SubscriberStatus, TagId};
-use crate::text::slug::slug;
+use crate::domain::{Address, Language, SubscriberStatus};
 
 /// Subscribers asked for at a time.
 const PAGE: usize = 1_000;
@@ -103,29 +101,8 @@ fn parse_language(text: &str) -> Result<Language, Refusal> {
     Language::parse(text).map_err(|error| Refusal(error.to_string()))
 }
 
-/// A tag as the configuration knows it, by id or alias; else by its slug.
-fn tag(config: &Config, text: &str) -> Result<TagId, Refusal> {
-    let slug = slug(text).and_then(|slug| TagId::new(&slug).ok());
-    let refusal = || {
-        Refusal(format!(
-            "`{text}` has no letter or digit that a tag could be made of"
-        ))
-    };
-    let slug = slug.ok_or_else(refusal)?;
-    let by_alias = config.tags.iter().find(|tag| {
-        let aliases = tag.aliases.iter().chain(tag.labels.values());
-        aliases
-            .filter_map(|alias| self::slug(alias))
-            .any(|alias| alias == slug.as_str())
-    });
-    Ok(by_alias.map_or(slug, |tag| tag.id.clone()))
-}
-
 async fn add(access: &Access, add: Add) -> Result<(), Failure> {
     let config = &access.config;
-    let tags = |names: &[String]| -> Result<BTreeSet<TagId>, Refusal> {
-        names.iter().map(|name| tag(config, name)).collect()
-    };
     let languages = add
         .only
         .iter()
@@ -133,12 +110,10 @@ async fn add(access: &Access, add: Add) -> Result<(), Failure> {
         .collect::<Result<_, _>>();
     let request = AddSubscriber {
         address: parse_address(&add.address)?,
-        filter: Filter {
-            any: tags(&add.any)?,
-            all: tags(&add.all)?,
-            none: tags(&add.none)?,
-            languages: languages?,
-        },
+        any: add.any,
+        all: add.all,
+        none: add.none,
+        languages: languages?,
         schedule: add.schedule,
         language: add.language.as_deref().map(parse_language).transpose()?,
         timezone: add.timezone,

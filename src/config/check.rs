@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use toml::de::DeTable;
-use unicode_normalization::UnicodeNormalization;
 
 use super::raw::Table;
 use super::report::{Fault, Report};
 use super::{Config, Secrets, Source, tables};
 use crate::domain::{Problem, TagDefinition, TagId};
+use crate::text::tags::fold;
 
 /// Checks the text of a configuration.
 pub(super) fn config(
@@ -144,7 +144,7 @@ impl Aliases {
         let id = [("id", tag.id.as_str())];
         let aliases = tag.aliases.iter().map(|alias| ("aliases", alias.as_str()));
         for (key, word) in id.into_iter().chain(aliases) {
-            let folded = word.nfkc().collect::<String>().to_lowercase();
+            let folded = fold(word);
             match self.0.get(&folded) {
                 Some((other, line)) if *other != tag.id => table.complain(
                     key,

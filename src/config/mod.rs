@@ -13,7 +13,6 @@ mod tests;
 mod transport;
 mod value;
 
-use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -23,9 +22,9 @@ use jiff::tz::TimeZone;
 use url::Url;
 
 use crate::domain::delivery::RetryPolicy;
-use crate::domain::{Address, CronLine, Guards, Language, Names, Problem, TagDefinition, TagId};
+use crate::domain::{Address, CronLine, Guards, Language, Names, Problem, TagDefinition};
 use crate::feed::Format;
-use crate::text::slug::slug;
+use crate::text::tags::TagNames;
 pub use files::Files;
 
 /// Reads and checks a configuration file. Relative paths in it start at its folder. The password
@@ -121,23 +120,9 @@ impl Config {
             let called = called.map(|name| (name.clone(), schedule.name.clone()));
             names.schedules.extend(called);
         }
-        names.tags = tag_names(&self.tags);
+        (names.labels, names.tags) = TagNames::of(&self.tags).into_parts();
         names
     }
-}
-
-/// From the slug of each id, label and alias of tags to the tag's id.
-pub fn tag_names(tags: &[TagDefinition]) -> BTreeMap<String, TagId> {
-    let mut names = BTreeMap::new();
-    for tag in tags {
-        let called = tag.labels.values().chain(&tag.aliases);
-        for slug in called.filter_map(|name| slug(name)) {
-            names.entry(slug).or_insert_with(|| tag.id.clone());
-        }
-    }
-    // An id is its own name, whatever aliases other tags have.
-    names.extend(tags.iter().map(|tag| (tag.id.to_string(), tag.id.clone())));
-    names
 }
 
 /// `[site]`

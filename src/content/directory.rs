@@ -195,10 +195,7 @@ impl Directory {
     /// Reads one file. What was read to the end is not brought again by [`Directory::look`] until
     /// it changes, whether it could be understood or not.
     pub fn read(&mut self, path: &str) -> Reading {
-        let real = match self.renamed.get(path) {
-            Some(real) => real.clone(),
-            None => self.root.join(path),
-        };
+        let real = self.place(path);
         match read_settled(&real) {
             Ok(Some((contents, fingerprint))) => {
                 self.read.insert(path.to_owned(), fingerprint);
@@ -221,6 +218,14 @@ impl Directory {
             }
             // Not remembered, so that it is tried again at each look.
             Err(error) => Reading::Problem(walk::cannot_read(&real, &error)),
+        }
+    }
+
+    /// Where a file is.
+    pub fn place(&self, path: &str) -> PathBuf {
+        match self.renamed.get(path) {
+            Some(real) => real.clone(),
+            None => self.root.join(path),
         }
     }
 

@@ -1,14 +1,16 @@
 //! Where publications come from: files are noticed ([`watch`]), compared with what was read before
-//! ([`directory`]), and understood ([`parse`]).
+//! ([`directory`]), and understood ([`parse`]); on request they are given ids ([`ids`]).
 
 pub mod coalesce;
 pub mod directory;
+pub mod ids;
 pub mod parse;
 mod walk;
 pub mod watch;
 
 pub use coalesce::Coalescer;
 pub use directory::{Directory, Look, Reading, Seen, Unreadable};
+pub use ids::Naming;
 pub use watch::{Hint, WatchError, Watcher};
 
 #[cfg(test)]

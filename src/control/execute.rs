@@ -1,5 +1,7 @@
 //! Carries a request out.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::report::{
@@ -7,10 +9,10 @@ use super::report::{
     StatusReport, SubscriberDetail, SubscriberSummary, TagStatus, Trouble,
 };
 use super::request::AddSubscriber;
-use super::{Desk, Refusal, Request, Response, holds};
+use super::{Desk, Refusal, Request, Response, holds, publications, tags};
 use crate::domain::{
-    Address, Basis, Cadence, Counts, DeliveryState, HoldKey, IMMEDIATE, NewSubscription, RunKey,
-    Subscriber, SubscriberKey,
+    Address, Basis, Cadence, Counts, DeliveryState, Filter, HoldKey, IMMEDIATE, NewSubscription,
+    RunKey, Subscriber, SubscriberKey, TagId,
 };
 use crate::store::StoreError;
 
@@ -56,6 +58,16 @@ pub async fn execute(
                 Err(unknown(&address))
             }
         }
+        Request::ListPublications(list) => publications::list(desk, list)
+            .await
+            .map(Response::Publications),
+        Request::ShowPublication { name, subscribers } => {
+            let detail = publications::show(desk, &name, subscribers).await?;
+            Ok(Response::Publication(Box::new(detail)))
+        }
+        Request::KnownFiles { source, paths } => publications::files(desk, &source, &paths)
+            .await
+            .map(Response::KnownFiles),
         Request::ListRuns { most } => {
             let runs = desk.store.runs(most).await?;
             Ok(Response::Runs(runs.iter().map(RunSummary::from).collect()))
@@ -89,16 +101,30 @@ async fn add_subscriber(
             site.timezone
         )));
     }
+    let filter = Filter {
+        any: tags(desk, &add.any).await?,
+        all: tags(desk, &add.all).await?,
+        none: tags(desk, &add.none).await?,
+        languages: add.languages,
+    };
     let request = NewSubscription {
         address: add.address,
         language: add.language.unwrap_or_else(|| site.language.clone()),
         timezone,
         basis: Basis::Administrator,
-        filter: add.filter,
+        filter,
         cadence: cadence(desk, add.schedule)?,
     };
     let subscriber = desk.store.subscribe(request, now).await?;
     Ok(SubscriberSummary::from(&subscriber))
+}
+
+async fn tags(desk: &Desk, names: &[String]) -> Result<BTreeSet<TagId>, Refusal> {
+    let mut tags = BTreeSet::new();
+    for name in names {
+        tags.insert(tags::named(desk, name).await?);
+    }
+    Ok(tags)
 }
 
 /// The cadence of a schedule by name, or of the first one.
@@ -184,14 +210,11 @@ async fn status(desk: &Desk, running: bool, now: Timestamp) -> Result<StatusRepo
             publications: store.paths(&source.name).await?.len(),
         });
     }
-    let tags = store
-        .tags()
-        .await?
-        .into_iter()
-        .map(|(id, publications)| TagStatus {
-            id: id.to_string(),
-            publications,
-        });
+    let tags = store.tags().await?.into_iter().map(|(id, view)| TagStatus {
+        id: id.to_string(),
+        label: view.label,
+        publications: view.publications,
+    });
     let open = store.open_runs().await?;
     let latest = store.runs(LATEST_RUNS).await?;
     let problems = desk.board.problems().into_iter();
@@ -202,6 +225,7 @@ async fn status(desk: &Desk, running: bool, now: Timestamp) -> Result<StatusRepo
             live: totals.live,
             scheduled: totals.scheduled,
             withdrawn: totals.withdrawn,
+            expired: totals.expired,
         },
         subscribers: totals.subscribers,
         tags: tags.collect(),

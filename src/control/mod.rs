@@ -5,9 +5,11 @@ pub mod board;
 pub mod client;
 pub mod execute;
 mod holds;
+pub mod publications;
 pub mod report;
 pub mod request;
 pub mod server;
+pub mod tags;
 
 use std::sync::Arc;
 

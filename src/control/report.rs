@@ -102,6 +102,8 @@ pub struct Publications {
     pub scheduled: u64,
     /// No longer in their source.
     pub withdrawn: u64,
+    /// No longer of use, as their authors foresaw.
+    pub expired: u64,
 }
 
 /// A tag.
@@ -109,6 +111,8 @@ pub struct Publications {
 pub struct TagStatus {
     /// Its id.
     pub id: String,
+    /// What whoever first used it called it.
+    pub label: String,
     /// Publications that have it now.
     pub publications: u64,
 }

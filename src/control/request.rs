@@ -1,11 +1,14 @@
 //! Questions and answers, as they go over the control socket in JSON.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
+use super::publications::{KnownFile, ListPublications, PublicationDetail, PublicationList};
 use super::report::{
     HoldSummary, RunDetail, RunSummary, StatusReport, SubscriberDetail, SubscriberSummary,
 };
-use crate::domain::{Address, Decision, Filter, Language, Names, Orphan};
+use crate::domain::{Address, Decision, Language, Names, Orphan};
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +40,22 @@ pub enum Request {
         /// Whose.
         address: Address,
     },
+    /// A page of publications.
+    ListPublications(ListPublications),
+    /// One publication, and who got it.
+    ShowPublication {
+        /// Its id, its path, or a part of either that fits no other.
+        name: String,
+        /// With the subscribers who got it.
+        subscribers: bool,
+    },
+    /// Which publications some files are.
+    KnownFiles {
+        /// The source's name.
+        source: String,
+        /// Their paths in it.
+        paths: Vec<String>,
+    },
     /// The latest runs.
     ListRuns {
         /// At most so many.
@@ -63,8 +82,14 @@ pub enum Request {
 pub struct AddSubscriber {
     /// Where to write.
     pub address: Address,
-    /// What passes.
-    pub filter: Filter,
+    /// At least one of these tags, each by id, label or alias; empty: no such demand.
+    pub any: Vec<String>,
+    /// Each of these tags.
+    pub all: Vec<String>,
+    /// None of these tags.
+    pub none: Vec<String>,
+    /// In one of these languages; empty: in every one.
+    pub languages: BTreeSet<Language>,
     /// `None`: the first of the configuration.
     pub schedule: Option<String>,
     /// `None`: the site's.
@@ -89,6 +114,12 @@ pub enum Response {
     Subscriber(SubscriberDetail),
     /// To [`Request::RemoveSubscriber`].
     Removed,
+    /// To [`Request::ListPublications`].
+    Publications(PublicationList),
+    /// To [`Request::ShowPublication`].
+    Publication(Box<PublicationDetail>),
+    /// To [`Request::KnownFiles`], in the order of the question.
+    KnownFiles(Vec<Option<KnownFile>>),
     /// To [`Request::ListRuns`].
     Runs(Vec<RunSummary>),
     /// To [`Request::ShowRun`].

@@ -1,5 +1,6 @@
 //! A source: what changed in it is read and told to the store.
 
+mod baseline;
 #[cfg(test)]
 mod histories;
 mod turn;
@@ -19,7 +20,8 @@ use crate::control::{Board, Clock};
 use crate::domain::publication::{Batch, Found, Pass};
 use crate::domain::{Change, Guards, Problem};
 use crate::store::{Applied, HoldEvent, Refusal, Store, StoreError};
-use turn::{blocking, read_some};
+use baseline::Baseline;
+use turn::{blocking, never_readable, read_some};
 
 /// Publications told to the store in one transaction, and about how many bytes of bodies.
 const BATCH: usize = 256;
@@ -40,6 +42,7 @@ pub struct Ingest {
     /// Files that the store could not take. What stood in their way may go without their changing,
     /// so every look tries them again.
     refused: BTreeMap<String, Refusal>,
+    baseline: Baseline,
 }
 
 /// What a round led to.
@@ -73,6 +76,7 @@ impl Ingest {
             board,
             signals,
             refused: BTreeMap::new(),
+            baseline: Baseline::default(),
         }
     }
 
@@ -117,7 +121,9 @@ impl Ingest {
     }
 
     fn rescan_every(&self, watcher: &Watcher) -> SignedDuration {
-        if watcher.polling() {
+        if self.baseline.waits {
+            self.source.settle
+        } else if watcher.polling() {
             self.source.rescan.min(POLL_EVERY)
         } else {
             self.source.rescan
@@ -191,7 +197,7 @@ impl Ingest {
                 self.take(applied, &refused, &mut ingested);
             }
         }
-        let end = if is_scan { Pass::EndOfScan } else { Pass::End };
+        let end = self.baseline.end(is_scan, !ingested.unsettled.is_empty());
         let batch = round.batch(end);
         let applied = self.store.apply(batch, now, self.guards).await?;
         self.take(applied, &refused, &mut ingested);
@@ -212,7 +218,13 @@ impl Ingest {
     fn gather(&self, path: String, reading: Reading, round: &mut Round, ingested: &mut Ingested) {
         match reading {
             Reading::Found(found) => {
-                self.board.clear(&self.source.name, &path);
+                match never_readable(&found) {
+                    Some(mut problem) => {
+                        problem.file = self.source.path.join(&path);
+                        self.pin(&path, problem);
+                    }
+                    None => self.board.clear(&self.source.name, &path),
+                }
                 round.add(*found);
             }
             Reading::Draft | Reading::Gone => {

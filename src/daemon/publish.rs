@@ -35,8 +35,8 @@ pub struct Publishing {
     publisher: Publisher,
     board: Arc<Board>,
     tags: BTreeMap<TagId, TagDefinition>,
-    /// The feeds that the index lists.
-    listed: BTreeSet<FeedKey>,
+    /// The feeds that the index lists, with their titles.
+    listed: BTreeMap<FeedKey, String>,
     /// Those that could not be written.
     owed: BTreeSet<FeedKey>,
 }
@@ -60,7 +60,7 @@ impl Publishing {
             publisher,
             board,
             tags,
-            listed: BTreeSet::new(),
+            listed: BTreeMap::new(),
             owed: BTreeSet::new(),
         }
     }
@@ -162,7 +162,7 @@ impl Publishing {
             let path = format!("{}.{}", feed.stem, format.extension());
             self.put(path, format.media_type(), bytes, sequence, now, written)?;
         }
-        self.listed.insert(key.clone());
+        self.listed.insert(key.clone(), feed.title);
         Ok(())
     }
 
@@ -199,8 +199,8 @@ impl Publishing {
         let feeds: Vec<OpmlFeed> = self
             .listed
             .iter()
-            .map(|key| OpmlFeed {
-                title: self.title(key),
+            .map(|(key, title)| OpmlFeed {
+                title: title.clone(),
                 xml_url: format!("{base}{}.{}", key.stem(), format.extension()),
                 html_url: self.config.site.url.to_string(),
                 language: key.language.clone(),
@@ -227,13 +227,14 @@ impl Publishing {
         let stem = key.stem();
         let mut entries = Vec::with_capacity(view.entries.len());
         let mut room = ROOM;
+        let title = self.title(key, view.label.as_deref());
         for state in view.entries {
             entries.push(self.entry(key, state, bodies, &mut room).await?);
         }
         Ok(Feed {
             id: format!("tag:{}:feed/{stem}", site.authority),
-            title: self.title(key),
-            description: self.title(key),
+            description: title.clone(),
+            title,
             home: site.url.to_string(),
             base: feeds_url(&self.config),
             stem,
@@ -279,12 +280,13 @@ impl Publishing {
     }
 
     /// `Szkolenia · Portal`, or the site's title.
-    fn title(&self, key: &FeedKey) -> String {
+    fn title(&self, key: &FeedKey, author: Option<&str>) -> String {
         let site = &self.config.site;
         match &key.tag {
             Some(tag) => {
                 let language = key.language.as_ref().unwrap_or(&site.language);
-                let label = self.label(tag, language).unwrap_or(tag.as_str());
+                let label = self.label(tag, language).or(author);
+                let label = label.unwrap_or(tag.as_str());
                 format!("{label} · {}", site.title)
             }
             None => site.title.clone(),

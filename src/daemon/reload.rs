@@ -81,6 +81,7 @@ fn tell(ground: &Ground, problems: Vec<Problem>) {
 pub(super) async fn adopt(ground: &Ground, config: &Config) -> anyhow::Result<()> {
     let orphans = ground.store.adopt(config.names(), (ground.clock)()).await?;
     if orphans.is_empty() {
+        ground.store.define_tags(&config.tags).await?;
         Ok(())
     } else {
         Err(Refused(orphans.iter().map(|one| missed(config, one)).collect()).into())

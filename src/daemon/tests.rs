@@ -190,3 +190,42 @@ async fn a_feed_that_cannot_be_written_stops_no_other_and_is_written_later() -> 
     assert!(feeds.join("tag/pomoc.atom").is_file());
     Ok(())
 }
+
+#[tokio::test]
+async fn a_draft_is_nobodys_and_what_becomes_one_is_withdrawn() -> Tested {
+    let mut site = Site::new()?;
+    site.look().await?;
+    let page = |draft: bool| format!("---\ntitle: Nowe\ndraft: {draft}\n---\nTreść\n");
+    site.write("a.md", &page(true))?;
+    assert_eq!(site.look().await?, []);
+    assert!(site.store.feeds().await?.is_empty());
+    site.write("a.md", &page(false))?;
+    assert_eq!(site.look().await?, [ChangeKind::Released]);
+    site.write("a.md", &page(true))?;
+    assert_eq!(site.look().await?, [ChangeKind::Withdrawn]);
+    assert_eq!(site.store.totals().await?.withdrawn, 1);
+    site.write("a.md", &page(false))?;
+    assert_eq!(site.look().await?, [ChangeKind::Restored]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_its_file_calls_expired_leaves_the_feeds_and_a_mistake_is_told() -> Tested {
+    let mut site = Site::new()?;
+    let page = |expires: &str| {
+        format!("---\ntitle: Nowe\ndate: 2026-11-20\nexpires: {expires}\n---\nTreść\n")
+    };
+    site.write("a.md", &page("2026-12-01"))?;
+    assert_eq!(site.look().await?, [ChangeKind::Released]);
+    site.write("a.md", &page("2026-11-22"))?;
+    assert_eq!(site.look().await?, [ChangeKind::Expired]);
+    assert!(site.board.problems().is_empty());
+    // A slip of the pen: taken at its word, and told.
+    site.write("a.md", &page("2016-12-01"))?;
+    assert_eq!(site.look().await?, []);
+    assert_eq!(site.board.problems().len(), 1);
+    site.write("a.md", &page("2027-01-01"))?;
+    assert_eq!(site.look().await?, [ChangeKind::Restored]);
+    assert!(site.board.problems().is_empty());
+    Ok(())
+}

@@ -3,15 +3,22 @@
 //! | before | now | change | news |
 //! | --- | --- | --- | --- |
 //! | not live | dated in the future | none yet | |
-//! | unknown | | released | unless in the baseline or found over `max_age` after its date |
+//! | not live | its `expires` has come | none: it is known, and waits for another `expires` | |
+//! | never live | | released | unless in the baseline or found over `max_age` after its date |
+//! | live | its `expires` has come | expired | no |
 //! | live | `updated` forward and a new `change_note` | major edit | yes |
 //! | live | other tags | retagged | within `max_age` of release |
 //! | live | anything else differs | minor edit | no |
 //! | live | gone, or put off to a date in the future | withdrawn | no |
-//! | withdrawn | there again, `updated` forward and a new `change_note` | major edit | yes |
-//! | withdrawn | there again | restored | within `max_age` of release |
+//! | withdrawn, expired | there again, `updated` forward and a new `change_note` | major edit | yes |
+//! | withdrawn, expired | there again | restored | within `max_age` of release |
+//!
+//! What is expired is a question to the clock and the file alone: it is there again as soon as its
+//! `expires` is taken away or put forward. That of a file which expires before it is published never
+//! comes.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -34,6 +41,22 @@ pub enum ChangeKind {
     Withdrawn,
     /// It is there again.
     Restored,
+    /// Its `expires` has come.
+    Expired,
+}
+
+impl fmt::Display for ChangeKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ChangeKind::Released => "released",
+            ChangeKind::MajorEdit => "major edit",
+            ChangeKind::MinorEdit => "minor edit",
+            ChangeKind::Retagged => "retagged",
+            ChangeKind::Withdrawn => "withdrawn",
+            ChangeKind::Restored => "restored",
+            ChangeKind::Expired => "expired",
+        })
+    }
 }
 
 /// A change that took effect.
@@ -92,9 +115,10 @@ pub fn diff(
     after: &Publication,
     worth: Newsworthiness,
 ) -> Option<(ChangeKind, bool)> {
-    let future = after.published > worth.now;
+    let expired = after.has_expired(worth.now);
+    let in_time = after.published <= worth.now && !expired;
     let Some(before) = before else {
-        return (!future).then(|| {
+        return in_time.then(|| {
             (
                 ChangeKind::Released,
                 worth.of_release(after.published, false),
@@ -102,8 +126,9 @@ pub fn diff(
         });
     };
     match before.standing {
+        Standing::Live if expired => Some((ChangeKind::Expired, false)),
         Standing::Live => edit(before, after, worth),
-        _ if future => None,
+        _ if !in_time => None,
         _ if before.released.is_some() => Some(if is_major(&before.publication, after) {
             (ChangeKind::MajorEdit, true)
         } else {
@@ -144,3 +169,6 @@ fn edit(
     }
     Some((ChangeKind::MinorEdit, false))
 }
+
+#[cfg(test)]
+mod tests;

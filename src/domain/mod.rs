@@ -46,4 +46,4 @@ pub use run::{Cadence, Counts, IMMEDIATE, Mark, Run, RunKey, Window};
 pub use subscriber::{
     Basis, Consent, NewSubscription, Subscriber, SubscriberKey, SubscriberStatus, Subscription,
 };
-pub use tag::{TagDefinition, TagId, TagName};
+pub use tag::{TagDefinition, TagId, TagMention, TagName};

@@ -13,6 +13,8 @@ pub struct Names {
     /// From each schedule's name, present or former, to the present one. Without `immediate`,
     /// which is always there.
     pub schedules: BTreeMap<String, String>,
+    /// From each id, label and alias of a defined tag, folded (`text::tags::fold`), to its id.
+    pub labels: BTreeMap<String, TagId>,
     /// From the slug of each id, label and alias of a defined tag to its id.
     pub tags: BTreeMap<String, TagId>,
 }

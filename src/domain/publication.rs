@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Language, TagName};
+use super::{Language, TagMention, TagName};
 
 /// The number of a change. Each change takes the store's next one when it takes effect.
 #[derive(
@@ -117,6 +117,11 @@ impl Publication {
     pub fn group(&self) -> &PublicationId {
         self.translation_of.as_ref().unwrap_or(&self.id)
     }
+
+    /// Is it no longer of use?
+    pub fn has_expired(&self, now: Timestamp) -> bool {
+        self.expires.is_some_and(|expires| expires <= now)
+    }
 }
 
 /// A publication as read from a source, before the store knows it.
@@ -139,7 +144,7 @@ pub struct Found {
     /// As declared.
     pub updated: Option<Timestamp>,
     /// Without repeats.
-    pub tags: Vec<TagName>,
+    pub tags: Vec<TagMention>,
     /// Plain text.
     pub summary: String,
     /// Sanitised HTML with absolute URLs.
@@ -162,9 +167,13 @@ pub struct Found {
 
 impl Found {
     /// The revision that this finding amounts to, given its id and when the publication was first
-    /// seen.
+    /// seen, if no other label has the slug of one of its tags.
     pub fn revision(&self, id: PublicationId, first_seen: Timestamp) -> Publication {
         let published = self.published.unwrap_or(first_seen);
+        let name = |tag: &TagMention| TagName {
+            id: tag.id.clone(),
+            label: tag.label.clone(),
+        };
         Publication {
             id,
             title: self.title.clone(),
@@ -172,7 +181,7 @@ impl Found {
             language: self.language.clone(),
             published,
             updated: self.updated.unwrap_or(published).max(published),
-            tags: self.tags.clone(),
+            tags: self.tags.iter().map(name).collect(),
             summary: self.summary.clone(),
             body: BodyHash::of(&self.body),
             authors: self.authors.clone(),
@@ -213,6 +222,7 @@ pub enum Pass {
 
 /// Whether a publication can be read now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Standing {
     /// Dated in the future; it takes effect then.
     Scheduled,
@@ -220,6 +230,25 @@ pub enum Standing {
     Live,
     /// No longer in its source.
     Withdrawn,
+    /// No longer of use, as its author foresaw; it may never have been in the feeds.
+    Expired,
+}
+
+impl Standing {
+    /// Every one, with its word.
+    pub const ALL: [(Standing, &str); 4] = [
+        (Standing::Scheduled, "scheduled"),
+        (Standing::Live, "live"),
+        (Standing::Withdrawn, "withdrawn"),
+        (Standing::Expired, "expired"),
+    ];
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = Standing::ALL.iter().find(|(standing, _)| standing == self);
+        f.pad(word.map_or("", |(_, word)| word))
+    }
 }
 
 /// A publication and what the store knows of it.
@@ -247,4 +276,15 @@ pub struct PublicationState {
     pub news: bool,
     /// The present revision.
     pub publication: Publication,
+}
+
+impl PublicationState {
+    /// When the clock alone changes how it stands.
+    pub fn due(&self) -> Option<Timestamp> {
+        match self.standing {
+            Standing::Scheduled => Some(self.publication.published),
+            Standing::Live => self.publication.expires,
+            Standing::Withdrawn | Standing::Expired => None,
+        }
+    }
 }

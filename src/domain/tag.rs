@@ -64,11 +64,22 @@ impl From<TagId> for String {
     }
 }
 
-/// A tag as a content file writes it: the label in the author's words, and the slug it leads to
-/// once aliases are resolved. What the store makes of two labels with one slug is its affair.
+/// A tag as a content file writes it. Labels that differ may share a slug: the store tells them
+/// apart, and makes it a [`TagName`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagMention {
+    /// The id of the tag that the configuration defines; else the label's slug.
+    pub id: TagId,
+    /// The author's words, trimmed and in NFC.
+    pub label: String,
+    /// Does the configuration define it?
+    pub defined: bool,
+}
+
+/// A tag of a publication.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TagName {
-    /// The slug, after aliases.
+    /// The stable id.
     pub id: TagId,
     /// The author's words, trimmed and in NFC.
     pub label: String,

@@ -1,22 +1,22 @@
 //! The changes of one transaction: each takes its number, moves in the feeds, and is noted if it is
 //! news.
 
-use std::collections::BTreeSet;
+mod feeds;
 
 use jiff::Timestamp;
 
 use crate::domain::change::{Newsworthiness, diff};
 use crate::domain::publication::Found;
 use crate::domain::{
-    Change, ChangeKind, FeedKey, Guards, Publication, PublicationId, PublicationKey,
-    PublicationState, Standing,
+    Change, ChangeKind, Guards, Publication, PublicationId, PublicationKey, PublicationState,
+    Standing,
 };
 
 use super::engine::Transaction;
 use super::holds::{Flood, HoldEvent};
 use super::identity::{at_path, with_id};
-use super::rows::{FeedRow, Meta, Number, Totals};
-use super::{StoreError, forget, keys, load, meta, note, save};
+use super::rows::{ChangeRow, Meta, Number, Totals};
+use super::{StoreError, forget, keys, load, meta, note, save, tags};
 
 /// The changes of one transaction.
 pub(super) struct Changes<'t, 'e> {
@@ -100,7 +100,7 @@ impl<'t, 'e> Changes<'t, 'e> {
         note(self.transaction, keys::body_of(publication.body, key));
         match diff(None, &publication, self.worth) {
             Some((kind, news)) => self.effect(state, publication, kind, news).map(drop),
-            None => self.schedule(state, publication),
+            None => self.set_aside(state, publication),
         }
     }
 
@@ -133,8 +133,8 @@ impl<'t, 'e> Changes<'t, 'e> {
         self.turn(state, publication)
     }
 
-    /// Releases what waited for its date, if that has come.
-    pub(super) fn release(&mut self, key: PublicationKey) -> Result<(), StoreError> {
+    /// Something waited for this instant: its date, or its end.
+    pub(super) fn fall_due(&mut self, key: PublicationKey) -> Result<(), StoreError> {
         match load::<PublicationState>(self.transaction, &keys::publication(key))? {
             Some(state) => {
                 let publication = state.publication.clone();
@@ -187,14 +187,15 @@ impl<'t, 'e> Changes<'t, 'e> {
     }
 
     /// What a file amounts to. The publication that it translates may have several names; a group
-    /// goes by one.
+    /// goes by one. So does a tag.
     fn revision(
-        &self,
+        &mut self,
         found: &Found,
         id: PublicationId,
         first_seen: Timestamp,
     ) -> Result<Publication, StoreError> {
         let mut publication = found.revision(id, first_seen);
+        publication.tags = tags::assign(self.transaction, &found.tags)?;
         if let Some(original) = &publication.translation_of
             && let Some(state) = with_id(self.transaction, original)?
         {
@@ -215,31 +216,33 @@ impl<'t, 'e> Changes<'t, 'e> {
         if is_live && is_put_off {
             let as_it_was = state.publication.clone();
             let state = self.effect(state, as_it_was, ChangeKind::Withdrawn, false)?;
-            return self.schedule(state, publication);
+            return self.set_aside(state, publication);
         }
         match diff(Some(&state), &publication, self.worth) {
             Some((kind, news)) => self.effect(state, publication, kind, news).map(drop),
             None if is_live => Ok(()),
-            None => self.schedule(state, publication),
+            None => self.set_aside(state, publication),
         }
     }
 
-    /// Nothing takes effect before the publication's date.
-    fn schedule(
+    /// Nothing takes effect before the publication's date, nor after its end.
+    fn set_aside(
         &mut self,
         mut state: PublicationState,
         publication: Publication,
     ) -> Result<(), StoreError> {
-        let waited = keys::waits(state.publication.published, state.key);
-        forget(self.transaction, waited);
+        self.no_longer_waits(&state);
         self.replace_body(&state, &publication);
         self.join_group(&state.publication, &publication)?;
         *count(&mut self.meta.totals, state.standing) -= 1;
-        state.standing = Standing::Scheduled;
+        state.standing = if publication.has_expired(self.worth.now) {
+            Standing::Expired
+        } else {
+            Standing::Scheduled
+        };
         *count(&mut self.meta.totals, state.standing) += 1;
         state.publication = publication;
-        let waits = keys::waits(state.publication.published, state.key);
-        note(self.transaction, waits);
+        self.waits(&state);
         save(self.transaction, keys::publication(state.key), &state)
     }
 
@@ -254,10 +257,10 @@ impl<'t, 'e> Changes<'t, 'e> {
     ) -> Result<PublicationState, StoreError> {
         self.meta.sequence.0 += 1;
         let sequence = self.meta.sequence;
-        let standing = if kind == ChangeKind::Withdrawn {
-            Standing::Withdrawn
-        } else {
-            Standing::Live
+        let standing = match kind {
+            ChangeKind::Withdrawn => Standing::Withdrawn,
+            ChangeKind::Expired => Standing::Expired,
+            _ => Standing::Live,
         };
         let after = PublicationState {
             standing,
@@ -271,13 +274,21 @@ impl<'t, 'e> Changes<'t, 'e> {
         };
         *count(&mut self.meta.totals, before.standing) -= 1;
         *count(&mut self.meta.totals, after.standing) += 1;
-        let waited = keys::waits(before.publication.published, before.key);
-        forget(self.transaction, waited);
+        self.no_longer_waits(&before);
+        self.waits(&after);
         self.replace_body(&before, &after.publication);
         self.join_group(&before.publication, &after.publication)?;
         save(self.transaction, keys::publication(after.key), &after)?;
         let revision = keys::revision(after.key, after.revision);
         save(self.transaction, revision, &after.publication)?;
+        let change = ChangeRow {
+            sequence,
+            kind,
+            at: self.worth.now,
+            news,
+        };
+        let place = keys::change(after.key, after.revision);
+        save(self.transaction, place, &change)?;
         let feeds = self.move_in_feeds(&before, &after, kind)?;
         let first = !before.news;
         let news = news
@@ -303,10 +314,9 @@ impl<'t, 'e> Changes<'t, 'e> {
                 self.effect(state, publication, ChangeKind::Withdrawn, false)
                     .map(drop)
             }
-            Standing::Scheduled => {
-                let waited = keys::waits(state.publication.published, state.key);
-                forget(self.transaction, waited);
-                self.meta.totals.scheduled -= 1;
+            Standing::Scheduled | Standing::Expired => {
+                self.no_longer_waits(&state);
+                *count(&mut self.meta.totals, state.standing) -= 1;
                 self.meta.totals.withdrawn += 1;
                 let state = PublicationState {
                     standing: Standing::Withdrawn,
@@ -314,6 +324,18 @@ impl<'t, 'e> Changes<'t, 'e> {
                 };
                 save(self.transaction, keys::publication(state.key), &state)
             }
+        }
+    }
+
+    fn waits(&mut self, state: &PublicationState) {
+        if let Some(due) = state.due() {
+            note(self.transaction, keys::waits(due, state.key));
+        }
+    }
+
+    fn no_longer_waits(&mut self, state: &PublicationState) {
+        if let Some(due) = state.due() {
+            forget(self.transaction, keys::waits(due, state.key));
         }
     }
 
@@ -338,51 +360,6 @@ impl<'t, 'e> Changes<'t, 'e> {
         }
         Ok(())
     }
-
-    /// Takes the publication out of the feeds it was in and puts it into those it is in now.
-    /// Returns all of them.
-    fn move_in_feeds(
-        &mut self,
-        before: &PublicationState,
-        after: &PublicationState,
-        kind: ChangeKind,
-    ) -> Result<BTreeSet<FeedKey>, StoreError> {
-        let of = |state: &PublicationState| match state.standing {
-            Standing::Live => FeedKey::of(&state.publication),
-            Standing::Scheduled | Standing::Withdrawn => BTreeSet::new(),
-        };
-        let (left, entered) = (of(before), of(after));
-        for feed in &left {
-            let key = keys::feed_entry(feed, before.publication.published, before.key);
-            forget(self.transaction, key);
-        }
-        for feed in &entered {
-            let key = keys::feed_entry(feed, after.publication.published, after.key);
-            note(self.transaction, key);
-        }
-        let touched: BTreeSet<FeedKey> = left.union(&entered).cloned().collect();
-        for feed in &touched {
-            // What an author dates, a feed is dated by, so that a build without state has the same
-            // bytes each time. Departures have no date but the clock's.
-            let instant = match kind {
-                ChangeKind::Withdrawn => self.worth.now,
-                _ if !entered.contains(feed) => self.worth.now,
-                ChangeKind::Restored | ChangeKind::Retagged => self.worth.now,
-                _ => after.publication.updated.min(self.worth.now),
-            };
-            let key = keys::feed(feed);
-            let former = load::<FeedRow>(self.transaction, &key)?;
-            let entries = former.as_ref().map_or(0, |former| former.entries);
-            let row = FeedRow {
-                sequence: after.sequence,
-                updated: former.map_or(instant, |former| former.updated.max(instant)),
-                entries: (entries + u64::from(entered.contains(feed)))
-                    .saturating_sub(u64::from(left.contains(feed))),
-            };
-            save(self.transaction, key, &row)?;
-        }
-        Ok(touched)
-    }
 }
 
 fn count(totals: &mut Totals, standing: Standing) -> &mut u64 {
@@ -390,5 +367,6 @@ fn count(totals: &mut Totals, standing: Standing) -> &mut u64 {
         Standing::Live => &mut totals.live,
         Standing::Scheduled => &mut totals.scheduled,
         Standing::Withdrawn => &mut totals.withdrawn,
+        Standing::Expired => &mut totals.expired,
     }
 }

@@ -1,7 +1,5 @@
 //! What is in a feed.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 
 use crate::domain::{
@@ -9,9 +7,8 @@ use crate::domain::{
 };
 
 use super::engine::{Go, Order, Read};
-use super::record::Record;
 use super::rows::FeedRow;
-use super::{Store, StoreError, keys, load};
+use super::{Store, StoreError, keys, load, tags};
 
 /// A feed as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +17,8 @@ pub struct FeedView {
     pub sequence: Sequence,
     /// Its last change of substance; never goes back.
     pub updated: Timestamp,
+    /// What whoever first used its tag called it.
+    pub label: Option<String>,
     /// Newest first by date of publication.
     pub entries: Vec<PublicationState>,
 }
@@ -50,6 +49,11 @@ impl Store {
         Ok(Some(FeedView {
             sequence: row.sequence,
             updated: row.updated,
+            label: feed
+                .tag
+                .as_ref()
+                .map(|tag| tags::label(reader, tag))
+                .transpose()?,
             entries,
         }))
     }
@@ -67,24 +71,10 @@ impl Store {
         )?;
         Ok(feeds)
     }
-
-    /// Every tag that was ever used, with the number of publications in its feed now.
-    pub async fn tags(&self) -> Result<BTreeMap<TagId, u64>, StoreError> {
-        let mut tags = BTreeMap::new();
-        let span = keys::feeds_in(None).prefix();
-        self.reader()
-            .scan(span.range(), Order::Ascending, &mut |key, value| {
-                if let Some(tag) = feed_key(key).and_then(|feed| feed.tag) {
-                    tags.insert(tag, FeedRow::decode(value)?.entries);
-                }
-                Ok(Go::On)
-            })?;
-        Ok(tags)
-    }
 }
 
 /// The feed that a key of table `G` names.
-fn feed_key(key: &[u8]) -> Option<FeedKey> {
+pub(super) fn feed_key(key: &[u8]) -> Option<FeedKey> {
     let text = std::str::from_utf8(key.get(1..)?).ok()?;
     let (language, tag) = text.strip_suffix('\0')?.split_once('\0')?;
     let language = (!language.is_empty())

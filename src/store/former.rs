@@ -72,7 +72,7 @@ impl Record for NewsRow {
     }
 }
 
-/// Without holds.
+/// Without holds, and without what has expired.
 #[derive(Deserialize)]
 struct Meta1 {
     id: [u8; 16],
@@ -80,7 +80,10 @@ struct Meta1 {
     publication: u64,
     subscriber: u64,
     run: RunKey,
-    totals: Totals,
+    live: u64,
+    scheduled: u64,
+    withdrawn: u64,
+    subscribers: u64,
 }
 
 impl From<Meta1> for Meta {
@@ -91,7 +94,13 @@ impl From<Meta1> for Meta {
             publication: former.publication,
             subscriber: former.subscriber,
             run: former.run,
-            totals: former.totals,
+            totals: Totals {
+                live: former.live,
+                scheduled: former.scheduled,
+                withdrawn: former.withdrawn,
+                subscribers: former.subscribers,
+                expired: 0,
+            },
             hold: HoldKey(0),
             vouched: Sequence(0),
         }

@@ -6,12 +6,15 @@
 //! | `S` | source | [`SourceRow`](super::rows::SourceRow) |
 //! | `P` | publication | `PublicationState` |
 //! | `R` | publication, revision | `Publication` |
+//! | `r` | publication, revision | [`ChangeRow`](super::rows::ChangeRow): what led to it |
 //! | `I` | id | publication: the id ledger |
 //! | `A` | source, path | publication: where it was last seen |
 //! | `B` | body hash, publication | nothing: who has this body |
-//! | `W` | instant, publication | nothing: what waits for its date |
+//! | `W` | instant, publication | nothing: what waits for its date, or for its end |
 //! | `F` | feed, published, publication | nothing: what is in a feed |
 //! | `G` | feed | [`FeedRow`](super::rows::FeedRow) |
+//! | `t` | tag | [`TagRow`](super::rows::TagRow): whose the id is |
+//! | `n` | label, folded | tag: the ledger of labels |
 //! | `N` | sequence | [`NewsRow`](super::rows::NewsRow): what is to be mailed |
 //! | `h` | hold | `Hold` |
 //! | `i` | hold, number | [`HeldRow`](super::rows::HeldRow): some of its publications |
@@ -34,14 +37,16 @@
 //! Numbers and instants are big-endian, so that keys sort as they do; texts end with a zero byte,
 //! which none of them can contain.
 
-use std::ops::Range;
+mod span;
 
 use jiff::Timestamp;
 
 use crate::domain::{
     BodyHash, Cadence, FeedKey, HoldKey, Language, PublicationId, PublicationKey, RunKey, Sequence,
-    SubscriberKey, Window,
+    SubscriberKey, TagId, Window,
 };
+
+pub(super) use span::Span;
 
 /// A key being written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,35 +120,6 @@ impl Key {
     }
 }
 
-/// A stretch of keys: from `start`, before `end`.
-#[derive(Debug, Clone)]
-pub(super) struct Span {
-    pub(super) start: Vec<u8>,
-    pub(super) end: Vec<u8>,
-}
-
-impl Span {
-    pub(super) fn range(&self) -> Range<&[u8]> {
-        &self.start..self.end.as_slice().max(self.start.as_slice())
-    }
-
-    /// The same stretch from a later key on.
-    pub(super) fn from(self, start: Key) -> Span {
-        Span {
-            start: start.0.max(self.start),
-            end: self.end,
-        }
-    }
-
-    /// The same stretch up to an earlier key.
-    pub(super) fn up_to(self, end: Key) -> Span {
-        Span {
-            start: self.start,
-            end: end.0.min(self.end),
-        }
-    }
-}
-
 /// The number at the end of a key.
 pub(super) fn last_number(key: &[u8]) -> u64 {
     key.last_chunk::<8>()
@@ -174,8 +150,16 @@ pub(super) fn publication(key: PublicationKey) -> Key {
     publications().number(key.0)
 }
 
+pub(super) fn revisions(key: PublicationKey) -> Key {
+    Key::table(b'R').number(key.0)
+}
+
 pub(super) fn revision(key: PublicationKey, revision: u32) -> Key {
-    Key::table(b'R').number(key.0).number(u64::from(revision))
+    revisions(key).number(u64::from(revision))
+}
+
+pub(super) fn change(key: PublicationKey, revision: u32) -> Key {
+    Key::table(b'r').number(key.0).number(u64::from(revision))
 }
 
 pub(super) fn id(id: &PublicationId) -> Key {
@@ -244,6 +228,14 @@ pub(super) fn feeds_in(language: Option<&Language>) -> Key {
 
 pub(super) fn feed(feed: &FeedKey) -> Key {
     feeds().feed(feed)
+}
+
+pub(super) fn tag(tag: &TagId) -> Key {
+    Key::table(b't').text(tag.as_str())
+}
+
+pub(super) fn tag_label(folded: &str) -> Key {
+    Key::table(b'n').text(folded)
 }
 
 pub(super) fn all_news() -> Key {
@@ -363,8 +355,12 @@ pub(super) fn window(window: &Window) -> Key {
     }
 }
 
+pub(super) fn contents(run: RunKey) -> Key {
+    Key::table(b'C').number(run.0)
+}
+
 pub(super) fn content(run: RunKey, number: u64) -> Key {
-    Key::table(b'C').number(run.0).number(number)
+    contents(run).number(number)
 }
 
 pub(super) fn chunks(run: RunKey) -> Key {

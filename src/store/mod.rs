@@ -8,7 +8,9 @@
 //! | file | verbs |
 //! | --- | --- |
 //! | `publications` | `apply`, `release_due`, `next_release`, `publication`, `paths`, `body` |
-//! | `feeds` | `feed`, `feeds`, `tags` |
+//! | `catalogue` | `publications`, `publications_like`, `publication_at`, `revisions`, `mailed` |
+//! | `feeds` | `feed`, `feeds` |
+//! | `tags` | `define_tags`, `tags`, `tag_named` |
 //! | `holds` | `holds`, `held`, `suspect`, `decide`, `carry_out` |
 //! | `subscribers` | `subscribe`, `subscriber`, `subscribers`, `unsubscribe`, `remove`, `may_write` |
 //! | `names` | `orphans`, `adopt` |
@@ -20,6 +22,7 @@
 //! [`contract`] is the one suite that every backend passes.
 
 mod bodies;
+pub mod catalogue;
 mod changes;
 mod claims;
 #[cfg(test)]
@@ -40,6 +43,7 @@ mod record;
 mod rows;
 mod runs;
 mod subscribers;
+mod tags;
 mod writer;
 
 use std::fs::{self, File, TryLockError};
@@ -59,6 +63,7 @@ pub use feeds::FeedView;
 pub use holds::{CarriedOut, HoldEvent};
 pub use publications::{Applied, Refusal, Refused};
 pub use rows::Totals;
+pub use tags::TagView;
 
 /// The store. Clones are handles to one.
 #[derive(Clone)]

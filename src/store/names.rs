@@ -12,6 +12,7 @@ use super::engine::{Go, Order, Read, Transaction};
 use super::record::Record;
 use super::rows::Name;
 use super::subscribers::{postings, unpost};
+use super::tags::owned;
 use super::{Store, StoreError, forget, keys, load, note, save};
 
 /// Subscribers looked at in one transaction, and planned in one.
@@ -154,6 +155,13 @@ impl Renaming {
                 && let Ok(name) = TagId::new(name)
             {
                 renaming.tags.insert(name, id.clone());
+            }
+        }
+        for (label, id) in &names.labels {
+            if let Some(former) = owned(reader, label)?
+                && former != *id
+            {
+                renaming.tags.insert(former, id.clone());
             }
         }
         let gone = |(name, id): &(&String, &TagId)| {

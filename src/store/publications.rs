@@ -71,12 +71,13 @@ impl Store {
             .await
     }
 
-    /// Releases what was waiting for a date that has come.
+    /// Releases what was waiting for a date that has come, and takes out of the feeds what has
+    /// expired.
     pub async fn release_due(&self, now: Timestamp, guards: Guards) -> Result<Applied, StoreError> {
         self.write(move |transaction| {
             let mut changes = Changes::begin(transaction, now, guards, false)?;
             for key in waiting_until(changes.reader(), now)? {
-                changes.release(key)?;
+                changes.fall_due(key)?;
             }
             let (changes, opened) = changes.finish()?;
             Ok(Applied {
@@ -88,7 +89,7 @@ impl Store {
         .await
     }
 
-    /// When the next waiting publication is due.
+    /// When the next publication is due to be released, or to expire.
     pub async fn next_release(&self) -> Result<Option<Timestamp>, StoreError> {
         let mut next = None;
         self.reader().scan(

@@ -3,5 +3,6 @@
 pub mod html;
 pub mod locale;
 pub mod slug;
+pub mod tags;
 pub mod template;
 pub mod xml;

@@ -29,9 +29,11 @@ pub(super) async fn show(State(site): State<Arc<Site>>, headers: HeaderMap) -> R
 
 async fn index(site: &Site, language: &Language) -> Result<Value, StoreError> {
     let mut tags = Vec::new();
-    for (tag, publications) in site.store.tags().await? {
-        if publications > 0 {
-            let label = label(site, &tag, language);
+    for (tag, view) in site.store.tags().await? {
+        if view.publications > 0 {
+            let label = label(site, &tag, language)
+                .unwrap_or(&view.label)
+                .to_owned();
             let feed = FeedKey {
                 language: None,
                 tag: Some(tag),
@@ -75,10 +77,7 @@ fn feeds(site: &Site, feed: &FeedKey) -> Value {
     }
 }
 
-fn label(site: &Site, tag: &TagId, language: &Language) -> String {
+fn label<'s>(site: &'s Site, tag: &TagId, language: &Language) -> Option<&'s str> {
     let defined = site.config.tags.iter().find(|defined| defined.id == *tag);
-    defined
-        .and_then(|defined| defined.label(language, &site.config.site.language))
-        .unwrap_or(tag.as_str())
-        .to_owned()
+    defined?.label(language, &site.config.site.language)
 }

@@ -16,8 +16,9 @@ const PACE: usize = 1_000;
 /// The configuration's default.
 const CONNECTIONS: usize = 10;
 /// What may be uncommitted when the kill comes: the acceptances of 20 ms, and an unread answer a
-/// connection.
-const TWICE_AT_MOST: usize = PACE * 20 / 1_000 + CONNECTIONS;
+/// connection. A sink that was not given the processor for a while takes what it owed at once: one
+/// more a connection.
+const TWICE_AT_MOST: usize = PACE * 20 / 1_000 + 2 * CONNECTIONS;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Subscribes the crowd straight in the store: the daemon is not there yet.

@@ -15,6 +15,7 @@ mod fuzz;
 mod harness;
 mod holds;
 mod hostile;
+mod identity;
 mod kill;
 mod reload;
 mod smtp;

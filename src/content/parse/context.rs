@@ -2,8 +2,6 @@
 
 mod link;
 
-use std::collections::BTreeMap;
-
 use jiff::tz::TimeZone;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use unicode_normalization::UnicodeNormalization;
@@ -16,7 +14,8 @@ use super::names::Name;
 use super::page::Page;
 use crate::config;
 use crate::domain::publication::Enclosure;
-use crate::domain::{Found, Language, Problem, PublicationId, TagDefinition, TagId, TagName};
+use crate::domain::{Found, Language, Problem, PublicationId, TagDefinition, TagId, TagMention};
+use crate::text::tags::{TagNames, fold};
 use crate::text::{html, slug::slug};
 
 /// The longest title, in characters.
@@ -62,8 +61,7 @@ pub struct Context {
     pub(super) zone: TimeZone,
     /// By which saved portal pages mark their parts.
     pub(super) labels: Labels,
-    /// From the slug of every id, label and alias to the tag's id.
-    tags: BTreeMap<String, TagId>,
+    tags: TagNames,
 }
 
 impl Context {
@@ -84,7 +82,7 @@ impl Context {
             guess: Guess::among(&site.languages, &site.language),
             zone: site.zone.clone(),
             labels: Labels::new(labels),
-            tags: config::tag_names(tags),
+            tags: TagNames::of(tags),
         }
     }
 
@@ -193,24 +191,20 @@ impl Context {
         written.len() <= URL && absolute(&self.site, written).is_some()
     }
 
-    fn tags(&self, written: &[String]) -> Vec<TagName> {
-        let mut tags: Vec<TagName> = Vec::new();
+    fn tags(&self, written: &[String]) -> Vec<TagMention> {
+        let mut tags: Vec<TagMention> = Vec::new();
         for label in labels(written) {
-            let Some(id) = slug(&label).and_then(|slug| match self.tags.get(&slug) {
-                Some(known) => Some(known.clone()),
-                None => TagId::new(&slug).ok(),
-            }) else {
+            let known = self.tags.get(&label).cloned();
+            let defined = known.is_some();
+            let Some(id) = known.or_else(|| TagId::new(&slug(&label)?).ok()) else {
                 continue;
             };
-            // Labels that differ and share a slug are for the store to tell apart; labels that
-            // differ in case alone, or that are aliases of one tag, are one tag.
-            let same = |tag: &TagName| {
-                tag.id == id
-                    && (self.tags.values().any(|known| *known == id)
-                        || tag.label.to_lowercase() == label.to_lowercase())
+            // Labels that differ and share a slug are for the store to tell apart.
+            let same = |tag: &TagMention| {
+                tag.id == id && (tag.defined || fold(&tag.label) == fold(&label))
             };
             if !tags.iter().any(same) && tags.len() < MANY {
-                tags.push(TagName { id, label });
+                tags.push(TagMention { id, label, defined });
             }
         }
         tags

@@ -14,11 +14,13 @@ mod labels;
 mod language;
 mod markdown;
 mod names;
+mod naming;
 mod page;
 mod text;
 mod tree;
 
 pub use context::Context;
+pub use naming::with_id;
 
 use crate::domain::{Found, Problem};
 

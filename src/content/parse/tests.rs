@@ -45,7 +45,7 @@ fn source() -> config::Source {
     }
 }
 
-fn context() -> Context {
+pub(super) fn context() -> Context {
     let tag = TagDefinition {
         id: TagId::new("cooperation").expect("a slug"),
         labels: BTreeMap::from([(language("pl"), "Współpraca".into())]),

@@ -80,3 +80,52 @@ fn publishable(found: &Found, now: Timestamp) -> Result<(), Problem> {
         )
     })
 }
+
+/// What expires before it is published is taken at its word, and is never in the feeds; its author
+/// should know.
+pub(super) fn never_readable(found: &Found) -> Option<Problem> {
+    let (published, expires) = (found.published?, found.expires?);
+    (expires <= published).then(|| {
+        Problem::of_file(
+            &found.path,
+            format!("it expires ({expires}) before it is published ({published}), so nobody ever reads it"),
+            "correct `expires`, or the date",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Language, PublicationId};
+
+    #[test]
+    fn what_expires_before_it_is_published_is_told() {
+        let day = |day: i64| Timestamp::from_second(day * 86_400).ok();
+        let found = |published, expires| Found {
+            path: "nabor.md".into(),
+            declared_id: None,
+            minted_id: PublicationId("urn:wici:1".into()),
+            title: "Nabór".into(),
+            link: "https://portal.example/nabor/".into(),
+            language: Language::parse("pl").expect("a language"),
+            published,
+            updated: None,
+            tags: Vec::new(),
+            summary: String::new(),
+            body: String::new(),
+            authors: Vec::new(),
+            archived: None,
+            change_note: None,
+            translation_of: None,
+            image: None,
+            enclosures: Vec::new(),
+            expires,
+        };
+        assert_eq!(never_readable(&found(day(1), None)), None);
+        assert_eq!(never_readable(&found(None, day(1))), None);
+        assert_eq!(never_readable(&found(day(1), day(2))), None);
+        let problem = never_readable(&found(day(2), day(2))).expect("nobody reads it");
+        assert!(problem.remedy.contains("`expires`"));
+    }
+}

@@ -38,7 +38,8 @@ pub(super) trait FoundExt {
 
 impl FoundExt for Found {
     fn tagged(self, names: &str) -> Found {
-        let name = |id: TagId| TagName {
+        let name = |id: TagId| TagMention {
+            defined: false,
             label: id.to_string(),
             id,
         };

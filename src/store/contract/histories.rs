@@ -20,6 +20,8 @@ enum Step {
     Minor(usize),
     Major(usize),
     Retag(usize, usize),
+    /// It is of use for so many hours yet, or for ever.
+    Expire(usize, Option<i64>),
     Subscribe {
         who: usize,
         schedule: usize,
@@ -58,7 +60,9 @@ fn step() -> impl Strategy<Value = Step> {
         2 => slot.clone().prop_map(Step::Remove),
         1 => slot.clone().prop_map(Step::Minor),
         2 => slot.clone().prop_map(Step::Major),
-        2 => (slot, tags.clone()).prop_map(|(slot, tags)| Step::Retag(slot, tags)),
+        2 => (slot.clone(), tags.clone()).prop_map(|(slot, tags)| Step::Retag(slot, tags)),
+        2 => (slot, proptest::option::of(-1..60i64))
+            .prop_map(|(slot, hours)| Step::Expire(slot, hours)),
         4 => (who.clone(), schedule.clone(), tags)
             .prop_map(|(who, schedule, any)| Step::Subscribe { who, schedule, any }),
         1 => who.prop_map(Step::Unsubscribe),
@@ -101,6 +105,7 @@ impl Twins {
                     published,
                     updated: published,
                     note: None,
+                    expires: None,
                 });
                 self.see(slot, page).await?;
             }
@@ -114,6 +119,10 @@ impl Twins {
                 .await?;
             }
             Step::Retag(slot, tags) => self.edit(slot, |page| page.tags = tags).await?,
+            Step::Expire(slot, hours) => {
+                let expires = hours.map(|hours| now + SignedDuration::from_hours(hours));
+                self.edit(slot, |page| page.expires = expires).await?;
+            }
             Step::Remove(slot) if self.files[slot].take().is_some() => {
                 self.bench.look([], &[&path(slot)]).await?;
                 self.model.lose(slot);
@@ -169,6 +178,7 @@ impl Twins {
             language: language(PAGES[slot].0),
             published: Some(page.published),
             updated: Some(page.updated),
+            expires: page.expires,
             change_note: page.note.map(|note| format!("Zmiana {note}")),
             translation_of: PAGES[slot]
                 .1

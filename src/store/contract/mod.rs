@@ -1,7 +1,9 @@
 //! The one suite that every backend passes. A test is an async function over a [`Bench`]; the
 //! macro at the end runs each on each backend.
 
+mod catalogue;
 mod deliveries;
+mod expiry;
 mod files;
 mod histories;
 mod holds;
@@ -12,6 +14,7 @@ mod names;
 mod planning;
 mod publications;
 mod reopening;
+mod tags;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -24,7 +27,7 @@ use crate::domain::publication::{Batch, Found, Pass};
 use crate::domain::{
     Address, Basis, Cadence, Change, ChangeKind, Claim, Decision, DeliveryKey, Filter, Guards,
     HoldKey, Language, NewSubscription, Outcome, PublicationId, PublicationState, Run, Subscriber,
-    TagId, TagName,
+    TagDefinition, TagId, TagMention,
 };
 
 use files::{FoundExt, file, id_of};
@@ -289,6 +292,25 @@ contract! {
         an_id_changed_together_with_the_text_is_another_publication,
         a_place_left_long_ago_is_not_taken_from_who_is_there_now,
         a_file_that_says_too_much_is_refused_and_the_rest_is_taken;
+    expiry:
+        what_expires_leaves_the_feeds,
+        what_expired_before_its_mail_is_dropped_from_it,
+        what_is_found_expired_is_known_and_never_released,
+        what_is_of_use_longer_is_restored,
+        what_expires_before_its_date_is_never_released,
+        what_is_gone_waits_for_nothing,
+        each_source_has_a_baseline_of_its_own;
+    catalogue:
+        publications_are_listed_newest_first_in_pages,
+        a_publication_is_found_by_any_part_of_its_names,
+        what_became_of_a_publication_and_who_got_it_can_be_told;
+    tags:
+        labels_that_share_a_slug_are_told_apart,
+        the_number_of_a_label_is_nobody_elses,
+        a_tag_of_the_configuration_has_its_id,
+        a_numbered_id_is_no_longer_than_another,
+        a_feed_and_a_filter_go_by_the_ledger,
+        a_label_that_gets_a_tag_of_its_own_takes_its_subscribers_along;
     names:
         a_name_that_somebody_goes_by_cannot_disappear,
         a_schedule_that_nobody_goes_by_may_go_and_come_back,

@@ -32,12 +32,14 @@ pub(super) struct Page {
     pub(super) published: Timestamp,
     pub(super) updated: Timestamp,
     pub(super) note: Option<u32>,
+    pub(super) expires: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Stands {
     Waiting,
     Live,
+    /// Withdrawn or expired.
     Gone,
 }
 
@@ -95,6 +97,12 @@ pub(super) struct Model {
     pub(super) mails: Vec<Mail>,
 }
 
+impl Page {
+    fn has_expired(&self, now: Timestamp) -> bool {
+        self.expires.is_some_and(|expires| expires <= now)
+    }
+}
+
 pub(super) fn is_recent(now: Timestamp, then: Timestamp) -> bool {
     now.duration_since(then) <= MAX_AGE
 }
@@ -124,6 +132,11 @@ impl Model {
             return self.release(slot, now);
         };
         if known.stands == Stands::Live && was == *page {
+            return;
+        }
+        if page.has_expired(now) {
+            self.number += u64::from(known.stands == Stands::Live);
+            known.stands = Stands::Gone;
             return;
         }
         let is_major = page.updated > was.updated && page.note.is_some() && page.note != was.note;
@@ -199,12 +212,17 @@ impl Model {
         }
     }
 
-    /// Releases what waits, if its date has come.
+    /// Releases what waits, if its date has come; takes away what is live, if its end has.
     pub(super) fn release(&mut self, slot: usize, now: Timestamp) {
         let Some(known) = self.known.get_mut(&slot) else {
             return;
         };
-        if known.stands == Stands::Waiting && known.page.published <= now {
+        if known.page.has_expired(now) {
+            self.number += u64::from(known.stands == Stands::Live);
+            if known.stands == Stands::Live {
+                known.stands = Stands::Gone;
+            }
+        } else if known.stands == Stands::Waiting && known.page.published <= now {
             self.number += 1;
             known.stands = Stands::Live;
             known.released = Some(now);

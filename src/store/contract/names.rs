@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::domain::Mark;
 use crate::domain::names::{Kind, Names, Orphan};
@@ -16,6 +18,7 @@ fn names(schedules: &str, tags: &str) -> Names {
     };
     Names {
         schedules: pairs(schedules).into_iter().collect(),
+        labels: BTreeMap::new(),
         tags: pairs(tags)
             .into_iter()
             .map(|(name, id)| (name, TagId::new(&id).expect("a slug")))

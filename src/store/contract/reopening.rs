@@ -97,6 +97,39 @@ async fn planning_is_resumed_where_it_stopped() -> Test {
 }
 
 #[tokio::test]
+async fn what_waits_for_its_date_or_its_end_waits_over_a_restart() -> Test {
+    let bench = Bench::sled()?;
+    bench.scan([], &[]).await?;
+    let hours = |hours| bench.now.checked_add(SignedDuration::from_hours(hours));
+    let page = Found {
+        published: Some(hours(1)?),
+        expires: Some(hours(2)?),
+        ..file("a.md", &bench)
+    };
+    bench.look([page], &[]).await?;
+    let mut bench = reopen(bench)?;
+    for kind in [ChangeKind::Released, ChangeKind::Expired] {
+        bench.wait(SignedDuration::from_hours(1));
+        assert_eq!(bench.store.next_release().await?, Some(bench.now));
+        let changes = bench.release_due().await?;
+        assert_eq!(changes.iter().map(|c| c.kind).collect::<Vec<_>>(), [kind]);
+        bench = reopen(bench)?;
+    }
+    // Both came while nobody was there: it was never to be read.
+    let page = Found {
+        published: bench.now.checked_add(SignedDuration::from_hours(1)).ok(),
+        expires: bench.now.checked_add(SignedDuration::from_hours(2)).ok(),
+        ..file("b.md", &bench)
+    };
+    bench.look([page], &[]).await?;
+    let mut bench = reopen(bench)?;
+    bench.wait(SignedDuration::from_hours(3));
+    assert_eq!(bench.release_due().await?, []);
+    assert_eq!(bench.store.totals().await?.expired, 2);
+    Ok(())
+}
+
+#[tokio::test]
 async fn what_waits_and_what_was_decided_outlive_the_process() -> Test {
     let bench = Bench::sled()?;
     bench.scan([], &[]).await?;
