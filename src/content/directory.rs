@@ -3,7 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+use unicode_normalization::UnicodeNormalization;
 
 use super::parse::{self, Context, Parsed};
 use super::walk::{self, Fingerprint, Listing};
@@ -88,6 +92,10 @@ pub struct Directory {
     read: BTreeMap<String, Fingerprint>,
     /// Files whose name on disk is not in NFC, as content paths are.
     renamed: BTreeMap<String, PathBuf>,
+    /// Links, which no event tells of when their target changes.
+    links: BTreeMap<String, PathBuf>,
+    /// The last look failed, so that nothing of what it was told is known.
+    failed: bool,
 }
 
 impl Directory {
@@ -104,6 +112,21 @@ impl Directory {
             context: Context::new(source, site, tags, labels),
             read: BTreeMap::new(),
             renamed: BTreeMap::new(),
+            links: BTreeMap::new(),
+            failed: false,
+        }
+    }
+
+    /// Where to look when it is said where something changed: there, at the names that are the
+    /// same in another Unicode form, and at links, whose targets may be what changed. After a look
+    /// that failed: everywhere.
+    pub fn widen(&self, look: Look) -> Look {
+        match look {
+            Look::Paths(paths) if !self.failed => {
+                let changed = paths.iter().chain(self.links.values());
+                Look::Paths(changed.flat_map(|path| self.namesakes(path)).collect())
+            }
+            _ => Look::Everything,
         }
     }
 
@@ -113,6 +136,12 @@ impl Directory {
     /// # Errors
     /// The root can't be read, or has no content though some is known.
     pub fn look(&mut self, at: Look, known: &BTreeSet<String>) -> Result<Seen, Unreadable> {
+        let seen = self.look_at(at, known);
+        self.failed = seen.is_err();
+        seen
+    }
+
+    fn look_at(&mut self, at: Look, known: &BTreeSet<String>) -> Result<Seen, Unreadable> {
         if let Err(unreadable) = self.check_root() {
             // Should it come back, all of it is read again: the store may have let it go meanwhile.
             self.read.clear();
@@ -124,15 +153,20 @@ impl Directory {
         };
         let mut seen = Seen::default();
         let mut missing = BTreeSet::new();
+        let mut places: BTreeMap<String, Listing> = BTreeMap::new();
         for start in starts {
             let Some(path) = walk::relative(&self.root, &start) else {
                 continue;
             };
-            if !complete && self.is_behind_link(&start) {
-                continue;
+            let listing = places.entry(path.clone()).or_default();
+            if complete || !self.is_behind_link(&start) {
+                match walk::walk(self.walked(), &start) {
+                    Ok(seen) => listing.merge(seen),
+                    Err(error) => listing.cannot_see(&start, path, &error),
+                }
             }
-            let listing = walk::walk(self.walked(), &start)
-                .unwrap_or_else(|error| Listing::unseen_at(&start, &path, &error));
+        }
+        for (path, listing) in places {
             self.forget(&path, &listing);
             missing.extend(
                 known
@@ -163,9 +197,12 @@ impl Directory {
     pub fn read(&mut self, path: &str) -> Reading {
         let real = self.place(path);
         match read_settled(&real) {
-            Ok(Some((bytes, fingerprint))) => {
+            Ok(Some((contents, fingerprint))) => {
                 self.read.insert(path.to_owned(), fingerprint);
-                match parse::parse(path, &bytes, &self.context) {
+                let parsed = contents
+                    .ok_or_else(|| parse::too_large(path))
+                    .and_then(|bytes| parse::parse(path, &bytes, &self.context));
+                match parsed {
                     Ok(Parsed::Publication(found)) => Reading::Found(found),
                     Ok(Parsed::Draft) => Reading::Draft,
                     Err(mut problem) => {
@@ -179,12 +216,8 @@ impl Directory {
                 self.read.remove(path);
                 Reading::Gone
             }
-            // Not remembered: permissions can change without a trace in the fingerprint.
-            Err(error) => Reading::Problem(Problem::of_file(
-                real,
-                format!("cannot be read: {error}"),
-                "let the daemon's user read it",
-            )),
+            // Not remembered, so that it is tried again at each look.
+            Err(error) => Reading::Problem(walk::cannot_read(&real, &error)),
         }
     }
 
@@ -217,6 +250,30 @@ impl Directory {
             })
     }
 
+    /// The ways in which the file system may write what is one path to us. A name that is not UTF-8
+    /// is nobody's; the folder that it is in says so.
+    fn namesakes(&self, path: &Path) -> BTreeSet<PathBuf> {
+        let mut names = BTreeSet::from([path.to_owned()]);
+        let Ok(below) = path.strip_prefix(&self.root) else {
+            return names;
+        };
+        let Some(text) = below.to_str() else {
+            let mut folders = below.ancestors().filter(|path| path.to_str().is_some());
+            return folders
+                .next()
+                .map(|path| self.root.join(path))
+                .into_iter()
+                .collect();
+        };
+        if !text.is_ascii() {
+            names.insert(self.root.join(text.nfc().collect::<String>()));
+            names.insert(self.root.join(text.nfd().collect::<String>()));
+            let known = walk::relative(&self.root, path);
+            names.extend(known.and_then(|path| self.renamed.get(&path).cloned()));
+        }
+        names
+    }
+
     /// Is a folder on the way from the root to this path a link? Links to folders are not followed.
     fn is_behind_link(&self, path: &Path) -> bool {
         path.ancestors()
@@ -230,15 +287,19 @@ impl Directory {
         let is_gone = |file: &str| walk::is_within(file, path) && !listing.files.contains_key(file);
         self.read.retain(|file, _| !is_gone(file));
         self.renamed.retain(|file, _| !is_gone(file));
+        self.links.retain(|link, _| !walk::is_within(link, path));
     }
 
     fn compare(&mut self, listing: Listing, seen: &mut Seen) {
         seen.problems.extend(listing.problems);
+        self.links.extend(listing.links);
         for (path, entry) in listing.files {
             if self.read.get(&path) != Some(&entry.fingerprint) {
                 seen.changed.push(path.clone());
             }
-            if entry.real != self.root.join(&path) {
+            if entry.real == self.root.join(&path) {
+                self.renamed.remove(&path);
+            } else {
                 self.renamed.insert(path, entry.real);
             }
         }
@@ -248,20 +309,6 @@ impl Directory {
     fn has_content(&self) -> bool {
         walk::walk(self.walked(), &self.root)
             .is_ok_and(|listing| !listing.files.is_empty() || !listing.unseen.is_empty())
-    }
-}
-
-impl Listing {
-    fn unseen_at(real: &Path, path: &str, error: &io::Error) -> Listing {
-        Listing {
-            unseen: BTreeSet::from([path.to_owned()]),
-            problems: vec![Problem::of_file(
-                real,
-                format!("cannot be read: {error}"),
-                "let the daemon's user read it",
-            )],
-            ..Listing::default()
-        }
     }
 }
 
@@ -277,20 +324,28 @@ fn outermost(paths: BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
     kept.into_iter().collect()
 }
 
-/// The whole file and its state, or `None` if it changed meanwhile. One byte more than the
-/// largest file is read at most: enough to refuse it.
-fn read_settled(path: &Path) -> io::Result<Option<(Vec<u8>, Fingerprint)>> {
-    let before = fs::metadata(path)?;
-    if !before.is_file() {
+/// The whole file (`None` if it is too large to be read) and its state; or `None` if it changed
+/// meanwhile. What took the place of a file, such as a pipe, is not waited for.
+fn read_settled(path: &Path) -> io::Result<Option<(Option<Vec<u8>>, Fingerprint)>> {
+    let file = File::options()
+        .read(true)
+        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+        .open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
         return Err(io::ErrorKind::NotFound.into());
     }
-    let mut bytes = Vec::new();
-    File::open(path)?
-        .take(parse::MAX_BYTES as u64 + 1)
-        .read_to_end(&mut bytes)?;
-    let fingerprint = Fingerprint::of(&before);
+    let most = parse::MAX_BYTES as u64;
+    let contents = if metadata.len() > most {
+        None
+    } else {
+        let mut bytes = Vec::new();
+        file.take(most + 1).read_to_end(&mut bytes)?;
+        Some(bytes)
+    };
+    let fingerprint = Fingerprint::of(&metadata);
     let after = Fingerprint::of(&fs::metadata(path)?);
-    Ok((fingerprint == after).then_some((bytes, fingerprint)))
+    Ok((fingerprint == after).then_some((contents, fingerprint)))
 }
 
 #[cfg(test)]

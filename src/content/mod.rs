@@ -14,3 +14,6 @@ pub use coalesce::Coalescer;
 pub use directory::{Directory, Look, Reading, Seen, Unreadable};
 pub use ids::Naming;
 pub use watch::{Hint, WatchError, Watcher};
+
+#[cfg(test)]
+pub(crate) mod tests;

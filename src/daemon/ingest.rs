@@ -1,15 +1,17 @@
 //! A source: what changed in it is read and told to the store.
 
 mod baseline;
+#[cfg(test)]
+mod histories;
 mod turn;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
+use unicode_normalization::UnicodeNormalization;
 
 use super::{hold, signals::Signals};
 use crate::config::{self, Config};
@@ -19,7 +21,7 @@ use crate::domain::publication::{Batch, Found, Pass};
 use crate::domain::{Change, Guards, Problem};
 use crate::store::{Applied, HoldEvent, Refusal, Store, StoreError};
 use baseline::Baseline;
-use turn::{never_readable, read_some};
+use turn::{blocking, never_readable, read_some};
 
 /// Publications told to the store in one transaction, and about how many bytes of bodies.
 const BATCH: usize = 256;
@@ -78,8 +80,8 @@ impl Ingest {
         }
     }
 
-    /// Watches first, then scans, then follows the events; a full scan now and then, since events
-    /// are only hints.
+    /// Watches, scans, and follows the events; a full scan now and then, since events are only
+    /// hints.
     pub async fn run(mut self, clock: Clock, stop: CancellationToken) -> anyhow::Result<()> {
         let mut watcher = Watcher::new(&self.source.path, self.source.watch)?;
         let mut coalescer = Coalescer::new(self.source.settle);
@@ -97,9 +99,11 @@ impl Ingest {
                 // start looks at everything again.
                 tokio::select! {
                     () = stop.cancelled() => return Ok(()),
-                    done = self.round(look, now, &mut coalescer) => done?,
+                    done = self.round(look, now, watcher, &mut coalescer) => watcher = done?,
                 }
             }
+            // It may be polling by now.
+            rescan_at = rescan_at.min(later(clock(), self.rescan_every(&watcher)));
             if is_scan {
                 rescan_at = later(clock(), self.rescan_every(&watcher));
             }
@@ -130,8 +134,17 @@ impl Ingest {
         &mut self,
         look: Look,
         now: Timestamp,
+        watcher: Watcher,
         coalescer: &mut Coalescer,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Watcher, StoreError> {
+        let files = self.source.files.clone();
+        let (watcher, look) = blocking(move || {
+            let mut watcher = watcher;
+            watcher.cover(&look, &files);
+            (watcher, look)
+        })
+        .await;
+        self.pin_refusal(&watcher);
         let ingested = self.tick(look, now).await?;
         if !ingested.unsettled.is_empty() {
             let paths = ingested
@@ -140,7 +153,7 @@ impl Ingest {
                 .map(|path| self.source.path.join(path));
             coalescer.add(Hint::Paths(paths.collect()), now);
         }
-        Ok(())
+        Ok(watcher)
     }
 
     /// One look: what changed is read and told to the store.
@@ -148,6 +161,7 @@ impl Ingest {
     /// # Errors
     /// The store's. A source that can't be read is pinned to the board and changes nothing.
     pub async fn tick(&mut self, look: Look, now: Timestamp) -> Result<Ingested, StoreError> {
+        let look = self.aside(move |directory| directory.widen(look)).await;
         let is_scan = look == Look::Everything;
         let known = self.store.paths(&self.source.name).await?;
         let seen = match self
@@ -193,24 +207,12 @@ impl Ingest {
 
     /// Works on the folder on a thread where blocking hurts nobody: one hostile file can keep a
     /// parser busy for seconds.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the daemon may spawn, and this is waited for"
-    )]
     async fn aside<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Directory) -> T + Send + 'static,
     ) -> T {
         let directory = Arc::clone(&self.directory);
-        let work = move || work(&mut directory.lock().unwrap_or_else(PoisonError::into_inner));
-        match tokio::task::spawn_blocking(work).await {
-            Ok(done) => done,
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => resume_unwind(panic),
-                // The runtime is going down, and this task with it.
-                Err(_) => std::future::pending().await,
-            },
-        }
+        blocking(move || work(&mut directory.lock().unwrap_or_else(PoisonError::into_inner))).await
     }
 
     fn gather(&self, path: String, reading: Reading, round: &mut Round, ingested: &mut Ingested) {
@@ -274,6 +276,23 @@ impl Ingest {
         }
     }
 
+    fn pin_refusal(&self, watcher: &Watcher) {
+        let Some(why) = watcher.refusal() else {
+            return self.board.clear(&self.source.name, EVENTS);
+        };
+        let instead = if watcher.polling() {
+            "it is looked through every few seconds instead"
+        } else {
+            "what changes in it may be found by a full scan alone"
+        };
+        let problem = Problem::of_file(
+            &self.source.path,
+            format!("not every folder can be watched: {why}; {instead}"),
+            "raise fs.inotify.max_user_watches, or set `watch = \"poll\"`",
+        );
+        self.pin(EVENTS, problem);
+    }
+
     fn pin_unreadable(&self, unreadable: &Unreadable) {
         let problem = Problem::of_file(
             &self.source.path,
@@ -293,6 +312,7 @@ impl Ingest {
         for problem in &seen.problems {
             let below = problem.file.strip_prefix(&self.source.path);
             let place = below.unwrap_or(&problem.file).to_string_lossy();
+            let place: String = place.nfc().collect();
             let about = format!("{ROOT}{place}");
             self.pin(&about, problem.clone());
             met.insert(about);
@@ -303,7 +323,8 @@ impl Ingest {
             .unwrap_or_else(PoisonError::into_inner);
         self.board.retain(&self.source.name, |about| {
             let place = about.strip_prefix(ROOT);
-            !seen.looked_at(place.unwrap_or(about))
+            about == EVENTS
+                || !seen.looked_at(place.unwrap_or(about))
                 || met.contains(about)
                 || (place.is_none() && directory.has(about))
         });
@@ -313,6 +334,8 @@ impl Ingest {
 /// What the problem of a source as a whole is about, and where those begin that are not of a file's
 /// content: no content path begins so.
 const ROOT: &str = "/";
+/// What the problem is about that not every folder is watched.
+const EVENTS: &str = "//";
 
 /// What one look has gathered and not yet told.
 struct Round {

@@ -23,4 +23,5 @@ mod reload;
 mod smtp;
 mod smtp_server;
 mod upstream;
+mod watching;
 mod way;

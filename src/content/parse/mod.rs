@@ -91,6 +91,15 @@ pub fn parse(path: &str, bytes: &[u8], context: &Context) -> Result<Parsed, Prob
     Ok(Parsed::Publication(Box::new(found)))
 }
 
+/// What there is to say of a file of more than [`MAX_BYTES`].
+pub fn too_large(path: &str) -> Problem {
+    Problem::of_file(
+        path,
+        "the file is larger than 16 MiB",
+        "split it, or move it out of the content folder",
+    )
+}
+
 fn line_number(line: usize) -> u32 {
     u32::try_from(line).unwrap_or(u32::MAX)
 }

@@ -1,7 +1,7 @@
 //! One turn at reading: a few files, on a thread of its own.
 
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use jiff::Timestamp;
 
@@ -13,6 +13,22 @@ use crate::feed;
 /// Files read in one turn, and about how many bytes of bodies.
 const TURN: usize = 16;
 const TURN_BYTES: usize = 8 << 20;
+
+/// Works on a thread where blocking hurts nobody.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the daemon may spawn, and this is waited for"
+)]
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            // The runtime is going down, and this task with it.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
 
 /// Reads from the front of what `changed` until it is another's turn; returns the rest too.
 pub(super) fn read_some(
