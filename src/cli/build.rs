@@ -14,6 +14,7 @@ use crate::daemon::clock;
 use crate::daemon::ingest::Ingest;
 use crate::daemon::publish::Publishing;
 use crate::daemon::signals::Signals;
+use crate::daemon::upstream;
 use crate::domain::Problem;
 use crate::publish::{Check, Publisher};
 use crate::store::{Store, StoreError};
@@ -25,7 +26,8 @@ const AT_HAND: usize = 256 << 20;
 /// Reads everything, writes every feed, and says what changed.
 pub(super) async fn build(file: &Path) -> Result<(), Failure> {
     let config = Arc::new(configuration(file)?);
-    let (store, problems) = read_all(&config).await?;
+    let (store, mut problems) = read_all(&config).await?;
+    problems.extend(ask_all(&config, &store).await?);
     let publisher = Publisher::open(config.feeds.dir.clone())
         .with_context(|| format!("can't write to {}", config.feeds.dir.display()))?;
     publisher.check(Check::Bytes);
@@ -52,7 +54,29 @@ pub(super) async fn build(file: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Everything that the sources hold, in a store in memory, and what is wrong with them.
+/// Asks every upstream feed once. One that can't be had is a problem: its entries would be missing.
+async fn ask_all(config: &Config, store: &Store) -> anyhow::Result<Vec<Problem>> {
+    let board = Arc::new(Board::default());
+    let signals = Arc::new(Signals::default());
+    for upstream in upstream::all(config, store, &board, &signals)? {
+        upstream.tick(clock::now(), 0).await?;
+    }
+    // It was read where it is now.
+    for upstream in &config.upstreams {
+        board.retain(&upstream.name, |about| about != upstream::MOVED);
+        let state = store.upstream(&upstream.name).await?;
+        if let Some(moved_to) = state.and_then(|state| state.moved_to) {
+            let name = &upstream.name;
+            output::remark(&format!(
+                "the feed of `{name}` has moved for good to {moved_to}"
+            ));
+        }
+    }
+    let problems = board.problems().into_iter().map(|(_, problem)| problem);
+    Ok(problems.collect())
+}
+
+/// Everything that the folders hold, in a store in memory, and what is wrong with them.
 pub(super) async fn read_all(config: &Arc<Config>) -> Result<(Store, Vec<Problem>), StoreError> {
     let store = Store::in_memory()?;
     store.define_tags(&config.tags).await?;

@@ -31,6 +31,12 @@ pub(super) async fn check(file: &Path) -> Result<(), Failure> {
                     "Everything is in order: {} publications, {} waiting for their date.",
                     totals.live, totals.scheduled
                 ))?;
+                if !config.upstreams.is_empty() {
+                    let feeds = output::number(config.upstreams.len() as u64, "upstream feed");
+                    output::remark(&format!(
+                        "Not looked at: {feeds}; check asks no other server."
+                    ));
+                }
             }
         }
     }

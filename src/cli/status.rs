@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::access::{Access, unexpected};
@@ -41,6 +42,18 @@ fn print(report: &StatusReport, zone: &TimeZone) -> Result<(), Failure> {
             .map(|s| [s.name.clone(), s.publications.to_string()])
             .collect(),
     )?;
+    let feeds = report.sources.iter().filter_map(|source| {
+        let upstream = source.upstream.as_ref()?;
+        let told = |at: Option<Timestamp>, none: &str| {
+            at.map_or(none.to_owned(), |at| output::instant(at, zone))
+        };
+        Some([
+            source.name.clone(),
+            told(upstream.last_success, "never"),
+            told(upstream.next, "now"),
+        ])
+    });
+    section(["feed", "last there", "asked next"], feeds.collect())?;
     let tags = report.tags.iter();
     section(
         ["tag", "label", "publications"],

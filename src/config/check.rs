@@ -7,6 +7,7 @@ use toml::de::DeTable;
 
 use super::raw::Table;
 use super::report::{Fault, Report};
+use super::tables::AnySource;
 use super::{Config, Secrets, Source, tables};
 use crate::domain::{Problem, TagDefinition, TagId};
 use crate::text::tags::fold;
@@ -81,10 +82,24 @@ fn read(top: &Table<'_>, file: &Path, base: &Path, secrets: &Secrets<'_>) -> Opt
     let mut folders = Names::default();
     let sources = top.sections("source", "[[source]]", |table| {
         let source = tables::source(table, base, &mut names)?;
-        folders.claim(table, "path", &plain(&source.path).to_string_lossy());
-        keep_apart(table, &source, &outputs);
+        match &source {
+            AnySource::Directory(source) => {
+                folders.claim(table, "path", &plain(&source.path).to_string_lossy());
+                keep_apart(table, source, &outputs);
+            }
+            AnySource::Feed(upstream) => folders.claim(table, "url", upstream.url.as_str()),
+        }
         Some(source)
     });
+    let source_names = sources.iter().map(|source| source.name().to_owned());
+    let source_names = source_names.collect();
+    let (mut directories, mut upstreams) = (Vec::new(), Vec::new());
+    for source in sources {
+        match source {
+            AnySource::Directory(source) => directories.push(source),
+            AnySource::Feed(upstream) => upstreams.push(upstream),
+        }
+    }
 
     let languages = site.as_ref().map(|site| site.languages.as_slice());
     let (mut names, mut aliases) = (Names::default(), Aliases::default());
@@ -105,7 +120,9 @@ fn read(top: &Table<'_>, file: &Path, base: &Path, secrets: &Secrets<'_>) -> Opt
         file: file.to_owned(),
         state: state?,
         site: site?,
-        sources,
+        sources: directories,
+        upstreams,
+        source_names,
         tags,
         labels,
         feeds: feeds?,

@@ -89,8 +89,12 @@ pub struct Config {
     pub state: PathBuf,
     /// `[site]`
     pub site: Site,
-    /// `[[source]]`, at least one.
+    /// `[[source]]` of kind `directory`.
     pub sources: Vec<Source>,
+    /// `[[source]]` of kind `feed`. There is at least one source of either kind.
+    pub upstreams: Vec<Upstream>,
+    /// The names of all sources, in the order of the file.
+    pub source_names: Vec<String>,
     /// `[[tag]]`
     pub tags: Vec<TagDefinition>,
     /// `[[labels]]`
@@ -162,6 +166,21 @@ pub struct Source {
     pub rescan: SignedDuration,
     /// How changes are noticed between full scans.
     pub watch: Watch,
+}
+
+/// A `[[source]]` of kind `feed`.
+#[derive(Debug, Clone)]
+pub struct Upstream {
+    /// Unique among sources.
+    pub name: String,
+    /// http or https, without user and fragment.
+    pub url: Url,
+    /// Between one look and the next.
+    pub every: SignedDuration,
+    /// May it be, or lead to, an address that is not public?
+    pub allow_private: bool,
+    /// The largest feed that is read, in bytes.
+    pub most: usize,
 }
 
 /// How changes are noticed.

@@ -14,8 +14,6 @@ use super::report::{Fault, Report, shortened, suggestion};
 /// Keys of the design that this version does not have: the table as it is written, and the key.
 const LATER: &[(&str, &str)] = &[
     ("", "admin"),
-    ("[[source]]", "url"),
-    ("[[source]]", "every"),
     ("[web]", "trusted_proxies"),
     ("[mail]", "rate"),
     ("[mail]", "dkim"),
@@ -280,6 +278,11 @@ impl<'d> Table<'d> {
                     .as_array()
                     .is_some_and(|list| list.is_empty())
             })
+    }
+
+    /// Is the key there? Asking makes it known.
+    pub(super) fn has(&self, key: &'static str) -> bool {
+        self.find(key).is_some()
     }
 
     fn find(&self, key: &'static str) -> Option<&'d Spanned<DeValue<'d>>> {

@@ -10,7 +10,8 @@ use super::raw::Table;
 use super::report::{Fault, suggestion};
 use super::value::{self, duration, one_of};
 use super::{
-    Feeds, Files, Immediate, Labels, Mail, Schedule, Secrets, Site, Source, Watch, Web, transport,
+    Feeds, Files, Immediate, Labels, Mail, Schedule, Secrets, Site, Source, Upstream, Watch, Web,
+    transport,
 };
 use crate::domain::delivery::{InDoubt, RetryPolicy};
 use crate::domain::{Guards, Language, TagDefinition, TagId};
@@ -70,25 +71,45 @@ fn languages(table: &Table<'_>, main: Option<&Language>) -> Option<Vec<Language>
     Some(languages)
 }
 
-pub(super) fn source(table: &Table<'_>, base: &Path, names: &mut Names) -> Option<Source> {
+/// What a `[[source]]` is.
+pub(super) enum AnySource {
+    Directory(Source),
+    Feed(Upstream),
+}
+
+impl AnySource {
+    pub(super) fn name(&self) -> &str {
+        match self {
+            AnySource::Directory(source) => &source.name,
+            AnySource::Feed(upstream) => &upstream.name,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SourceKind {
+    Directory,
+    Feed,
+}
+
+pub(super) fn source(table: &Table<'_>, base: &Path, names: &mut Names) -> Option<AnySource> {
     let name = table.required("name", "name = \"pages\"", value::name);
     if let Some(name) = &name {
         names.claim(table, "name", name);
     }
-    let kind = table.optional("kind", "directory", |text| match text {
-        "directory" => Ok(()),
-        "feed" => Err(Fault::new(
-            "\"feed\" is not in this version yet",
-            "take this source out, or let it read a folder: kind = \"directory\"",
-        )),
-        _ => Err(Fault::expected(
-            "\"directory\"",
-            text,
-            "write \"directory\", or leave it out",
-        )),
-    });
+    let kind = table.optional(
+        "kind",
+        "directory",
+        one_of(&[
+            ("directory", SourceKind::Directory),
+            ("feed", SourceKind::Feed),
+        ]),
+    );
+    if kind == Some(SourceKind::Feed) {
+        return upstream(table, name).map(AnySource::Feed);
+    }
     let path = match kind {
-        Some(()) => table.required("path", "path = \"content\"", path(base)),
+        Some(_) => table.required("path", "path = \"content\"", path(base)),
         // Another kind might not need one.
         None => table.given("path", path(base)).flatten(),
     };
@@ -105,7 +126,14 @@ pub(super) fn source(table: &Table<'_>, base: &Path, names: &mut Names) -> Optio
             ("poll", Watch::Poll),
         ]),
     );
-    Some(Source {
+    for key in ["url", "every", "allow_private", "max_megabytes"] {
+        // Where the kind can't be read, this may be a feed.
+        if table.has(key) && kind.is_some() {
+            let fault = Fault::new("only a feed has one", "add kind = \"feed\", or take it out");
+            table.complain(key, fault);
+        }
+    }
+    Some(AnySource::Directory(Source {
         name: name?,
         path: path?,
         link: link?,
@@ -113,6 +141,21 @@ pub(super) fn source(table: &Table<'_>, base: &Path, names: &mut Names) -> Optio
         settle: settle?,
         rescan: rescan?,
         watch: watch?,
+    }))
+}
+
+fn upstream(table: &Table<'_>, name: Option<String>) -> Option<Upstream> {
+    let example = "url = \"https://news.example/feed.xml\"";
+    let url = table.required("url", example, value::feed_url);
+    let every = table.optional("every", "30m", duration("1s", "30d"));
+    let allow_private = table.flag("allow_private");
+    let megabytes = table.whole("max_megabytes", 10, [1, 100]);
+    Some(Upstream {
+        name: name?,
+        url: url?,
+        every: every?,
+        allow_private: allow_private?,
+        most: megabytes? << 20,
     })
 }
 

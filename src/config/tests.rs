@@ -136,6 +136,20 @@ fn what_the_sample_shows_as_default_is_the_default() -> Tested {
 }
 
 #[test]
+fn the_feed_that_the_sample_shows_has_the_defaults() -> Tested {
+    let sample = fs::read_to_string(root().join("daemon.toml"))?;
+    let shown = sample.lines().filter_map(|line| line.strip_prefix("#   "));
+    let shown: Vec<&str> = shown.collect();
+    let upstream = |lines: &[&str]| -> Result<String, String> {
+        let config = read(&format!("{LEAST}\n{}\n", lines.join("\n")))?;
+        assert_eq!(config.source_names, ["pages", "elsewhere"]);
+        Ok(format!("{:?}", config.upstreams))
+    };
+    assert_eq!(upstream(&shown)?, upstream(&shown[..4])?);
+    Ok(())
+}
+
+#[test]
 fn what_is_left_out_has_a_default() -> Tested {
     let config = read(LEAST)?;
     assert_eq!(config.state, Path::new("/srv/portal/state"));

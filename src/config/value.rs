@@ -69,6 +69,20 @@ pub(super) fn base_url(text: &str) -> Result<Url, Fault> {
     Ok(url)
 }
 
+/// Where an upstream feed is.
+pub(super) fn feed_url(text: &str) -> Result<Url, Fault> {
+    let remedy = "write it in full, as in \"https://news.example/feed.xml\"";
+    let mut url = Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        .ok_or_else(|| Fault::expected("an http or https URL", text, remedy))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Fault::new("expected a URL without a user", remedy));
+    }
+    url.set_fragment(None);
+    Ok(url)
+}
+
 /// The authority of minted ids, `domain,year[-month[-day]]` or with an address in place of the
 /// domain (RFC 4151, section 2.1).
 pub(super) fn authority(text: &str) -> Result<String, Fault> {

@@ -4,10 +4,11 @@ mod file;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use unicode_normalization::UnicodeNormalization;
 
 use super::parse::Context;
 use super::walk::{self, Fingerprint, Listing};
@@ -94,6 +95,10 @@ pub struct Directory {
     read: BTreeMap<String, Fingerprint>,
     /// Files whose name on disk is not in NFC, as content paths are.
     renamed: BTreeMap<String, PathBuf>,
+    /// Links, which no event tells of when their target changes.
+    links: BTreeMap<String, PathBuf>,
+    /// The last look failed, so that nothing of what it was told is known.
+    failed: bool,
 }
 
 impl Directory {
@@ -110,6 +115,21 @@ impl Directory {
             context: Arc::new(Context::new(source, site, tags, labels)),
             read: BTreeMap::new(),
             renamed: BTreeMap::new(),
+            links: BTreeMap::new(),
+            failed: false,
+        }
+    }
+
+    /// Where to look when it is said where something changed: there, at the names that are the
+    /// same in another Unicode form, and at links, whose targets may be what changed. After a look
+    /// that failed: everywhere.
+    pub fn widen(&self, look: Look) -> Look {
+        match look {
+            Look::Paths(paths) if !self.failed => {
+                let changed = paths.iter().chain(self.links.values());
+                Look::Paths(changed.flat_map(|path| self.namesakes(path)).collect())
+            }
+            _ => Look::Everything,
         }
     }
 
@@ -119,6 +139,12 @@ impl Directory {
     /// # Errors
     /// The root can't be read, or has no content though some is known.
     pub fn look(&mut self, at: Look, known: &BTreeSet<String>) -> Result<Seen, Unreadable> {
+        let seen = self.look_at(at, known);
+        self.failed = seen.is_err();
+        seen
+    }
+
+    fn look_at(&mut self, at: Look, known: &BTreeSet<String>) -> Result<Seen, Unreadable> {
         if let Err(unreadable) = self.check_root() {
             // Should it come back, all of it is read again: the store may have let it go meanwhile.
             self.read.clear();
@@ -130,15 +156,20 @@ impl Directory {
         };
         let mut seen = Seen::default();
         let mut missing = BTreeSet::new();
+        let mut places: BTreeMap<String, Listing> = BTreeMap::new();
         for start in starts {
             let Some(path) = walk::relative(&self.root, &start) else {
                 continue;
             };
-            if !complete && self.is_behind_link(&start) {
-                continue;
+            let listing = places.entry(path.clone()).or_default();
+            if complete || !self.is_behind_link(&start) {
+                match walk::walk(self.walked(), &start) {
+                    Ok(seen) => listing.merge(seen),
+                    Err(error) => listing.cannot_see(&start, path, &error),
+                }
             }
-            let listing = walk::walk(self.walked(), &start)
-                .unwrap_or_else(|error| Listing::unseen_at(&start, &path, &error));
+        }
+        for (path, listing) in places {
             self.forget(&path, &listing);
             missing.extend(
                 known
@@ -215,6 +246,30 @@ impl Directory {
             })
     }
 
+    /// The ways in which the file system may write what is one path to us. A name that is not UTF-8
+    /// is nobody's; the folder that it is in says so.
+    fn namesakes(&self, path: &Path) -> BTreeSet<PathBuf> {
+        let mut names = BTreeSet::from([path.to_owned()]);
+        let Ok(below) = path.strip_prefix(&self.root) else {
+            return names;
+        };
+        let Some(text) = below.to_str() else {
+            let mut folders = below.ancestors().filter(|path| path.to_str().is_some());
+            return folders
+                .next()
+                .map(|path| self.root.join(path))
+                .into_iter()
+                .collect();
+        };
+        if !text.is_ascii() {
+            names.insert(self.root.join(text.nfc().collect::<String>()));
+            names.insert(self.root.join(text.nfd().collect::<String>()));
+            let known = walk::relative(&self.root, path);
+            names.extend(known.and_then(|path| self.renamed.get(&path).cloned()));
+        }
+        names
+    }
+
     /// Is a folder on the way from the root to this path a link? Links to folders are not followed.
     fn is_behind_link(&self, path: &Path) -> bool {
         path.ancestors()
@@ -227,15 +282,19 @@ impl Directory {
     fn forget(&mut self, path: &str, listing: &Listing) {
         forget(&mut self.read, path, listing);
         forget(&mut self.renamed, path, listing);
+        self.links.retain(|link, _| !walk::is_within(link, path));
     }
 
     fn compare(&mut self, listing: Listing, seen: &mut Seen) {
         seen.problems.extend(listing.problems);
+        self.links.extend(listing.links);
         for (path, entry) in listing.files {
             if self.read.get(&path) != Some(&entry.fingerprint) {
                 seen.changed.push(path.clone());
             }
-            if entry.real != self.root.join(&path) {
+            if entry.real == self.root.join(&path) {
+                self.renamed.remove(&path);
+            } else {
                 self.renamed.insert(path, entry.real);
             }
         }
@@ -259,20 +318,6 @@ fn forget<T>(files: &mut BTreeMap<String, T>, path: &str, listing: &Listing) {
         .collect();
     for file in gone {
         files.remove(&file);
-    }
-}
-
-impl Listing {
-    fn unseen_at(real: &Path, path: &str, error: &io::Error) -> Listing {
-        Listing {
-            unseen: BTreeSet::from([path.to_owned()]),
-            problems: vec![Problem::of_file(
-                real,
-                format!("cannot be read: {error}"),
-                "let the daemon's user read it",
-            )],
-            ..Listing::default()
-        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! Where publications come from: files are noticed ([`watch`]), compared with what was read before
-//! ([`directory`]), and understood ([`parse`]); on request they are given ids ([`ids`]).
+//! ([`directory`]), and understood ([`parse`]); on request they are given ids ([`ids`]). Other sites'
+//! feeds are understood too ([`upstream`]).
 
 pub mod coalesce;
 pub mod directory;
 pub mod ids;
 pub mod parse;
+pub mod upstream;
 mod walk;
 pub mod watch;
 
@@ -13,3 +15,6 @@ pub use directory::{Directory, Look, Read, Reading, Seen, Unread, Unreadable};
 pub use ids::Naming;
 pub use walk::relative;
 pub use watch::{Hint, WatchError, Watcher};
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,4 +1,13 @@
 //! Walking a source's folders: which content files are there, and what could not be seen.
+//!
+//! **What links mean.** The root itself may be a link, wherever it leads: so one folder can be
+//! swapped for another at once, and shared folders are sources of their own. Below the root, a link
+//! to a file is followed where that lies within the root; it is then at two paths, and so two
+//! publications, as a hard link is. (Of a hard link's other names no event tells: the next full scan
+//! finds what was changed through them.) A link that leads out of the root is not followed: whoever may
+//! write content could otherwise publish whatever the daemon may read. Nor is a link to a folder:
+//! within the root its files are found where they are, and it could lead in circles. What is not
+//! followed is reported, with what to do instead.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, Metadata};
@@ -15,11 +24,13 @@ use crate::domain::Problem;
 /// Folders within folders that are followed.
 const DEPTH: usize = 64;
 
-/// What tells one state of a file from another without reading it.
+/// What tells one state of a file from another without reading it. The time of change tells also
+/// what writes in place and sets the time of modification back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint {
     size: u64,
     modified: (i64, i64),
+    changed: (i64, i64),
     inode: u64,
 }
 
@@ -29,6 +40,7 @@ impl Fingerprint {
         Fingerprint {
             size: metadata.size(),
             modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
             inode: metadata.ino(),
         }
     }
@@ -50,6 +62,8 @@ pub struct Listing {
     pub files: BTreeMap<String, Entry>,
     /// Paths of files and folders that could not be seen: nothing is known of what is in them.
     pub unseen: BTreeSet<String>,
+    /// Every link, followed or not: by path, as the file system names it.
+    pub links: BTreeMap<String, PathBuf>,
     /// Why not, and what was passed over.
     pub problems: Vec<Problem>,
 }
@@ -60,18 +74,56 @@ impl Listing {
         self.unseen.iter().any(|unseen| is_within(path, unseen))
     }
 
-    fn cannot_see(&mut self, real: &Path, path: String, error: &io::Error) {
-        self.problems.push(Problem::of_file(
-            real,
-            format!("cannot be read: {error}"),
-            "let the daemon's user read it",
-        ));
+    /// Adds what another walk saw of the same places under other names.
+    pub fn merge(&mut self, other: Listing) {
+        for (path, entry) in other.files {
+            self.add(path, entry);
+        }
+        self.unseen.extend(other.unseen);
+        self.links.extend(other.links);
+        self.problems.extend(other.problems);
+    }
+
+    /// Nothing is known of this place, and this is why.
+    pub fn cannot_see(&mut self, real: &Path, path: String, error: &io::Error) {
+        self.problems.push(cannot_read(real, error));
         self.unseen.insert(path);
+    }
+
+    fn add(&mut self, path: String, entry: Entry) {
+        let kept = match self.files.remove(&path) {
+            Some(other) if other.real != entry.real => {
+                // Which comes first is up to the file system: the smaller name is kept.
+                let (kept, refused) = if other.real < entry.real {
+                    (other, entry)
+                } else {
+                    (entry, other)
+                };
+                self.pass_over(
+                    &refused.real,
+                    "another file has the same name in another Unicode form",
+                    "rename one of the two",
+                );
+                kept
+            }
+            _ => entry,
+        };
+        self.files.insert(path, kept);
     }
 
     fn pass_over(&mut self, real: &Path, what: &str, remedy: &str) {
         self.problems.push(Problem::of_file(real, what, remedy));
     }
+}
+
+/// A file or folder that is there and can't be read.
+pub fn cannot_read(real: &Path, error: &io::Error) -> Problem {
+    let remedy = match error.kind() {
+        io::ErrorKind::PermissionDenied => "let the daemon's user read it",
+        io::ErrorKind::InvalidFilename => "shorten its name, or those of its folders",
+        _ => "see to the disk or network that holds it",
+    };
+    Problem::of_file(real, format!("cannot be read: {error}"), remedy)
 }
 
 /// Is this path that one, or below it? Everything is below the empty one.
@@ -112,9 +164,16 @@ impl Root<'_> {
     }
 }
 
+/// Is a file or folder on the way from `root` to `real` hidden, and so nobody's?
+pub fn is_hidden(root: &Path, real: &Path) -> bool {
+    let below = real.strip_prefix(root).unwrap_or(real);
+    below
+        .components()
+        .any(|name| name.as_os_str().as_encoded_bytes().starts_with(b"."))
+}
+
 /// Walks `start` (a file, a folder, or nothing), which is `root` or below it. Hidden files and
-/// folders are nobody's, and those that are excluded; links to files within the root are read,
-/// other links are not.
+/// folders are nobody's, and those that are excluded.
 ///
 /// # Errors
 /// `start` itself can't be looked at, for another reason than that it is not there.
@@ -124,8 +183,14 @@ pub fn walk(root: Root<'_>, start: &Path) -> io::Result<Listing> {
         return Ok(listing);
     };
     let mut folders = Vec::new();
-    match fs::symlink_metadata(start) {
-        Ok(metadata) => visit(root, start, path, &metadata, 0, &mut listing, &mut folders),
+    // The root may be a link.
+    let metadata = if path.is_empty() {
+        fs::metadata(start)
+    } else {
+        fs::symlink_metadata(start)
+    };
+    match metadata {
+        Ok(metadata) => visit(root, start, path, &metadata, &mut listing, &mut folders),
         Err(error) if is_gone(&error) => {}
         Err(error) => return Err(error),
     }
@@ -136,7 +201,7 @@ pub fn walk(root: Root<'_>, start: &Path) -> io::Result<Listing> {
 /// Is there any content below `root`, or what can't be seen and may be content?
 pub fn has_content(root: Root<'_>) -> bool {
     let mut listing = Listing::default();
-    let mut folders = vec![(root.path.to_owned(), String::new(), 0)];
+    let mut folders = vec![(root.path.to_owned(), String::new())];
     while visit_next(root, &mut listing, &mut folders) {
         if !listing.files.is_empty() || !listing.unseen.is_empty() {
             return true;
@@ -159,14 +224,19 @@ pub fn is_gone(error: &io::Error) -> bool {
     )
 }
 
-type Folder = (PathBuf, String, usize);
+/// Folders on the way to this path, itself included.
+fn depth(path: &str) -> usize {
+    path.split('/').filter(|name| !name.is_empty()).count()
+}
+
+type Folder = (PathBuf, String);
 
 /// Visits the last of the folders; `false`: there is none.
 fn visit_next(root: Root<'_>, listing: &mut Listing, folders: &mut Vec<Folder>) -> bool {
-    let Some((real, path, depth)) = folders.pop() else {
+    let Some((real, path)) = folders.pop() else {
         return false;
     };
-    match visit_folder(root, &real, &path, depth, listing, folders) {
+    match visit_folder(root, &real, &path, listing, folders) {
         Err(error) if !is_gone(&error) => listing.cannot_see(&real, path, &error),
         _ => {}
     }
@@ -177,7 +247,6 @@ fn visit_folder(
     root: Root<'_>,
     real: &Path,
     path: &str,
-    depth: usize,
     listing: &mut Listing,
     folders: &mut Vec<Folder>,
 ) -> io::Result<()> {
@@ -199,15 +268,7 @@ fn visit_folder(
             format!("{path}/{name}")
         };
         match entry.metadata() {
-            Ok(metadata) => visit(
-                root,
-                &child,
-                child_path,
-                &metadata,
-                depth + 1,
-                listing,
-                folders,
-            ),
+            Ok(metadata) => visit(root, &child, child_path, &metadata, listing, folders),
             Err(error) if is_gone(&error) => {}
             Err(error) => listing.cannot_see(&child, child_path, &error),
         }
@@ -220,15 +281,17 @@ fn visit(
     real: &Path,
     path: String,
     metadata: &Metadata,
-    depth: usize,
     listing: &mut Listing,
     folders: &mut Vec<Folder>,
 ) {
-    if metadata.is_dir() {
+    // Of a folder that is nested too deeply nothing is read, whether it was come upon or named.
+    if depth(&path) > DEPTH + 1 {
+        listing.unseen.insert(path);
+    } else if metadata.is_dir() {
         if !root.files.admits_folder(&path) {
             return;
         }
-        if depth > DEPTH {
+        if depth(&path) > DEPTH {
             listing.pass_over(
                 real,
                 "the folder is nested too deeply",
@@ -236,38 +299,35 @@ fn visit(
             );
             listing.unseen.insert(path);
         } else {
-            folders.push((real.to_owned(), path, depth));
+            folders.push((real.to_owned(), path));
         }
     } else if metadata.is_symlink() {
         visit_link(root, real, path, listing);
     } else if root.is_content(&path) {
-        if metadata.is_file() {
-            add(listing, real, path, metadata);
-        } else {
-            listing.pass_over(
-                real,
-                "this is not a file but a pipe, socket or device",
-                "remove it",
-            );
-        }
+        add(listing, real, path, metadata);
     }
 }
 
-/// A link is followed to a file within the root. Folders behind links are not: they could lead in
-/// circles, and whatever is within the root is found where it is.
+/// A link is followed to a file within the root, and nowhere else.
 fn visit_link(root: Root<'_>, real: &Path, path: String, listing: &mut Listing) {
+    listing.links.insert(path.clone(), real.to_owned());
     let target = match fs::metadata(real) {
         Ok(target) => target,
-        Err(error) if is_gone(&error) && !root.is_content(&path) => return,
-        Err(error) if is_gone(&error) => {
-            return listing.pass_over(
-                real,
-                "the link leads nowhere",
-                "remove it, or restore its target",
-            );
+        Err(error) if leads_nowhere(&error) => {
+            if root.is_content(&path) {
+                listing.pass_over(
+                    real,
+                    "the link leads nowhere",
+                    "remove it, or restore its target",
+                );
+            }
+            return;
         }
         Err(error) => return listing.cannot_see(real, path, &error),
     };
+    if target.is_dir() && !root.files.admits_folder(&path) {
+        return;
+    }
     if target.is_dir() {
         return listing.pass_over(
             real,
@@ -275,13 +335,13 @@ fn visit_link(root: Root<'_>, real: &Path, path: String, listing: &mut Listing) 
             "move the folder here, or make it a source of its own",
         );
     }
-    if !root.is_content(&path) || !target.is_file() {
+    if !root.is_content(&path) {
         return;
     }
     let inside = fs::canonicalize(real)
         .and_then(|target| Ok(target.starts_with(fs::canonicalize(root.path)?)))
         .unwrap_or(false);
-    if inside {
+    if inside || !target.is_file() {
         add(listing, real, path, &target);
     } else {
         listing.pass_over(
@@ -292,28 +352,22 @@ fn visit_link(root: Root<'_>, real: &Path, path: String, listing: &mut Listing) 
     }
 }
 
+/// To nothing, or in a circle.
+fn leads_nowhere(error: &io::Error) -> bool {
+    is_gone(error) || error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
+}
+
 fn add(listing: &mut Listing, real: &Path, path: String, metadata: &Metadata) {
+    if !metadata.is_file() {
+        return listing.pass_over(
+            real,
+            "this is not a file but a pipe, socket or device",
+            "remove it",
+        );
+    }
     let entry = Entry {
         real: real.to_owned(),
         fingerprint: Fingerprint::of(metadata),
     };
-    match listing.files.get(&path) {
-        // Which of the two comes first is up to the file system: the smaller name is kept.
-        Some(other) => {
-            let (kept, refused) = if other.real <= entry.real {
-                (other.clone(), entry.real)
-            } else {
-                (entry, other.real.clone())
-            };
-            listing.pass_over(
-                &refused,
-                "another file has the same name in another Unicode form",
-                "rename one of the two",
-            );
-            listing.files.insert(path, kept);
-        }
-        None => {
-            listing.files.insert(path, entry);
-        }
-    }
+    listing.add(path, entry);
 }

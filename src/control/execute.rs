@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::report::{
     DeliverySummary, Publications, RunDetail, RunSummary, ScheduleStatus, SourceStatus,
-    StatusReport, SubscriberDetail, SubscriberSummary, TagStatus, Trouble,
+    StatusReport, SubscriberDetail, SubscriberSummary, TagStatus, Trouble, UpstreamStatus,
 };
 use super::request::AddSubscriber;
 use super::{Desk, Refusal, Request, Response, holds, publications, tags};
@@ -204,10 +204,11 @@ async fn status(desk: &Desk, running: bool, now: Timestamp) -> Result<StatusRepo
     let (store, config) = (&desk.store, &desk.config);
     let totals = store.totals().await?;
     let mut sources = Vec::with_capacity(config.sources.len());
-    for source in &config.sources {
+    for name in &config.source_names {
         sources.push(SourceStatus {
-            name: source.name.clone(),
-            publications: store.paths(&source.name).await?.len(),
+            name: name.clone(),
+            publications: store.paths(name).await?.len(),
+            upstream: upstream(desk, name).await?,
         });
     }
     let tags = store.tags().await?.into_iter().map(|(id, view)| TagStatus {
@@ -237,6 +238,23 @@ async fn status(desk: &Desk, running: bool, now: Timestamp) -> Result<StatusRepo
             .map(|(place, problem)| Trouble { place, problem })
             .collect(),
     })
+}
+
+async fn upstream(desk: &Desk, name: &str) -> Result<Option<UpstreamStatus>, Refusal> {
+    let mut upstreams = desk.config.upstreams.iter();
+    let Some(upstream) = upstreams.find(|upstream| upstream.name == name) else {
+        return Ok(None);
+    };
+    let url = upstream.url.to_string();
+    let known = desk.store.upstream(name).await?;
+    let known = known.filter(|state| state.url == url).unwrap_or_default();
+    Ok(Some(UpstreamStatus {
+        url,
+        moved_to: known.moved_to,
+        last_success: known.last_success,
+        failures: known.failures,
+        next: known.next,
+    }))
 }
 
 fn schedules(desk: &Desk, now: Timestamp) -> Vec<ScheduleStatus> {

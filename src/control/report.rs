@@ -89,8 +89,26 @@ impl HoldSummary {
 pub struct SourceStatus {
     /// Its name.
     pub name: String,
-    /// Files with a publication.
+    /// Files, or entries of a feed, with a publication.
     pub publications: usize,
+    /// Of an upstream feed: how it was when last asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<UpstreamStatus>,
+}
+
+/// An upstream feed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpstreamStatus {
+    /// As configured.
+    pub url: String,
+    /// Where it has moved for good.
+    pub moved_to: Option<String>,
+    /// When a feed was last there.
+    pub last_success: Option<Timestamp>,
+    /// How often in a row there was none since.
+    pub failures: u32,
+    /// When it is asked next; `None`: at once.
+    pub next: Option<Timestamp>,
 }
 
 /// Publications by standing.

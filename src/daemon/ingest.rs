@@ -1,6 +1,8 @@
 //! A source: what changed in it is read and told to the store.
 
 mod baseline;
+#[cfg(test)]
+mod histories;
 mod round;
 mod turn;
 
@@ -11,6 +13,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use unicode_normalization::UnicodeNormalization;
 
 use super::{hold, signals::Signals};
 use crate::config::{self, Config};
@@ -21,7 +24,7 @@ use crate::domain::{Change, ChangeKind, Guards, Problem};
 use crate::store::{Applied, HoldEvent, Refusal, Store, StoreError};
 use baseline::Baseline;
 use round::Round;
-use turn::{Turns, done, never_readable};
+use turn::{Turns, blocking, done, never_readable};
 
 /// Changes of one transaction that are logged each by itself.
 const LOGGED: usize = 10;
@@ -80,8 +83,8 @@ impl Ingest {
         }
     }
 
-    /// Watches first, then scans, then follows the events; a full scan now and then, since events
-    /// are only hints.
+    /// Watches, scans, and follows the events; a full scan now and then, since events are only
+    /// hints.
     pub async fn run(mut self, clock: Clock, stop: CancellationToken) -> anyhow::Result<()> {
         let mut watcher = Watcher::new(&self.source.path, self.source.watch)?;
         let mut coalescer = Coalescer::new(self.source.settle);
@@ -99,9 +102,11 @@ impl Ingest {
                 // start looks at everything again.
                 tokio::select! {
                     () = stop.cancelled() => return Ok(()),
-                    done = self.round(look, now, &mut coalescer) => done?,
+                    done = self.round(look, now, watcher, &mut coalescer) => watcher = done?,
                 }
             }
+            // It may be polling by now.
+            rescan_at = rescan_at.min(later(clock(), self.rescan_every(&watcher)));
             if is_scan {
                 rescan_at = later(clock(), self.rescan_every(&watcher));
             }
@@ -132,8 +137,17 @@ impl Ingest {
         &mut self,
         look: Look,
         now: Timestamp,
+        watcher: Watcher,
         coalescer: &mut Coalescer,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Watcher, StoreError> {
+        let files = self.source.files.clone();
+        let (watcher, look) = blocking(move || {
+            let mut watcher = watcher;
+            watcher.cover(&look, &files);
+            (watcher, look)
+        })
+        .await;
+        self.pin_refusal(&watcher);
         let ingested = self.tick(look, now).await?;
         if !ingested.unsettled.is_empty() {
             let paths = ingested
@@ -142,7 +156,7 @@ impl Ingest {
                 .map(|path| self.source.path.join(path));
             coalescer.add(Hint::Paths(paths.collect()), now);
         }
-        Ok(())
+        Ok(watcher)
     }
 
     /// One look: what changed is read and told to the store.
@@ -150,6 +164,7 @@ impl Ingest {
     /// # Errors
     /// The store's. A source that can't be read is pinned to the board and changes nothing.
     pub async fn tick(&mut self, look: Look, now: Timestamp) -> Result<Ingested, StoreError> {
+        let look = self.aside(move |directory| directory.widen(look)).await;
         let is_scan = look == Look::Everything;
         let known = self.known(&look).await?;
         let seen = match self
@@ -233,17 +248,12 @@ impl Ingest {
     }
 
     /// Works on the folder on a thread where blocking hurts nobody.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the daemon may spawn, and this is waited for"
-    )]
     async fn aside<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Directory) -> T + Send + 'static,
     ) -> T {
         let directory = Arc::clone(&self.directory);
-        let work = move || work(&mut directory.lock().unwrap_or_else(PoisonError::into_inner));
-        done(tokio::task::spawn_blocking(work)).await
+        blocking(move || work(&mut directory.lock().unwrap_or_else(PoisonError::into_inner))).await
     }
 
     fn gather(&self, path: String, reading: Reading, round: &mut Round, ingested: &mut Ingested) {
@@ -309,6 +319,23 @@ impl Ingest {
         }
     }
 
+    fn pin_refusal(&self, watcher: &Watcher) {
+        let Some(why) = watcher.refusal() else {
+            return self.board.clear(&self.source.name, EVENTS);
+        };
+        let instead = if watcher.polling() {
+            "it is looked through every few seconds instead"
+        } else {
+            "what changes in it may be found by a full scan alone"
+        };
+        let problem = Problem::of_file(
+            &self.source.path,
+            format!("not every folder can be watched: {why}; {instead}"),
+            "raise fs.inotify.max_user_watches, or set `watch = \"poll\"`",
+        );
+        self.pin(EVENTS, problem);
+    }
+
     fn pin_unreadable(&self, unreadable: &Unreadable) {
         let problem = Problem::of_file(
             &self.source.path,
@@ -328,6 +355,7 @@ impl Ingest {
         for problem in &seen.problems {
             let below = problem.file.strip_prefix(&self.source.path);
             let place = below.unwrap_or(&problem.file).to_string_lossy();
+            let place: String = place.nfc().collect();
             let about = format!("{ROOT}{place}");
             self.pin(&about, problem.clone());
             met.insert(about);
@@ -338,7 +366,8 @@ impl Ingest {
             .unwrap_or_else(PoisonError::into_inner);
         self.board.retain(&self.source.name, |about| {
             let place = about.strip_prefix(ROOT);
-            !seen.looked_at(place.unwrap_or(about))
+            about == EVENTS
+                || !seen.looked_at(place.unwrap_or(about))
                 || met.contains(about)
                 || (place.is_none() && directory.has(about))
         });
@@ -348,9 +377,11 @@ impl Ingest {
 /// What the problem of a source as a whole is about, and where those begin that are not of a file's
 /// content: no content path begins so.
 const ROOT: &str = "/";
+/// What the problem is about that not every folder is watched.
+const EVENTS: &str = "//";
 
 /// Each change by itself, unless there are many at once, as at the first scan.
-fn log(source: &str, changes: &[Change]) {
+pub(super) fn log(source: &str, changes: &[Change]) {
     if changes.len() > LOGGED {
         let news = changes.iter().filter(|change| change.news).count();
         tracing::info!(source, "{} changes, {news} of them news", changes.len());

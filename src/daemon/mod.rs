@@ -6,6 +6,7 @@
 //! | loop | what |
 //! | --- | --- |
 //! | [`ingest`] | a source: looks at what changed, tells the store |
+//! | [`upstream`] | an upstream feed: asks for it, tells the store |
 //! | [`publish`] | renders the feeds that changes touched |
 //! | [`schedule`] | releases what is due, opens runs, plans them |
 //! | [`send`] | claims, composes, hands over, settles |
@@ -26,6 +27,7 @@ pub mod send;
 pub mod signals;
 mod start;
 mod templates;
+pub mod upstream;
 mod works;
 
 use std::fs;

@@ -14,6 +14,7 @@ use super::publish::Publishing;
 use super::schedule::Scheduling;
 use super::send::Sending;
 use super::signals::Signals;
+use super::upstream::{self, Upstream};
 use crate::compose::{Composer, Letterhead};
 use crate::config::Config;
 use crate::control::{Board, Clock, Desk};
@@ -52,6 +53,7 @@ impl Ground {
 /// The loops of a configuration, before they are started.
 pub(super) struct Works {
     ingests: Vec<Ingest>,
+    upstreams: Vec<Upstream>,
     publishing: Publishing,
     scheduling: Scheduling,
     sending: Sending,
@@ -94,6 +96,7 @@ impl Works {
         });
         Ok(Works {
             ingests: ingests.collect(),
+            upstreams: upstream::all(config, store, &ground.board, &ground.signals)?,
             publishing: Publishing::new(
                 store.clone(),
                 Arc::clone(config),
@@ -129,6 +132,9 @@ impl Works {
         let clock = || Arc::clone(&ground.clock);
         for ingest in self.ingests {
             loops.spawn(named("content", ingest.run(clock(), stop.clone())));
+        }
+        for upstream in self.upstreams {
+            loops.spawn(named("upstream", upstream.run(clock(), stop.clone())));
         }
         let signals = Arc::clone(&ground.signals);
         let run = self.publishing.run(signals, clock(), stop.clone());

@@ -11,6 +11,7 @@
 //! | delivery, outcome, claim | [`delivery`] |
 //! | guard, hold: what waits for a person | [`hold`] |
 //! | what a configuration calls schedules and tags, and who would miss a name | [`names`] |
+//! | what is known of an upstream feed | [`upstream`] |
 //! | problem: what is wrong with an input, where, and what to do | [`problem`] |
 
 pub mod address;
@@ -27,6 +28,7 @@ pub mod publication;
 pub mod run;
 pub mod subscriber;
 pub mod tag;
+pub mod upstream;
 
 pub use address::Address;
 pub use change::{Change, ChangeKind};
@@ -47,3 +49,4 @@ pub use subscriber::{
     Basis, Consent, NewSubscription, Subscriber, SubscriberKey, SubscriberStatus, Subscription,
 };
 pub use tag::{TagDefinition, TagId, TagMention, TagName};
+pub use upstream::UpstreamState;

@@ -1,15 +1,16 @@
 //! What is wrong with something that a person wrote, where it is, and what to do about it.
 
-use std::fmt;
-use std::path::PathBuf;
+use std::fmt::{self, Write};
+use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// One fault in a configuration, a template or a content file. Prints as
 /// `file:line:column: what\n  remedy`, the form that editors jump to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// The file as the user named it, or relative to what they named.
+    #[serde(serialize_with = "lossy")]
     pub file: PathBuf,
     /// Counted from 1; `None` when the whole file is meant.
     pub line: Option<u32>,
@@ -51,9 +52,21 @@ impl Problem {
     }
 }
 
+/// A name that is not UTF-8 must not keep the other problems from being told.
+fn lossy<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path.to_string_lossy())
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.file.display())?;
+        // A name may hold line breaks: nobody is to write lines of a log with it.
+        for c in self.file.to_string_lossy().chars() {
+            if c.is_control() {
+                write!(f, "{}", c.escape_default())?;
+            } else {
+                f.write_char(c)?;
+            }
+        }
         if let Some(line) = self.line {
             write!(f, ":{line}")?;
             if let Some(column) = self.column {
@@ -67,6 +80,15 @@ impl fmt::Display for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_with_a_line_break_is_printed_on_one_line() {
+        let problem = Problem::of_file("a\nb\u{1b}[2J.md", "there is no title", "add one");
+        assert_eq!(
+            problem.to_string(),
+            "a\\nb\\u{1b}[2J.md: there is no title\n  add one"
+        );
+    }
 
     #[test]
     fn prints_place_fault_and_remedy() {

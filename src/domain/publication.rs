@@ -277,6 +277,8 @@ pub enum Pass {
     End,
     /// The last batch of a complete scan: as `End`, and the first such one ends the baseline.
     EndOfScan,
+    /// As `More`, and nothing in it is news, whatever the source has brought before.
+    Baseline,
 }
 
 /// Whether a publication can be read now.

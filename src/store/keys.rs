@@ -4,6 +4,7 @@
 //! | --- | --- | --- |
 //! | `M` | | [`Meta`](super::rows::Meta): counters and totals |
 //! | `S` | source | [`SourceRow`](super::rows::SourceRow) |
+//! | `u` | source | `UpstreamState` |
 //! | `P` | publication | `PublicationState` |
 //! | `R` | publication, revision | `Publication` |
 //! | `r` | publication, revision | [`ChangeRow`](super::rows::ChangeRow): what led to it |
@@ -62,6 +63,11 @@ impl Key {
         // A zero inside would let one key pose as another's prefix.
         self.0.extend(text.bytes().filter(|byte| *byte != 0));
         self.0.push(0);
+        self
+    }
+
+    fn hash(mut self, hash: BodyHash) -> Key {
+        self.0.extend_from_slice(&hash.0);
         self
     }
 
@@ -143,6 +149,10 @@ pub(super) fn source(name: &str) -> Key {
     Key::table(b'S').text(name)
 }
 
+pub(super) fn upstream(source: &str) -> Key {
+    Key::table(b'u').text(source)
+}
+
 pub(super) fn publications() -> Key {
     Key::table(b'P')
 }
@@ -174,8 +184,7 @@ pub(super) fn paths(source: &str) -> Key {
 /// The paths below a folder, which is not the empty one.
 pub(super) fn paths_below(source: &str, folder: &str) -> Key {
     let mut key = path(source, folder);
-    key.0.pop();
-    key.0.push(b'/');
+    key.0.splice(key.0.len() - 1.., *b"/");
     key
 }
 
@@ -191,9 +200,7 @@ pub(super) fn path_in<'k>(key: &'k [u8], source: &str) -> &'k [u8] {
 }
 
 pub(super) fn with_body(hash: BodyHash) -> Key {
-    let mut key = Key::table(b'B');
-    key.0.extend_from_slice(&hash.0);
-    key
+    Key::table(b'B').hash(hash)
 }
 
 pub(super) fn body_of(hash: BodyHash, key: PublicationKey) -> Key {
@@ -201,9 +208,7 @@ pub(super) fn body_of(hash: BodyHash, key: PublicationKey) -> Key {
 }
 
 pub(super) fn body(hash: BodyHash) -> Key {
-    let mut key = Key::table(b'X');
-    key.0.extend_from_slice(&hash.0);
-    key
+    Key::table(b'X').hash(hash)
 }
 
 pub(super) fn waiting() -> Key {

@@ -11,6 +11,7 @@
 //! | `catalogue` | `publications`, `publications_like`, `publication_at`, `revisions`, `mailed` |
 //! | `feeds` | `feed`, `feeds` |
 //! | `tags` | `define_tags`, `tags`, `tag_named` |
+//! | `upstreams` | `upstream`, `keep_upstream` |
 //! | `holds` | `holds`, `held`, `suspect`, `decide`, `carry_out` |
 //! | `subscribers` | `subscribe`, `subscriber`, `subscribers`, `unsubscribe`, `remove`, `may_write` |
 //! | `names` | `orphans`, `adopt` |
@@ -44,6 +45,7 @@ mod rows;
 mod runs;
 mod subscribers;
 mod tags;
+mod upstreams;
 mod writer;
 
 use std::fs::{self, File, TryLockError};

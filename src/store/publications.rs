@@ -193,7 +193,8 @@ fn apply(
     let mut losses = Losses::of(transaction, &batch.source)?;
     let mut look = Look::of(batch, losses.missing().clone());
     let files = look.in_order(transaction, batch)?;
-    let mut changes = Changes::begin(transaction, now, guards, !source.scanned)?;
+    let baseline = !source.scanned || batch.pass == Pass::Baseline;
+    let mut changes = Changes::begin(transaction, now, guards, baseline)?;
     let mut refused = Vec::new();
     for found in files {
         if is_too_large(found, now)? {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     ChangeKind, Content, DeliveryState, Hold, HoldKey, Mark, PublicationKey, Run, RunKey, Sequence,
-    Standing, Subscriber, SubscriberKey, TagId,
+    Standing, Subscriber, SubscriberKey, TagId, UpstreamState,
 };
 
 use super::bodies::Place;
@@ -209,4 +209,5 @@ records! {
     Name => "name",
     Due => "due",
     Place => "body",
+    UpstreamState => "upstream",
 }

@@ -4,11 +4,12 @@
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use quick_xml::Reader;
+use quick_xml::Reader as XmlReader;
 use quick_xml::events::Event;
 use url::Url;
 use wici::config::{self, Config};
 use wici::content::parse::{Context, Parsed, parse};
+use wici::content::upstream::Reader;
 use wici::domain::{CronLine, Found, Language};
 use wici::feed::{self, Entry, Feed, Format};
 use wici::text::html;
@@ -26,6 +27,10 @@ languages = ["pl", "uk", "en"]
 [[source]]
 name = "pages"
 path = "content"
+[[source]]
+name = "elsewhere"
+kind = "feed"
+url = "https://news.example/feed"
 [[tag]]
 id = "prawo"
 aliases = ["право"]
@@ -48,9 +53,22 @@ pub fn page(input: &[u8]) {
         &CONFIG.labels,
     );
     let name = NAMES[usize::from(*choice) % NAMES.len()];
-    let Ok(Parsed::Publication(found)) = parse(name, bytes, &context) else {
-        return;
-    };
+    if let Ok(Parsed::Publication(found)) = parse(name, bytes, &context) {
+        publishable(&found);
+    }
+}
+
+/// An upstream feed: panics within feed-rs are the daemon's to catch, but what is read, every feed
+/// can carry.
+pub fn upstream(input: &[u8]) {
+    let upstream = &CONFIG.upstreams[0];
+    let reader = Reader::new(upstream, &CONFIG);
+    if let Ok(reading) = reader.read(&upstream.url, None, input) {
+        reading.found.iter().for_each(publishable);
+    }
+}
+
+fn publishable(found: &Found) {
     let plain = |text: &str| !text.is_empty() && !text.chars().any(char::is_control);
     assert!(plain(&found.title), "title: {:?}", found.title);
     assert!(found.summary.is_empty() || plain(&found.summary));
@@ -59,7 +77,7 @@ pub fn page(input: &[u8]) {
         assert!(plain(&tag.label), "tag: {:?}", tag.label);
     }
     harmless(&found.body);
-    carried(&found);
+    carried(found);
 }
 
 /// HTML from anywhere: what is left of it is harmless, and nothing more is taken from it.
@@ -182,7 +200,7 @@ fn carried(found: &Found) {
 }
 
 fn well_formed(xml: &[u8]) {
-    let mut reader = Reader::from_reader(xml);
+    let mut reader = XmlReader::from_reader(xml);
     loop {
         match reader.read_event() {
             Ok(Event::Eof) => return,

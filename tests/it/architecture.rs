@@ -16,7 +16,7 @@ use mentions::{Mention, Mentions, mentions};
 /// Rooms that name no clock, file, socket, environment or task.
 const PURE: [&str; 5] = ["domain", "text", "token", "feed", "compose"];
 
-const IMPURE: [&str; 14] = [
+const IMPURE: [&str; 15] = [
     "std::env",
     "std::fs",
     "std::net",
@@ -28,6 +28,7 @@ const IMPURE: [&str; 14] = [
     "getrandom",
     "hyper",
     "notify",
+    "reqwest",
     "sled",
     "tokio",
     "tokio_util",

@@ -11,11 +11,12 @@ type Check = fn(&[u8]);
 #[test]
 fn what_fuzzing_found_stays_mended() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus");
-    let targets: [(&str, Check); 4] = [
+    let targets: [(&str, Check); 5] = [
         ("page", checks::page),
         ("html", checks::html),
         ("configuration", checks::configuration),
         ("cron", checks::cron),
+        ("upstream", checks::upstream),
     ];
     for (target, check) in targets {
         let cases: Vec<_> = fs::read_dir(corpus.join(target))

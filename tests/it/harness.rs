@@ -183,7 +183,8 @@ impl Written {
         }
     }
 
-    fn start_as(self, mut run: Command) -> Running {
+    /// The same by a command that ends up as the daemon, in the site's folder.
+    pub fn start_as(self, mut run: Command) -> Running {
         let log = self.path().join("log");
         let stderr = File::create(&log).expect("a log");
         let child = run
@@ -366,6 +367,10 @@ impl Running {
     pub fn restart(mut self) -> Running {
         self.terminate();
         self.rest().start()
+    }
+
+    pub fn process(&self) -> u32 {
+        self.child.id()
     }
 
     /// Another connection to it.

@@ -1,10 +1,13 @@
 //! One file of a folder: read and understood on whatever thread, while the folder keeps the books.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use rustix::fs::OFlags;
 
 use super::super::parse::{self, Context, Parsed};
 use super::super::walk::{self, Fingerprint};
@@ -34,15 +37,12 @@ impl Unread {
     /// Reads and understands the file. One at which a parser panics is a problem, as others are.
     pub fn read(self) -> Read {
         let (reading, fingerprint) = match read_settled(&self.real) {
-            Ok(Some((bytes, fingerprint))) => (self.understand(&bytes), Some(fingerprint)),
+            Ok(Some((contents, fingerprint))) => (self.understand(contents), Some(fingerprint)),
             Ok(None) => (Reading::Unsettled, None),
             Err(error) if walk::is_gone(&error) => (Reading::Gone, None),
+            // Not remembered, so that it is tried again at each look.
             Err(error) => {
-                let problem = Problem::of_file(
-                    self.real,
-                    format!("cannot be read: {error}"),
-                    "let the daemon's user read it",
-                );
+                let problem = walk::cannot_read(&self.real, &error);
                 (Reading::Problem(problem), None)
             }
         };
@@ -53,9 +53,10 @@ impl Unread {
         }
     }
 
-    fn understand(&self, bytes: &[u8]) -> Reading {
-        let parsed = catch_unwind(AssertUnwindSafe(|| {
-            parse::parse(&self.path, bytes, &self.context)
+    fn understand(&self, contents: Option<Vec<u8>>) -> Reading {
+        let parsed = catch_unwind(AssertUnwindSafe(|| match contents {
+            Some(bytes) => parse::parse(&self.path, &bytes, &self.context),
+            None => Err(parse::too_large(&self.path)),
         }));
         let fault = || {
             Problem::of_file(
@@ -75,21 +76,27 @@ impl Unread {
     }
 }
 
-/// The whole file and its state, or `None` if it changed meanwhile. One byte more than the
-/// largest file is read at most: enough to refuse it.
-fn read_settled(path: &Path) -> io::Result<Option<(Vec<u8>, Fingerprint)>> {
-    let most = parse::MAX_BYTES + 1;
-    let before = fs::metadata(path)?;
-    if !before.is_file() {
+/// The whole file (`None` if it is too large to be read) and its state; or `None` if it changed
+/// meanwhile. What took the place of a file, such as a pipe, is not waited for.
+pub(super) fn read_settled(path: &Path) -> io::Result<Option<(Option<Vec<u8>>, Fingerprint)>> {
+    let file = File::options()
+        .read(true)
+        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+        .open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
         return Err(io::ErrorKind::NotFound.into());
     }
-    // Room for one byte more than there should be, so that one call reads it all.
-    let room = usize::try_from(before.len()).map_or(most, |length| most.min(length + 1));
-    let mut bytes = Vec::with_capacity(room);
-    fs::File::open(path)?
-        .take(most as u64)
-        .read_to_end(&mut bytes)?;
-    let fingerprint = Fingerprint::of(&before);
+    let most = parse::MAX_BYTES as u64;
+    let contents = if metadata.len() > most {
+        None
+    } else {
+        // Room for one byte more than there should be, so that one call reads it all.
+        let mut bytes = Vec::with_capacity(metadata.len() as usize + 1);
+        file.take(most + 1).read_to_end(&mut bytes)?;
+        Some(bytes)
+    };
+    let fingerprint = Fingerprint::of(&metadata);
     let after = Fingerprint::of(&fs::metadata(path)?);
-    Ok((fingerprint == after).then_some((bytes, fingerprint)))
+    Ok((fingerprint == after).then_some((contents, fingerprint)))
 }

@@ -1,4 +1,6 @@
 use std::ffi::OsStr;
+use std::fs::File;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
@@ -7,6 +9,7 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use tempfile::TempDir;
 
+use super::file::read_settled;
 use super::*;
 use crate::domain::Language;
 
@@ -19,10 +22,13 @@ struct Case {
     known: BTreeSet<String>,
 }
 
-fn read(directory: &mut Directory, path: &str) -> Reading {
-    let read = directory.file(path).read();
-    directory.note(&read);
-    read.reading
+impl Directory {
+    /// Reads one file, and notes it.
+    pub(in crate::content) fn read_one(&mut self, path: &str) -> Reading {
+        let read = self.file(path).read();
+        self.note(&read);
+        read.reading
+    }
 }
 
 impl Case {
@@ -85,7 +91,7 @@ impl Case {
     /// A complete look, all of it read and known to the store.
     fn settle(&mut self) -> Result<(), Unreadable> {
         for path in self.look()?.changed {
-            match read(&mut self.directory, &path) {
+            match self.directory.read_one(&path) {
                 Reading::Found(found) => assert!(self.known.insert(found.path)),
                 other => panic!("{path}: {other:?}"),
             }
@@ -176,7 +182,7 @@ fn a_file_that_cannot_be_understood_is_neither_missing_nor_tried_again() -> Outc
     case.settle()?;
     case.write("a.md", "---\ntitle: T\ndate: 31.02.2013\n---\n")?;
     assert_eq!(case.look()?.changed, ["a.md"]);
-    match read(&mut case.directory, "a.md") {
+    match case.directory.read_one("a.md") {
         Reading::Problem(problem) => {
             assert_eq!((problem.file, problem.line), (case.at("a.md"), Some(3)));
         }
@@ -185,7 +191,7 @@ fn a_file_that_cannot_be_understood_is_neither_missing_nor_tried_again() -> Outc
     assert!(brings_nothing(&case.look()?));
     case.write("a.md", "---\ntitle: T\ndraft: true\n---\n")?;
     assert_eq!(case.look()?.changed, ["a.md"]);
-    assert_eq!(read(&mut case.directory, "a.md"), Reading::Draft);
+    assert_eq!(case.directory.read_one("a.md"), Reading::Draft);
     Ok(())
 }
 
@@ -194,7 +200,7 @@ fn reading_what_vanished_says_so() -> Outcome {
     let mut case = Case::new(&["a.md", "b.md"])?;
     case.look()?;
     fs::remove_file(case.at("a.md"))?;
-    assert_eq!(read(&mut case.directory, "a.md"), Reading::Gone);
+    assert_eq!(case.directory.read_one("a.md"), Reading::Gone);
     assert_eq!(case.look()?.changed, ["b.md"]);
     Ok(())
 }
@@ -216,14 +222,133 @@ fn links_lead_neither_out_nor_in_circles() -> Outcome {
 }
 
 #[test]
+fn links_that_lead_nowhere_and_in_circles_take_known_files_with_them() -> Outcome {
+    let mut case = Case::new(&["a.md", "b.md", "c.md"])?;
+    case.settle()?;
+    for name in ["a.md", "b.md"] {
+        fs::remove_file(case.at(name))?;
+    }
+    symlink("nowhere", case.at("a.md"))?;
+    symlink("b.md", case.at("b.md"))?;
+    let seen = case.look()?;
+    assert_eq!(seen.missing, ["a.md", "b.md"]);
+    let said = seen.problems.iter().map(|problem| problem.what.as_str());
+    assert!(said.eq(["the link leads nowhere"; 2]));
+    Ok(())
+}
+
+#[test]
+fn a_file_that_grows_while_it_is_read_is_read_when_it_rests() -> Outcome {
+    let mut case = Case::new(&["a.md"])?;
+    let file = case.at("a.md");
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let order = std::sync::atomic::Ordering::Relaxed;
+    let grow = || -> io::Result<()> {
+        let mut file = File::options().append(true).open(&file)?;
+        for line in 1.. {
+            if done.load(order) {
+                break;
+            }
+            io::Write::write_all(&mut file, b"More.\n")?;
+            // It has to end somewhere.
+            if line % 50_000 == 0 {
+                file.set_len(100_000)?;
+            }
+        }
+        file.set_len(1_000)
+    };
+    std::thread::scope(|scope| -> Outcome {
+        let writer = scope.spawn(grow);
+        while !writer.is_finished() && case.directory.read_one("a.md") != Reading::Unsettled {}
+        done.store(true, order);
+        writer.join().map_err(|_| "the writer ended badly")??;
+        Ok(())
+    })?;
+    assert_eq!(case.look()?.changed, ["a.md"]);
+    case.settle()?;
+    assert!(brings_nothing(&case.look()?));
+    Ok(())
+}
+
+#[test]
+fn a_file_of_two_gigabytes_is_reported_and_not_read() -> Outcome {
+    let mut case = Case::new(&["a.md", "large.md"])?;
+    File::create(case.at("large.md"))?.set_len(2 << 30)?;
+    let (contents, _) = read_settled(&case.at("large.md"))?.ok_or("it rests")?;
+    assert_eq!(contents, None);
+    assert_eq!(case.look()?.changed, ["a.md", "large.md"]);
+    match case.directory.read_one("large.md") {
+        Reading::Problem(problem) => assert_eq!(problem.file, case.at("large.md")),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(case.look()?.changed, ["a.md"], "it is known by now");
+    Ok(())
+}
+
+/// As `cp -p` and restored backups do.
+#[test]
+fn a_file_with_its_former_size_and_time_is_known_as_changed() -> Outcome {
+    let mut case = Case::new(&["a.md"])?;
+    case.settle()?;
+    let before = fs::metadata(case.at("a.md"))?;
+    let tick = |metadata: &fs::Metadata| {
+        use std::os::unix::fs::MetadataExt;
+        (metadata.ctime(), metadata.ctime_nsec())
+    };
+    // The file system's clock may be a coarse one.
+    while tick(&fs::metadata(case.at("a.md"))?) == tick(&before) {
+        case.write("a.md", "# N\n")?;
+        let file = File::options().write(true).open(case.at("a.md"))?;
+        file.set_modified(before.modified()?)?;
+    }
+    assert_eq!(case.look()?.changed, ["a.md"]);
+    Ok(())
+}
+
+#[test]
+fn folders_are_too_deep_at_the_same_depth_wherever_a_look_begins() -> Outcome {
+    let deep = ["d"; 64].join("/");
+    let (last, beyond) = (format!("{deep}/a.md"), format!("{deep}/d/b.md"));
+    let mut case = Case::new(&[&last, &beyond])?;
+    let seen = case.look()?;
+    assert_eq!((seen.changed, seen.problems.len()), (vec![last], 1));
+    case.known.insert(beyond.clone());
+    for start in [&beyond, &format!("{deep}/d")] {
+        let seen = case.look_at(&[start])?;
+        assert_eq!((seen.changed.len(), seen.missing.len()), (0, 0), "{start}");
+    }
+    Ok(())
+}
+
+#[test]
+fn what_takes_a_files_place_before_it_is_read_is_not_waited_for() -> Outcome {
+    let mut case = Case::new(&["a.md", "b.md"])?;
+    assert_eq!(case.look()?.changed, ["a.md", "b.md"]);
+    fs::remove_file(case.at("a.md"))?;
+    make_node(&case.at("a.md"), rustix::fs::FileType::Fifo)?;
+    assert_eq!(case.directory.read_one("a.md"), Reading::Gone);
+    Ok(())
+}
+
+fn make_node(path: &Path, kind: rustix::fs::FileType) -> rustix::io::Result<()> {
+    let mode = rustix::fs::Mode::from_raw_mode(0o644);
+    rustix::fs::mknodat(rustix::fs::CWD, path, kind, mode, rustix::fs::makedev(1, 5))
+}
+
+#[test]
 fn what_is_no_file_is_passed_over_and_named() -> Outcome {
     let mut case = Case::new(&["a.md"])?;
     let _socket = UnixListener::bind(case.at("socket.md"))?;
+    make_node(&case.at("pipe.md"), rustix::fs::FileType::Fifo)?;
+    symlink("/dev/zero", case.at("zero.md"))?;
+    // Only the superuser makes devices.
+    let is_made = make_node(&case.at("z.md"), rustix::fs::FileType::CharacterDevice).is_ok();
     fs::create_dir(case.at("folder.md"))?;
     fs::write(case.at("").join(OsStr::from_bytes(b"\xFF.md")), "# T\n")?;
     let seen = case.look()?;
     assert_eq!(seen.changed, ["a.md"]);
-    assert_eq!(seen.problems.len(), 2, "{:?}", seen.problems);
+    let number = if is_made { 5 } else { 4 };
+    assert_eq!(seen.problems.len(), number, "{:?}", seen.problems);
     Ok(())
 }
 
@@ -288,11 +413,9 @@ fn the_ignore_files_of_others_are_not_asked() -> Outcome {
 
 #[test]
 fn what_could_not_be_seen_covers_all_below_it() {
-    let listing = Listing::unseen_at(
-        Path::new("content/x"),
-        "x",
-        &io::ErrorKind::PermissionDenied.into(),
-    );
+    let mut listing = Listing::default();
+    let error = io::ErrorKind::PermissionDenied.into();
+    listing.cannot_see(Path::new("content/x"), "x".to_owned(), &error);
     assert!(listing.is_unseen("x/y/b.md") && listing.is_unseen("x"));
     assert!(!listing.is_unseen("xy.md"));
 }

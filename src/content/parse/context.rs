@@ -58,7 +58,7 @@ pub struct Context {
     language: Language,
     languages: Vec<Language>,
     guess: Guess,
-    pub(super) zone: TimeZone,
+    pub(in crate::content) zone: TimeZone,
     /// By which saved portal pages mark their parts.
     pub(super) labels: Labels,
     tags: TagNames,
@@ -72,11 +72,31 @@ impl Context {
         tags: &[TagDefinition],
         labels: &[config::Labels],
     ) -> Context {
+        Context::named(&source.name, &source.link, site, tags, labels)
+    }
+
+    /// Of the source that is an upstream feed.
+    pub(in crate::content) fn of_upstream(
+        upstream: &config::Upstream,
+        site: &config::Site,
+        tags: &[TagDefinition],
+    ) -> Context {
+        // Its entries say where they live.
+        Context::named(&upstream.name, "", site, tags, &[])
+    }
+
+    fn named(
+        source: &str,
+        pattern: &str,
+        site: &config::Site,
+        tags: &[TagDefinition],
+        labels: &[config::Labels],
+    ) -> Context {
         Context {
             site: site.url.clone(),
             authority: site.authority.clone(),
-            source: source.name.clone(),
-            pattern: source.link.clone(),
+            source: source.to_owned(),
+            pattern: pattern.to_owned(),
             language: site.language.clone(),
             languages: site.languages.clone(),
             guess: Guess::among(&site.languages, &site.language),
@@ -87,7 +107,7 @@ impl Context {
     }
 
     /// Everything together.
-    pub(super) fn complete(&self, path: &str, page: Page) -> Result<Found, Problem> {
+    pub(in crate::content) fn complete(&self, path: &str, page: Page) -> Result<Found, Problem> {
         let title = html::shorten(&html::one_line(&page.title), TITLE);
         if title.is_empty() {
             return Err(Problem::of_file(
@@ -252,7 +272,7 @@ fn is_invisible(c: char) -> bool {
 }
 
 /// Is it an IRI with a scheme (RFC 3987)? Only the outline is checked: it is a name, not a place.
-pub(super) fn is_iri(text: &str) -> bool {
+pub(in crate::content) fn is_iri(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once(':') else {
         return false;
     };

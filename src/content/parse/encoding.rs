@@ -30,11 +30,7 @@ const EVIDENCE: usize = 8;
 /// that can't be read.
 pub fn decode(path: &str, bytes: &[u8], form: Form) -> Result<String, Problem> {
     if bytes.len() > MAX_BYTES {
-        return Err(Problem::of_file(
-            path,
-            "the file is larger than 16 MiB",
-            "split it, or move it out of the content folder",
-        ));
+        return Err(super::too_large(path));
     }
     let text = match Encoding::for_bom(bytes) {
         Some((encoding, length)) => {

@@ -20,7 +20,10 @@ mod text;
 mod tree;
 
 pub use context::Context;
+pub(in crate::content) use context::is_iri;
+pub(in crate::content) use date::parse as parse_date;
 pub use naming::with_id;
+pub(in crate::content) use page::{Page, Place};
 
 use crate::domain::{Found, Problem};
 
@@ -86,6 +89,15 @@ pub fn parse(path: &str, bytes: &[u8], context: &Context) -> Result<Parsed, Prob
     }
     let found = context.complete(path, page)?;
     Ok(Parsed::Publication(Box::new(found)))
+}
+
+/// What there is to say of a file of more than [`MAX_BYTES`].
+pub fn too_large(path: &str) -> Problem {
+    Problem::of_file(
+        path,
+        "the file is larger than 16 MiB",
+        "split it, or move it out of the content folder",
+    )
 }
 
 fn line_number(line: usize) -> u32 {

@@ -87,17 +87,11 @@ async fn a_root_that_appears_late_or_anew_is_watched() -> Outcome {
 
     fs::rename(&root, folder.path().join("old"))?;
     fs::create_dir(&root)?;
-    timeout(DEADLINE, async {
-        while watcher.next().await != Hint::Everything {}
-    })
-    .await?;
-    timeout(DEADLINE, async {
-        while watcher.next().await != Hint::Everything {}
-    })
-    .await?;
+    assert_eq!(timeout(DEADLINE, watcher.next()).await?, Hint::Everything);
     let file = root.join("a.md");
     fs::write(&file, "# A")?;
-    hinted(&mut watcher, &file).await?;
+    let told = Hint::Paths(BTreeSet::from([file]));
+    assert_eq!(timeout(DEADLINE, watcher.next()).await?, told);
     Ok(())
 }
 
@@ -125,4 +119,52 @@ async fn a_flood_becomes_everything_or_all_of_its_paths() -> io::Result<()> {
     }
     fs::write(&last, "# T")?;
     hinted(&mut watcher, &last).await.map_err(io::Error::other)
+}
+
+/// The kernel's queue overflowed: an event without a path.
+#[tokio::test]
+async fn after_lost_events_watching_begins_from_the_start() -> Outcome {
+    let folder = TempDir::new()?;
+    let mut watcher = Watcher::new(folder.path(), Watch::Events)?;
+    let (sender, receiver) = mpsc::channel(1);
+    let State::Watching(events) = &mut watcher.state else {
+        return Err("nothing is watched".into());
+    };
+    // Whatever is told now is lost.
+    events.receiver = receiver;
+    let late = folder.path().join("late");
+    fs::create_dir(&late)?;
+    let overflow = notify::Event::new(EventKind::Other).set_flag(notify::event::Flag::Rescan);
+    sender.try_send(Ok(overflow))?;
+    assert_eq!(timeout(DEADLINE, watcher.next()).await?, Hint::Everything);
+    watcher.cover(&Look::Everything, &Files::usual());
+    let file = late.join("a.md");
+    fs::write(&file, "# A")?;
+    let told = Hint::Paths(BTreeSet::from([file]));
+    assert_eq!(timeout(DEADLINE, watcher.next()).await?, told);
+    Ok(())
+}
+
+#[tokio::test]
+async fn folders_are_watched_when_they_are_about_to_be_looked_at() -> Outcome {
+    let folder = TempDir::new()?;
+    let (deep, hidden) = (folder.path().join("a/b"), folder.path().join(".git"));
+    fs::create_dir_all(&deep)?;
+    fs::create_dir(&hidden)?;
+    let excluded = folder.path().join("a/node_modules");
+    fs::create_dir(&excluded)?;
+    let files = Files::new(&[], &["node_modules/".to_owned()], false, false)?;
+    let mut watcher = Watcher::new(folder.path(), Watch::Events)?;
+    watcher.cover(
+        &Look::Paths(BTreeSet::from([folder.path().join("a")])),
+        &files,
+    );
+    assert_eq!(watcher.refusal(), None);
+    fs::write(hidden.join("c.md"), "# C")?;
+    fs::write(excluded.join("c.md"), "# C")?;
+    let file = deep.join("c.md");
+    fs::write(&file, "# C")?;
+    let told = Hint::Paths(BTreeSet::from([file]));
+    assert_eq!(timeout(DEADLINE, watcher.next()).await?, told);
+    Ok(())
 }

@@ -77,12 +77,21 @@ impl Turns {
     }
 }
 
+fn start(files: VecDeque<Unread>, now: Timestamp) -> JoinHandle<Turn> {
+    on_a_thread(move || read_some(files, now))
+}
+
+/// Works on a thread where blocking hurts nobody.
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    done(on_a_thread(work)).await
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "the daemon may spawn, and this is waited for"
 )]
-fn start(files: VecDeque<Unread>, now: Timestamp) -> JoinHandle<Turn> {
-    tokio::task::spawn_blocking(move || read_some(files, now))
+fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    tokio::task::spawn_blocking(work)
 }
 
 /// What a task that nobody cancels came to.

@@ -15,6 +15,7 @@ mod planning;
 mod publications;
 mod reopening;
 mod tags;
+mod upstreams;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -380,4 +381,7 @@ contract! {
         long_replies_are_cut,
         an_equal_subscription_is_not_made_twice,
         what_one_had_can_be_told;
+    upstreams:
+        a_later_baseline_is_not_news_and_withdraws_nothing,
+        what_is_known_of_an_upstream_is_kept_by_its_source;
 }

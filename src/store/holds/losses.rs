@@ -77,7 +77,7 @@ impl<'s> Losses<'s> {
         now: Timestamp,
     ) -> Result<Option<HoldEvent>, StoreError> {
         let decided = self.hold.as_ref().is_some_and(|h| h.decision.is_some());
-        if pass == Pass::More || decided {
+        if matches!(pass, Pass::More | Pass::Baseline) || decided {
             self.save(changes.parts().0, now)?;
             return Ok(None);
         }

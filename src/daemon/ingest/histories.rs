@@ -1,0 +1,138 @@
+//! After whatever is done to files, the store and the board have what a full scan by a new daemon
+//! brings them.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use proptest::collection::vec;
+use proptest::test_runner::{self, TestCaseError, TestRunner};
+
+use super::*;
+use crate::content::tests::Trial;
+use crate::content::tests::operations::{Hands, Operation, operation};
+use crate::domain::FeedKey;
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+const CONFIG: &str = r#"
+[site]
+title = "Portal"
+url = "https://portal.example/"
+authority = "portal.example,2026"
+[[source]]
+name = "pages"
+path = "content"
+[mail]
+from = "wici@portal.example"
+"#;
+
+/// What readers would have, by path, but for ids and numbers; and what is wrong.
+type Held = (
+    BTreeMap<String, (String, String, String)>,
+    BTreeMap<PathBuf, String>,
+);
+
+struct Daemon {
+    ingest: Ingest,
+    store: Store,
+    board: Arc<Board>,
+}
+
+impl Daemon {
+    fn at(base: &Path) -> Result<Daemon, Box<dyn Error>> {
+        let config = config::parse(CONFIG, &base.join("daemon.toml"), base)
+            .map_err(|problems| format!("{problems:?}"))?;
+        let (store, board) = (Store::in_memory()?, Arc::new(Board::default()));
+        let signals = Arc::new(Signals::default());
+        let source = config.sources.first().ok_or("no source")?;
+        let ingest = Ingest::new(source, &config, store.clone(), Arc::clone(&board), signals);
+        Ok(Daemon {
+            ingest,
+            store,
+            board,
+        })
+    }
+
+    async fn has(&self) -> Result<Held, Box<dyn Error>> {
+        let all = FeedKey {
+            language: None,
+            tag: None,
+        };
+        let feed = self.store.feed(&all, 1_000).await?;
+        let mut live = BTreeMap::new();
+        for state in feed.into_iter().flat_map(|feed| feed.entries) {
+            let publication = state.publication;
+            let told = (
+                publication.title,
+                publication.link,
+                publication.body.to_hex(),
+            );
+            live.insert(state.path, told);
+        }
+        let problems = self.board.problems().into_iter();
+        let problems = problems.map(|(_, problem)| (problem.file, problem.what));
+        Ok((live, problems.collect()))
+    }
+}
+
+fn follow(operations: &[Operation], runtime: &tokio::runtime::Runtime) -> Outcome {
+    let mut trial = Trial::new()?;
+    let root = trial.root();
+    let base = root.parent().ok_or("the root is in a folder")?;
+    let mut hands = Hands::at(&root)?;
+    let mut daemon = Daemon::at(base)?;
+    runtime.block_on(daemon.ingest.tick(Look::Everything, trial.now))?;
+    for operation in operations.iter().chain([&Operation::Settle]) {
+        hands.attempt(operation);
+        match operation {
+            Operation::Settle => trial.gather_all()?,
+            Operation::Look => trial.gather(),
+            _ => continue,
+        }
+        while let Some(look) = trial.due() {
+            trial.watcher.cover(&look, &config::Files::usual());
+            let ingested = runtime.block_on(daemon.ingest.tick(look, trial.now))?;
+            if !ingested.unsettled.is_empty() {
+                let paths = ingested.unsettled.iter().map(|path| root.join(path));
+                let hint = Hint::Paths(paths.collect());
+                trial.coalescer.add(hint, trial.now);
+            }
+        }
+    }
+    let mut fresh = Daemon::at(base)?;
+    runtime.block_on(fresh.ingest.tick(Look::Everything, trial.now))?;
+    let (mut ours, our_problems) = runtime.block_on(daemon.has())?;
+    let (theirs, their_problems) = runtime.block_on(fresh.has())?;
+    if our_problems.contains_key(&root) {
+        // Nothing is there but it was: whatever is known stays.
+        return Ok(());
+    }
+    // A new store knows nothing of what a file was before it went wrong.
+    ours.retain(|path, _| {
+        theirs.contains_key(path) || !their_problems.contains_key(&root.join(path))
+    });
+    if (&ours, &our_problems) == (&theirs, &their_problems) {
+        return Ok(());
+    }
+    Err(format!(
+        "events led to {ours:?} and {our_problems:?}; a full scan brings {theirs:?} and {their_problems:?}"
+    )
+    .into())
+}
+
+#[test]
+fn whatever_is_done_to_files_the_store_has_what_a_new_one_would() -> Outcome {
+    let config = test_runner::Config {
+        cases: 100,
+        max_shrink_iters: 2_000,
+        failure_persistence: None,
+        ..test_runner::Config::default()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()?;
+    TestRunner::new(config).run(&vec(operation(), 1..20), |operations| {
+        follow(&operations, &runtime).map_err(|error| TestCaseError::fail(error.to_string()))
+    })?;
+    Ok(())
+}
