@@ -138,9 +138,11 @@ pub fn summary(html: &str) -> String {
     }
 }
 
-/// Plain text on one line: white space folded, clean of what XML forbids.
+/// Plain text on one line: white space folded, without control characters (XML allows some, and
+/// nobody can read them) and what else XML forbids.
 pub fn one_line(text: &str) -> String {
-    let clean = xml::clean(text);
+    let said = |c: &char| c.is_whitespace() || !c.is_control();
+    let clean: String = xml::clean(text).chars().filter(said).collect();
     let mut line = String::with_capacity(clean.len());
     for word in clean.split_whitespace() {
         if !line.is_empty() {

@@ -63,17 +63,18 @@ fn xml(text: &str) -> Result<Prepared<'_>, (Option<u32>, String)> {
         let before = text.get(..byte).unwrap_or(text);
         u32::try_from(1 + before.bytes().filter(|b| *b == b'\n').count()).ok()
     };
-    let mut extras = Vec::new();
-    let broken_at = match weigh(text, &mut extras) {
-        Ok(broken_at) => broken_at.and_then(line),
-        Err((byte, what)) => return Err((line(byte), what)),
-    };
     // The declaration tells the encoding that the text was in before it was text.
-    let start = text.find("<?xml").and_then(|at| {
+    let declared = text.find("<?xml").and_then(|at| {
         let end = text.get(at..)?.find("?>")?;
         (at < 1_000).then_some(at + end + 2)
     });
-    let body = text.get(start.unwrap_or(0)..).unwrap_or(text);
+    let start = declared.unwrap_or(0);
+    let mut extras = Vec::new();
+    let broken_at = match weigh(text, start, &mut extras) {
+        Ok(broken_at) => broken_at.and_then(line),
+        Err((byte, what)) => return Err((line(byte), what)),
+    };
+    let body = text.get(start..).unwrap_or(text);
     let body = body.strip_prefix('\u{FEFF}').unwrap_or(body);
     Ok(Prepared {
         text: known_root(body),
@@ -82,8 +83,13 @@ fn xml(text: &str) -> Result<Prepared<'_>, (Option<u32>, String)> {
     })
 }
 
-/// Reads all the XML once, as cheaply as can be. Returns the byte where it is ill-formed first.
-fn weigh(text: &str, extras: &mut Vec<Extra>) -> Result<Option<usize>, (usize, String)> {
+/// Reads all the XML once, as cheaply as can be. Returns the byte where it is ill-formed first. What
+/// feed-rs reads begins at `start`; at a declaration there it would panic.
+fn weigh(
+    text: &str,
+    start: usize,
+    extras: &mut Vec<Extra>,
+) -> Result<Option<usize>, (usize, String)> {
     let mut reader = Reader::from_str(text);
     let mut open: Vec<usize> = Vec::new();
     let mut namespaces = 0;
@@ -103,6 +109,9 @@ fn weigh(text: &str, extras: &mut Vec<Extra>) -> Result<Option<usize>, (usize, S
                 attributes(&tag).map_err(too_many)?;
             }
             Ok(Event::End(_)) => namespaces -= open.pop().unwrap_or(0),
+            Ok(Event::Decl(_)) if at > start => {
+                return Err((at, "an XML declaration can only be at the start".to_owned()));
+            }
             Ok(Event::Eof) => return Ok(None),
             Ok(_) => {}
             Err(_) => {

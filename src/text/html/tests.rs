@@ -61,6 +61,7 @@ fn relative_addresses_become_absolute() {
 fn plain_text_is_one_line_of_words() {
     let html = "<h1>A</h1><p>b <b>c</b>d&amp;\n e<br>f</p><script>x</script><ul><li>g<li>h</ul>";
     assert_eq!(plain(html), "A b cd& e f g h");
+    assert_eq!(one_line(" a \u{7f} b\u{81}c\u{85}d \u{90}"), "a bc d");
 }
 
 #[test]
