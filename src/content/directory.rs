@@ -134,7 +134,8 @@ impl Directory {
     }
 
     /// What differs from what this process last read, and which of `known` (the paths that the
-    /// store has of this source, at and below those looked at) are no longer there. What can't be seen is not missing.
+    /// store has of this source, at and below those looked at) are no longer there. What can't be
+    /// seen is not missing.
     ///
     /// # Errors
     /// The root can't be read, or has no content though some is known.
@@ -192,6 +193,8 @@ impl Directory {
         seen.missing = missing.into_iter().collect();
         seen.changed.sort();
         seen.changed.dedup();
+        // Two may be about one path; the file system's order must not decide which is told.
+        seen.problems.sort_by(|a, b| a.file.cmp(&b.file));
         Ok(seen)
     }
 

@@ -39,6 +39,7 @@
 //! Numbers and instants are big-endian, so that keys sort as they do; texts end with a zero byte,
 //! which none of them can contain.
 
+mod paths;
 mod span;
 
 use jiff::Timestamp;
@@ -48,6 +49,7 @@ use crate::domain::{
     SubscriberKey, TagId, Window,
 };
 
+pub(super) use paths::{path, path_in, paths, paths_below};
 pub(super) use span::Span;
 
 /// A key being written.
@@ -175,28 +177,6 @@ pub(super) fn change(key: PublicationKey, revision: u32) -> Key {
 
 pub(super) fn id(id: &PublicationId) -> Key {
     Key::table(b'I').text(&id.0)
-}
-
-pub(super) fn paths(source: &str) -> Key {
-    Key::table(b'A').text(source)
-}
-
-/// The paths below a folder, which is not the empty one.
-pub(super) fn paths_below(source: &str, folder: &str) -> Key {
-    let mut key = path(source, folder);
-    key.0.splice(key.0.len() - 1.., *b"/");
-    key
-}
-
-pub(super) fn path(source: &str, path: &str) -> Key {
-    paths(source).text(path)
-}
-
-/// The path in a key of table `A`.
-pub(super) fn path_in<'k>(key: &'k [u8], source: &str) -> &'k [u8] {
-    let start = paths(source).0.len();
-    key.get(start..key.len().saturating_sub(1))
-        .unwrap_or_default()
 }
 
 pub(super) fn with_body(hash: BodyHash) -> Key {

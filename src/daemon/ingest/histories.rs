@@ -109,7 +109,8 @@ fn follow(operations: &[Operation], runtime: &tokio::runtime::Runtime) -> Outcom
     }
     // A new store knows nothing of what a file was before it went wrong.
     ours.retain(|path, _| {
-        theirs.contains_key(path) || !their_problems.contains_key(&root.join(path))
+        let is_it = |file: &PathBuf| content::relative(&root, file).as_ref() == Some(path);
+        theirs.contains_key(path) || !their_problems.keys().any(is_it)
     });
     if (&ours, &our_problems) == (&theirs, &their_problems) {
         return Ok(());

@@ -1,0 +1,25 @@
+//! Table `A`: where publications were last seen.
+
+use super::Key;
+
+pub(in crate::store) fn paths(source: &str) -> Key {
+    Key::table(b'A').text(source)
+}
+
+/// The paths below a folder, which is not the empty one.
+pub(in crate::store) fn paths_below(source: &str, folder: &str) -> Key {
+    let mut key = path(source, folder);
+    key.0.splice(key.0.len() - 1.., *b"/");
+    key
+}
+
+pub(in crate::store) fn path(source: &str, path: &str) -> Key {
+    paths(source).text(path)
+}
+
+/// The path in a key of table `A`.
+pub(in crate::store) fn path_in<'k>(key: &'k [u8], source: &str) -> &'k [u8] {
+    let start = paths(source).0.len();
+    key.get(start..key.len().saturating_sub(1))
+        .unwrap_or_default()
+}
