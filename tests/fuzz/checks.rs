@@ -1,6 +1,7 @@
 //! What must hold for any input of each parser. Run by the fuzz targets on what they think up, and
 //! by `cargo test` on what they once found (`corpus/`).
 
+use std::panic;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
@@ -63,7 +64,12 @@ pub fn page(input: &[u8]) {
 pub fn upstream(input: &[u8]) {
     let upstream = &CONFIG.upstreams[0];
     let reader = Reader::new(upstream, &CONFIG);
-    if let Ok(reading) = reader.read(&upstream.url, None, input) {
+    // The fuzzer's own hook would end the process before anybody could catch a panic.
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|_| {}));
+    let read = panic::catch_unwind(|| reader.read(&upstream.url, None, input));
+    panic::set_hook(hook);
+    if let Ok(Ok(reading)) = read {
         reading.found.iter().for_each(publishable);
     }
 }
