@@ -19,6 +19,18 @@ pub use words::is_inline;
 /// Of the addresses that may be linked to.
 const SCHEMES: [&str; 4] = ["http", "https", "mailto", "tel"];
 
+/// What is in the addresses of pictures that count readers and are nothing to look at.
+const COUNTERS: [&str; 8] = [
+    "//pixel.wp.com/",
+    "//stats.wp.com/",
+    "//feeds.feedburner.com/~r/",
+    "//feeds.feedburner.com/~ff/",
+    "//www.google-analytics.com/",
+    "//www.facebook.com/tr",
+    "//ad.doubleclick.net/",
+    "//b.scorecardresearch.com/",
+];
+
 /// The length of a summary, in characters.
 const SUMMARY: usize = 300;
 
@@ -55,17 +67,21 @@ fn sanitise_any(html: &str, base: &Url) -> Result<String, TooComplex> {
         .add_tag_attributes("sup", ["class", "id"])
         .add_tag_attributes("li", ["id"])
         .add_tag_attributes("time", ["datetime"])
-        .attribute_filter(keep_known_classes)
+        .add_tag_attributes("img", ["hidden", "style"])
+        .attribute_filter(keep_known_values)
         .clean(html)
         .to_string();
     guard::check_depth(&cleaned)?;
-    Ok(without_pixels(&cleaned))
+    Ok(without_unseen(&cleaned))
 }
 
 /// Classes are for the site's own styles, but for the two that carry meaning: the language of
-/// code, and what a footnote is.
-fn keep_known_classes<'v>(element: &str, attribute: &str, value: &'v str) -> Option<Cow<'v, str>> {
+/// code, and what a footnote is. Of styles none stays but what hides a picture.
+fn keep_known_values<'v>(element: &str, attribute: &str, value: &'v str) -> Option<Cow<'v, str>> {
     let known = match (element, attribute) {
+        // Kept for `is_visible`, which drops the picture as a whole.
+        ("img", "hidden") => true,
+        ("img", "style") => hides(value),
         ("code", "class") => value.starts_with("language-") && !value.contains(' '),
         (_, "class") => matches!(
             value,
@@ -76,9 +92,29 @@ fn keep_known_classes<'v>(element: &str, attribute: &str, value: &'v str) -> Opt
     known.then_some(Cow::Borrowed(value))
 }
 
-/// Drops images that nobody can see: without a source, or one pixel wide or high. `html` is what
-/// the sanitiser wrote: attributes are quoted, and quotes within them escaped.
-fn without_pixels(html: &str) -> String {
+/// Does a style hide its element, or make it a pixel?
+fn hides(style: &str) -> bool {
+    let style: String = style.to_ascii_lowercase().split_whitespace().collect();
+    style.split(';').any(|rule| {
+        matches!(
+            rule.trim_end_matches("!important"),
+            "display:none"
+                | "visibility:hidden"
+                | "opacity:0"
+                | "width:0"
+                | "width:1px"
+                | "width:0px"
+                | "height:0"
+                | "height:1px"
+                | "height:0px"
+        )
+    })
+}
+
+/// Drops images that nobody can see, for they are there to count readers: hidden ones, those
+/// without a source or one pixel wide or high, and those from places that serve nothing else.
+/// `html` is what the sanitiser wrote: attributes are quoted, and quotes within them escaped.
+fn without_unseen(html: &str) -> String {
     let mut kept = String::with_capacity(html.len());
     let mut rest = html;
     while let Some(start) = rest.find("<img") {
@@ -118,7 +154,9 @@ fn is_visible(tag: &str) -> bool {
             .get(name)
             .is_some_and(|size| matches!(size.trim_end_matches("px"), "0" | "1"))
     };
-    attributes.get("src").is_some_and(|src| !src.is_empty()) && !tiny("width") && !tiny("height")
+    let is_hidden = attributes.contains_key("hidden") || attributes.contains_key("style");
+    let counts = |src: &&str| src.is_empty() || COUNTERS.iter().any(|place| src.contains(place));
+    !is_hidden && !attributes.get("src").is_none_or(counts) && !tiny("width") && !tiny("height")
 }
 
 /// The words of some HTML on one line, without markup; scripts and styles are no words.

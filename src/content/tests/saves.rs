@@ -123,8 +123,17 @@ fn hidden_files_alone_wake_nobody() -> Outcome {
         trial.write(hidden, "")?;
     }
     trial.gather_all()?;
-    let last = trial.at(&format!("last.{}", trial.sentinels));
-    assert_eq!(trial.due(), Some(Look::Paths(BTreeSet::from([last]))));
+    let Some(Look::Paths(due)) = trial.due() else {
+        return Err("the sentinel was to be looked at".into());
+    };
+    // Of an earlier sentinel the last events may come only now.
+    let is_sentinel = |path: &PathBuf| {
+        path.starts_with(trial.root())
+            && path
+                .file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with("last."))
+    };
+    assert!(due.iter().all(is_sentinel), "{due:?}");
     Ok(())
 }
 

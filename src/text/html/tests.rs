@@ -27,6 +27,33 @@ fn what_could_act_or_spy_is_gone() {
             "ab",
         ),
         ("a<img src=\"data:image/gif;base64,R0lGODlh\">b", "ab"),
+        (
+            "a<img src=\"https://t.example/p.gif\" style=\"Display : none\">b",
+            "ab",
+        ),
+        ("a<img src=\"https://t.example/p.gif\" hidden>b", "ab"),
+        (
+            "a<img src=\"https://t.example/p.gif\" style=\"width: 1px; float: left\">b",
+            "ab",
+        ),
+        ("a<img src=\"https://pixel.wp.com/b.gif?host=x\">b", "ab"),
+        (
+            "<img src=\"https://portal.example/a.png\" style=\"width: 100%\">",
+            "<img src=\"https://portal.example/a.png\">",
+        ),
+        (
+            "<a href=\"https://portal.example/\" ping=\"https://t.example/\" onfocus=x>a</a>",
+            "<a href=\"https://portal.example/\" rel=\"noopener noreferrer\">a</a>",
+        ),
+        (
+            "<svg onload=\"x()\"><script>x()</script><p>a</p></svg>",
+            "<p>a</p>",
+        ),
+        ("<video src=\"a.mp4\" autoplay>a</video><audio src=b>", "a"),
+        (
+            "<link rel=stylesheet href=a><meta http-equiv=refresh content=0>a",
+            "a",
+        ),
         ("<p class=\"x\">a&#1;&#xFFFE;\u{8}</p>", "<p>a</p>"),
     ] {
         assert_eq!(clean(html), expected, "{html}");
@@ -39,6 +66,16 @@ fn what_is_for_reading_stays() {
         "<h2>Nagłówek</h2><p>Tekst &amp; więcej</p>",
         "<table><thead><tr><th>a</th></tr></thead><tbody><tr><td>b</td></tr></tbody></table>",
         "<pre><code class=\"language-rust\">fn main() {}</code></pre>",
+        "<figure><img src=\"https://portal.example/a.png\" alt=\"Mapa\" width=\"640\" height=\"480\">\
+         <figcaption>Mapa gminy</figcaption></figure>",
+        "<dl><dt>termin</dt><dd>30 listopada</dd></dl>",
+        "<ol start=\"3\"><li>a<ul><li>b</li></ul></li></ol>",
+        "<table><caption>Stawki</caption><tbody><tr><th scope=\"row\">a</th>\
+         <td colspan=\"2\">b</td></tr></tbody></table>",
+        "<blockquote cite=\"https://portal.example/u/\"><p>a</p></blockquote>",
+        "<p>H<sub>2</sub>O, <abbr title=\"ustęp\">ust.</abbr>, <kbd>Esc</kbd>, <del>a</del> <ins>b</ins></p>",
+        "<details><summary>Więcej</summary><p>a</p></details>",
+        "<p>a<br>b<wbr>c</p><hr>",
         "<sup class=\"footnote-reference\">1</sup>",
         "<div class=\"footnote-definition\" id=\"1\">a</div>",
         "<img src=\"https://portal.example/a.png\" alt=\"Plan sali\">",

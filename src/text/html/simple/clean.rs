@@ -2,7 +2,7 @@
 
 use url::{ParseError, Url};
 
-use super::super::{SCHEMES, is_visible, keep_known_classes};
+use super::super::{SCHEMES, is_visible, keep_known_values};
 use super::tokens::{Attributes, NotSimple, Token, Tokens, copy_text, escape, said_by};
 use super::{Element, Kind};
 
@@ -107,13 +107,15 @@ impl Pass<'_> {
                         self.attribute(name, &url);
                     }
                 }
+                // The parser tells whether it hides it.
+                ("img", "style") => return Err(NotSimple),
                 (_, "style") => {}
                 (_, "lang" | "title") | ("img", "alt") | ("ol", "start") => {
                     self.attribute(name, &value);
                 }
                 ("div" | "sup" | "li", "id") => self.attribute(name, &value),
                 ("code" | "div" | "sup", "class")
-                    if keep_known_classes(element, name, &value).is_some() =>
+                    if keep_known_values(element, name, &value).is_some() =>
                 {
                     self.attribute(name, &value);
                 }
