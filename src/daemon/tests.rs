@@ -275,3 +275,22 @@ async fn all_that_is_due_is_released_before_a_window_is_opened_over_it() -> Test
     assert_eq!(site.store.totals().await?.live, 260);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_manifest_that_cannot_be_written_costs_no_feed() -> Tested {
+    let mut site = Site::new()?;
+    let feeds = site.folder.path().join("feeds");
+    // A folder where its new version is to be.
+    fs::create_dir_all(feeds.join(".manifest.tmp"))?;
+    for title in ["Pierwszy", "Drugi"] {
+        let page = format!("---\ntitle: {title}\n---\nTreść: {title}\n");
+        site.write(&format!("{title}.md"), &page)?;
+        site.look().await?;
+        assert!(site.render().await.is_err());
+        assert!(fs::read_to_string(feeds.join("all.atom"))?.contains(title));
+    }
+    fs::remove_dir(feeds.join(".manifest.tmp"))?;
+    site.render().await?;
+    assert!(feeds.join("manifest.jsonl").is_file());
+    Ok(())
+}
