@@ -356,3 +356,43 @@ pub(super) async fn news_of_what_is_being_decided_is_its_own(mut bench: Bench) -
     assert_eq!(titles(&mut bench).await?, names([0]));
     Ok(())
 }
+
+pub(super) async fn what_expires_while_it_waits_is_mailed_only_once_it_is_there_again(
+    mut bench: Bench,
+) -> Test {
+    for (decided_expired, decision, mailed) in [
+        (false, Decision::Approve, true),
+        (true, Decision::Approve, true),
+        (true, Decision::Skip, false),
+    ] {
+        bench = if bench.folder.is_some() {
+            Bench::sled()?
+        } else {
+            Bench::memory()?
+        };
+        site(&bench).await?;
+        let mut pages = files(&bench, 0..=LIMIT);
+        pages[0].expires = bench.now.checked_add(minutes(20)).ok();
+        bench.look(pages.clone(), &[]).await?;
+        bench.wait(minutes(20));
+        assert_eq!(bench.release_due().await?.len(), 1, "it expires");
+        if decided_expired {
+            decide(&bench, decision).await?;
+            let others = if mailed { 1..=LIMIT } else { 1..=0 };
+            assert_eq!(titles(&mut bench).await?, names(others));
+        }
+        pages[0].expires = None;
+        bench.look([pages[0].clone()], &[]).await?;
+        if !decided_expired {
+            assert_eq!(titles(&mut bench).await?, [""; 0], "it waits on");
+            decide(&bench, decision).await?;
+        }
+        let told = match (decided_expired, mailed) {
+            (false, _) => names(0..=LIMIT),
+            (true, true) => names([0]),
+            (true, false) => Vec::new(),
+        };
+        assert_eq!(titles(&mut bench).await?, told, "{decision:?}");
+    }
+    Ok(())
+}

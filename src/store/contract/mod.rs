@@ -338,6 +338,7 @@ contract! {
         a_new_line_owes_nothing_old,
         what_is_ripe_was_applied_long_enough_ago;
     holds:
+        what_expires_while_it_waits_is_mailed_only_once_it_is_there_again,
         more_news_than_the_limit_within_ten_minutes_waits,
         as_much_as_the_limit_is_mailed,
         the_ten_minutes_slide,
