@@ -142,10 +142,14 @@ impl Daemon {
                 ended = working.end() => break Err(ended),
                 () = told_to_reload.notified() => {}
             }
-            let Some(read) = reload::read(&ground, &config).await? else {
-                continue;
+            let read = match reload::read(&ground, &config).await {
+                Ok(Some(read)) => read,
+                Ok(None) => continue,
+                Err(error) => break Err(error.into()),
             };
-            working.stop().await?;
+            if let Err(error) = working.stop().await {
+                break Err(error);
+            }
             match renew(&ground, &read.config, &read.templates).await {
                 Ok(works) => {
                     reload::let_go(&ground, &config, &read.config);
@@ -157,9 +161,13 @@ impl Daemon {
                 Err(error) if is_store_trouble(&error) => break Err(error),
                 Err(error) => {
                     reload::refuse(&ground, &config, &error);
-                    let works = Works::build(&ground, &config, &templates)?;
-                    listening.show(&ground, &works, &config);
-                    working = works.start(&ground);
+                    match Works::build(&ground, &config, &templates) {
+                        Ok(works) => {
+                            listening.show(&ground, &works, &config);
+                            working = works.start(&ground);
+                        }
+                        Err(error) => break Err(error),
+                    }
                 }
             }
         };

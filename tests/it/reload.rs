@@ -185,3 +185,24 @@ fn what_was_wrong_with_a_source_goes_with_it() {
     site.hang_up();
     site.problems(0);
 }
+
+#[test]
+fn a_daemon_that_can_work_by_neither_configuration_ends_in_order() {
+    let site = Site::new().start().after_first_scan();
+    site.reconfigure("title = \"Portal\"", "title = \"Biuletyn\"");
+    // The daemon may be writing there.
+    wait_for("a file where a folder is to be", || {
+        fs::remove_dir_all(site.path("feeds")).ok();
+        fs::write(site.path("feeds"), "").ok()
+    });
+    site.hang_up();
+    // What says that a daemon answers goes with it.
+    wait_for("the end", || {
+        let log = fs::read_to_string(site.path("log")).ok()?;
+        log.contains("stopping").then_some(())
+    });
+    wait_for("the socket to go", || {
+        let gone = !site.path("state/control.sock").exists();
+        gone.then_some(())
+    });
+}
