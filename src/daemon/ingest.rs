@@ -207,14 +207,18 @@ impl Ingest {
         Ok(ingested)
     }
 
-    /// Tells the store, while the next files are being read.
+    /// Tells the store, while the next files are being read; if the round is left in the middle, too.
     #[expect(
         clippy::disallowed_methods,
         reason = "the daemon may spawn, and this is waited for"
     )]
     fn tell(&self, batch: Batch, now: Timestamp) -> Told {
         let (store, guards) = (self.store.clone(), self.guards);
-        tokio::spawn(async move { store.apply(batch, now, guards).await })
+        let signals = Arc::clone(&self.signals);
+        tokio::spawn(async move {
+            let told = store.apply(batch, now, guards).await;
+            told.inspect(|applied| signals.touch(&applied.changes))
+        })
     }
 
     async fn take_told(
@@ -306,7 +310,6 @@ impl Ingest {
         }
         hold::tell(&applied.holds);
         log(&self.source.name, &applied.changes);
-        self.signals.touch(&applied.changes);
         for change in applied.changes {
             *ingested.changes.entry(change.kind).or_default() += 1;
         }

@@ -93,8 +93,7 @@ impl Daemon {
                 path.display()
             )
         })?;
-        reload::adopt(&ground, &config).await?;
-        let works = Works::build(&ground, &config, &templates)?;
+        let works = renew(&ground, &config, &templates).await?;
         Ok(Daemon {
             ground,
             web,
@@ -149,6 +148,7 @@ impl Daemon {
             working.stop().await?;
             match renew(&ground, &read.config, &read.templates).await {
                 Ok(works) => {
+                    reload::let_go(&ground, &config, &read.config);
                     (config, templates) = (read.config, read.templates);
                     listening.show(&ground, &works, &config);
                     working = works.start(&ground);
@@ -173,14 +173,16 @@ impl Daemon {
     }
 }
 
-/// What subscribers have asked for follows the new names before anything works by them.
+/// What subscribers have asked for follows the new names once nothing stands in the way of the
+/// works, and before they start.
 async fn renew(
     ground: &Ground,
     config: &Arc<Config>,
     templates: &Arc<Templates>,
 ) -> anyhow::Result<Works> {
+    let works = Works::build(ground, config, templates)?;
     reload::adopt(ground, config).await?;
-    Works::build(ground, config, templates)
+    Ok(works)
 }
 
 fn listen(

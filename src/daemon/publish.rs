@@ -236,7 +236,7 @@ impl Publishing {
                 self.take(done?, &mut round)?;
             }
             if number % COMMIT_EVERY == 0 {
-                self.publisher.commit()?;
+                self.commit(&mut round);
             }
             let writing = Writing {
                 key,
@@ -258,10 +258,17 @@ impl Publishing {
             self.is_index_due = true;
             round.fail(error);
         }
-        self.publisher.commit()?;
+        self.commit(&mut round);
         tracing::debug!("{} new files; feeds are up to date", round.written.len());
         round.written.sort();
         round.result.map(|()| round.written)
+    }
+
+    /// What the manifest can't say, the next commit says, or a start makes good.
+    fn commit(&self, round: &mut Round) {
+        if let Err(error) = self.publisher.commit() {
+            round.fail(anyhow::Error::from(error).context("can't write the manifest"));
+        }
     }
 
     /// # Errors

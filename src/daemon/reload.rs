@@ -74,6 +74,18 @@ fn tell(ground: &Ground, problems: Vec<Problem>) {
     }
 }
 
+/// Nobody looks any more at the sources that a configuration no longer has.
+pub(super) fn let_go(ground: &Ground, running: &Config, new: &Config) {
+    let names = running.source_names.iter();
+    for source in names.filter(|name| !new.source_names.contains(name)) {
+        ground.board.retain(source, |_| false);
+        tracing::warn!(
+            source,
+            "the source is gone from the configuration: what it brought stays published as it is"
+        );
+    }
+}
+
 /// Lets subscriptions follow the names of a configuration.
 ///
 /// # Errors

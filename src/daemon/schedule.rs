@@ -58,12 +58,7 @@ impl Scheduling {
     /// # Errors
     /// The store's.
     pub async fn tick(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        let released = self.store.release_due(now, self.config.guards).await?;
-        hold::tell(&released.holds);
-        if !released.changes.is_empty() {
-            self.signals.touch(&released.changes);
-            self.signals.ring();
-        }
+        self.release(now).await?;
         let is_unfinished = self.carry_out(now).await?;
         for run in self.store.open_runs().await? {
             if !run.planned {
@@ -76,6 +71,26 @@ impl Scheduling {
         }
         let next = earlier(next, self.immediate(now).await?);
         Ok(if is_unfinished { Some(now) } else { next })
+    }
+
+    /// Everything whose instant has come, before a window is opened over it.
+    async fn release(&self, now: Timestamp) -> Result<(), StoreError> {
+        let guards = self.config.guards;
+        let mut is_news = false;
+        loop {
+            let released = self.store.release_due(now, guards).await?;
+            hold::tell(&released.holds);
+            self.signals.touch(&released.changes);
+            let next = self.store.next_release().await?;
+            is_news |= !released.changes.is_empty();
+            if released.changes.is_empty() || next.is_none_or(|next| next > now) {
+                break;
+            }
+        }
+        if is_news {
+            self.signals.ring();
+        }
+        Ok(())
     }
 
     /// Opens the latest window due, if any; those missed before it are one with it.

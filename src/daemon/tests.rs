@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use super::ingest::Ingest;
 use super::publish::Publishing;
+use super::schedule::Scheduling;
 use super::signals::Signals;
 use crate::config::{self, Config};
 use crate::content::Look;
 use crate::control::Board;
-use crate::domain::{ChangeKind, Decision};
+use crate::domain::{ChangeKind, Decision, FeedKey};
 use crate::publish::Publisher;
 use crate::store::Store;
 
@@ -34,6 +35,7 @@ struct Site {
     folder: tempfile::TempDir,
     store: Store,
     board: Arc<Board>,
+    signals: Arc<Signals>,
     ingest: Ingest,
     publishing: Publishing,
 }
@@ -47,7 +49,13 @@ impl Site {
         let board = Arc::new(Board::default());
         let signals = Arc::new(Signals::default());
         let source = config.sources.first().ok_or("no source")?;
-        let ingest = Ingest::new(source, &config, store.clone(), Arc::clone(&board), signals);
+        let ingest = Ingest::new(
+            source,
+            &config,
+            store.clone(),
+            Arc::clone(&board),
+            Arc::clone(&signals),
+        );
         let publisher = Publisher::open(config.feeds.dir.clone())?;
         let publishing = Publishing::new(
             store.clone(),
@@ -59,6 +67,7 @@ impl Site {
             folder,
             store,
             board,
+            signals,
             ingest,
             publishing,
         })
@@ -228,5 +237,60 @@ async fn what_its_file_calls_expired_leaves_the_feeds_and_a_mistake_is_told() ->
     site.write("a.md", &page("2027-01-01"))?;
     assert_eq!(site.look().await?, [ChangeKind::Restored]);
     assert!(site.board.problems().is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn feeds_that_a_round_touched_are_rendered_though_it_was_left_in_the_middle() -> Tested {
+    let mut site = Site::new()?;
+    site.write("a.md", "---\ntitle: Nowe\n---\nTreść\n")?;
+    let store = site.store.clone();
+    let signals = Arc::clone(&site.signals);
+    let told = async {
+        while !store.totals().await.is_ok_and(|totals| totals.live > 0) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        () = told => {}
+        _ = site.look() => return Err("the round was not left in the middle".into()),
+    }
+    assert!(signals.take_touched().contains(&FeedKey::ALL));
+    Ok(())
+}
+
+#[tokio::test]
+async fn all_that_is_due_is_released_before_a_window_is_opened_over_it() -> Tested {
+    let mut site = Site::new()?;
+    for number in 0..260 {
+        let page = format!("---\ntitle: T\ndate: 2026-11-25\n---\nTreść {number}\n");
+        site.write(&format!("{number}.md"), &page)?;
+    }
+    assert_eq!(site.look().await?, []);
+    let config = configuration(site.folder.path())?;
+    let signals = Arc::clone(&site.signals);
+    let scheduling = Scheduling::new(site.store.clone(), config, signals);
+    scheduling.tick("2026-11-26T08:00:00Z".parse()?).await?;
+    assert_eq!(site.store.totals().await?.live, 260);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_manifest_that_cannot_be_written_costs_no_feed() -> Tested {
+    let mut site = Site::new()?;
+    let feeds = site.folder.path().join("feeds");
+    // A folder where its new version is to be.
+    fs::create_dir_all(feeds.join(".manifest.tmp"))?;
+    for title in ["Pierwszy", "Drugi"] {
+        let page = format!("---\ntitle: {title}\n---\nTreść: {title}\n");
+        site.write(&format!("{title}.md"), &page)?;
+        site.look().await?;
+        assert!(site.render().await.is_err());
+        assert!(fs::read_to_string(feeds.join("all.atom"))?.contains(title));
+    }
+    fs::remove_dir(feeds.join(".manifest.tmp"))?;
+    site.render().await?;
+    assert!(feeds.join("manifest.jsonl").is_file());
     Ok(())
 }

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::domain::names::{Kind, Names, Orphan};
-use crate::domain::{Cadence, Mark, Subscriber, SubscriberKey, Subscription, TagId};
+use crate::domain::{Cadence, Mark, Subscriber, SubscriberKey, Subscription, TagId, TagName};
+use crate::text::slug::slug;
 
 use super::engine::{Go, Order, Read, Transaction};
 use super::record::Record;
@@ -323,6 +324,19 @@ fn join(subscriptions: &mut Vec<Subscription>, one: Subscription) {
         Some(other) => other.cursor = other.cursor.min(one.cursor),
         None => subscriptions.push(one),
     }
+}
+
+/// What the configuration calls a tag of a publication, if it names it at all. A number at the end
+/// of an id leads nowhere, but the label may.
+pub(super) fn present_name(reader: &impl Read, tag: &TagName) -> Result<Option<TagId>, StoreError> {
+    let mut name = load::<Name>(reader, &keys::tag_name(tag.id.as_str()))?;
+    if name.is_none()
+        && let Some(slug) = slug(&tag.label)
+    {
+        name = load::<Name>(reader, &keys::tag_name(&slug))?;
+    }
+    name.map(|Name(id)| TagId::new(&id).map_err(StoreError::corrupt::<Name>))
+        .transpose()
 }
 
 /// From each name of a tag, as last configured, to its id.

@@ -8,10 +8,11 @@ use jiff::Timestamp;
 
 use crate::domain::{
     Content, DeliveryState, Item, Mark, PublicationKey, PublicationState, Run, RunKey, Sequence,
-    Standing, Subscriber, SubscriberKey,
+    Standing, Subscriber, SubscriberKey, TagId,
 };
 
 use super::engine::{Go, Order, Read, Transaction};
+use super::names::present_name;
 use super::record::Record;
 use super::rows::{Chunk, ChunkEntry, Due, NewsRow, Number};
 use super::runs::save_run;
@@ -45,6 +46,9 @@ impl Store {
 struct Candidate {
     sequence: Sequence,
     state: PublicationState,
+    /// Its tags, and what those are called now: its file may not have been read since a
+    /// configuration gave them other names, and subscriptions go by those.
+    tags: BTreeSet<TagId>,
     /// The first run that could have mailed any of its group.
     first_run: RunKey,
 }
@@ -108,11 +112,8 @@ impl<'t, 'e> Planning<'t, 'e> {
 
     /// The next subscribers, in their order, that any candidate may concern.
     fn concerned(&self, run: &Run, most: usize) -> Result<Vec<SubscriberKey>, StoreError> {
-        let tags = self
-            .candidates
-            .iter()
-            .flat_map(|c| &c.state.publication.tags);
-        let mut terms: BTreeSet<&str> = tags.map(|tag| tag.id.as_str()).collect();
+        let tags = self.candidates.iter().flat_map(|c| &c.tags);
+        let mut terms: BTreeSet<&str> = tags.map(TagId::as_str).collect();
         if !self.candidates.is_empty() {
             terms.insert(keys::EVERYTHING);
         }
@@ -152,10 +153,9 @@ impl<'t, 'e> Planning<'t, 'e> {
             subscriber.subscriptions.iter().any(|subscription| {
                 subscription.cadence == run.window.cadence
                     && candidate.sequence > subscription.cursor.max(self.mark)
-                    && subscription.filter.passes(
-                        publication.tags.iter().map(|tag| &tag.id),
-                        &publication.language,
-                    )
+                    && subscription
+                        .filter
+                        .passes(&candidate.tags, &publication.language)
             })
         };
         // Of a publication and its translations, the one in the reader's language.
@@ -274,9 +274,15 @@ fn candidates(
         let group = keys::group(state.publication.group());
         let first_run =
             load::<Number>(reader, &group)?.map_or(RunKey(0), |Number(run)| RunKey(run));
+        let mut tags = BTreeSet::new();
+        for tag in &state.publication.tags {
+            tags.extend(present_name(reader, tag)?);
+            tags.insert(tag.id.clone());
+        }
         candidates.push(Candidate {
             sequence,
             state,
+            tags,
             first_run,
         });
     }

@@ -54,6 +54,9 @@ pub enum Refusal {
 /// The most bytes of a publication without its body.
 const PUBLICATION_MOST: usize = 48 << 10;
 
+/// Publications that fall due in one transaction: as many as a source brings in one.
+const DUE_AT_ONCE: usize = 256;
+
 impl Store {
     /// Takes what a look at a source brought: identities are resolved, changes numbered, news
     /// noted. Bodies are durable before the rows that name them.
@@ -75,7 +78,8 @@ impl Store {
     }
 
     /// Releases what was waiting for a date that has come, and takes out of the feeds what has
-    /// expired.
+    /// expired: a few hundred at most, the earliest first. Call again while
+    /// [`Store::next_release`] has come.
     pub async fn release_due(&self, now: Timestamp, guards: Guards) -> Result<Applied, StoreError> {
         self.write(move |transaction| {
             let mut changes = Changes::begin(transaction, now, guards, false)?;
@@ -172,7 +176,7 @@ fn waiting_until(reader: &impl Read, now: Timestamp) -> Result<Vec<PublicationKe
         keys::waiting().prefix().range(),
         Order::Ascending,
         &mut |key, _| match keys::instant_before_last(key) {
-            Some(instant) if instant <= now => {
+            Some(instant) if instant <= now && due.len() < DUE_AT_ONCE => {
                 due.push(PublicationKey(keys::last_number(key)));
                 Ok(Go::On)
             }

@@ -151,3 +151,37 @@ fn a_tag_with_subscribers_cannot_disappear_but_may_be_called_otherwise() {
     site.save("b.md", &page("Nowe"));
     assert_eq!(site.mails(1)[0].subject(), Some("Nowe"));
 }
+
+#[test]
+fn a_configuration_that_cannot_be_worked_by_renames_nothing() {
+    let site = Site::new()
+        .with_schedule("yearly", "@yearly")
+        .start()
+        .after_first_scan();
+    site.subscribe("reader@example.org", &["--schedule", "yearly"]);
+    fs::write(site.path("taken"), "a file where a folder is to be").expect("a file");
+    site.reconfigure(
+        "name = \"yearly\"",
+        "name = \"annual\"\naliases = [\"yearly\"]",
+    );
+    site.reconfigure("[web]", "[feeds]\ndir = \"taken\"\n[web]");
+    site.hang_up();
+    site.problems(1);
+    let shown = site.json(&["subscribers", "show", "reader@example.org"]);
+    assert_eq!(shown["subscriptions"][0]["schedule"], "yearly");
+    fs::remove_file(site.path("taken")).expect("a file to remove");
+    site.hang_up();
+    site.problems(0);
+    let shown = site.json(&["subscribers", "show", "reader@example.org"]);
+    assert_eq!(shown["subscriptions"][0]["schedule"], "annual");
+}
+
+#[test]
+fn what_was_wrong_with_a_source_goes_with_it() {
+    let more = "[[source]]\nname = \"more\"\npath = \"more\"\n";
+    let site = Site::new().with(more).start();
+    site.problems(1);
+    site.reconfigure(more, "");
+    site.hang_up();
+    site.problems(0);
+}

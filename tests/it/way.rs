@@ -1,6 +1,5 @@
 //! The whole way: a file becomes feeds and one mail.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use crate::harness::{Running, Site, parse, unsubscribe_path, wait_for};
@@ -90,88 +89,6 @@ fn an_html_file_becomes_feeds_and_one_mail() {
 }
 
 #[test]
-fn what_is_served_is_what_is_on_disk_and_is_sent_once() {
-    let site = Site::new().start().after_first_scan();
-    let answer = site.get("/feeds/all.rss");
-    assert_eq!(answer.status, 200);
-    assert_eq!(
-        answer.headers["content-type"],
-        "application/rss+xml; charset=utf-8"
-    );
-    assert_eq!(
-        answer.body,
-        std::fs::read(site.path("feeds/all.rss")).expect("a feed")
-    );
-    let tag = answer.headers["etag"].as_str();
-    let modified = answer.headers["last-modified"].as_str();
-    for (name, value) in [
-        ("If-None-Match", tag),
-        ("If-None-Match", &format!("\"other\", W/{tag}")),
-        ("If-Modified-Since", modified),
-    ] {
-        let again = site.request("GET", "/feeds/all.rss", &[(name, value)]);
-        assert_eq!(
-            (again.status, again.body.len()),
-            (304, 0),
-            "{name}: {value}"
-        );
-        assert_eq!(again.headers["etag"], tag);
-    }
-    let old = "Tue, 01 Jan 2019 00:00:00 GMT";
-    let other = [
-        ("If-None-Match", "\"other\""),
-        ("If-Modified-Since", modified),
-    ];
-    assert_eq!(site.request("GET", "/feeds/all.rss", &other).status, 200);
-    assert_eq!(
-        site.request("GET", "/feeds/all.rss", &[("If-Modified-Since", old)])
-            .status,
-        200
-    );
-    assert_eq!(site.request("HEAD", "/feeds/all.rss", &[]).body.len(), 0);
-    for nowhere in ["/feeds/none.rss", "/feeds/../daemon.toml", "/nowhere"] {
-        let answer = site.get(nowhere);
-        assert_eq!(answer.status, 404, "{nowhere}");
-        assert!(answer.text().contains("lang=\"pl\""), "{nowhere}");
-    }
-}
-
-#[test]
-fn a_change_touches_only_the_feeds_it_is_in() {
-    let site = Site::new().page("b.md", &page("Help", "pomoc")).start();
-    // Either file may settle first.
-    for path in ["/feeds/tag/prawo.atom", "/feeds/tag/pomoc.atom"] {
-        wait_for(path, || (site.get(path).status == 200).then_some(()));
-    }
-    let written = |name: &str| {
-        let metadata = std::fs::metadata(site.path("feeds").join(name)).expect("a feed");
-        (metadata.ino(), metadata.modified().expect("a time"))
-    };
-    let before = (written("tag/prawo.atom"), written("tag/pomoc.atom"));
-    let served = site.get("/feeds/tag/prawo.atom").headers["etag"].clone();
-    site.save("b.md", &page("More help", "pomoc"));
-    site.feed("tag/pomoc.atom", |feed| feed.contains("More help"));
-    site.feed("all.atom", |feed| feed.contains("More help"));
-    assert_eq!(written("tag/prawo.atom"), before.0);
-    assert_ne!(written("tag/pomoc.atom"), before.1);
-    assert_eq!(site.get("/feeds/tag/prawo.atom").headers["etag"], served);
-}
-
-/// Programs built on libcurl drop an answer whose date they have, whatever its tag.
-#[test]
-fn a_change_within_the_same_second_is_seen_by_date_too() {
-    let site = Site::new().start().after_first_scan();
-    let first = site.get("/feeds/all.rss").headers["last-modified"].clone();
-    site.save("a.md", &page("First", "prawo"));
-    let changed = wait_for("the changed feed", || {
-        let answer = site.request("GET", "/feeds/all.rss", &[("If-Modified-Since", &first)]);
-        (answer.status == 200).then_some(answer)
-    });
-    assert!(changed.text().contains("First"));
-    assert_ne!(changed.headers.get("last-modified"), Some(&first));
-}
-
-#[test]
 fn a_minor_edit_changes_the_feeds_and_is_not_mailed() {
     let site = Site::new().start().after_first_scan();
     site.subscribe("reader@example.org", &["--schedule", "immediate"]);
@@ -223,59 +140,6 @@ fn a_restart_mails_nothing_again() {
     assert_eq!(subjects(&site, 2), ["First", "Next"]);
     let runs = site.json(&["runs", "list"]);
     assert_eq!(runs.as_array().map(Vec::len), Some(2), "{runs}");
-}
-
-#[test]
-fn feeds_are_served_before_and_without_the_content() {
-    let site = Site::new().page("a.md", &page("First", "prawo")).start();
-    site.feed("tag/prawo.atom", |feed| feed.contains("First"));
-    site.feed("index.opml", |list| list.contains("prawo"));
-    let before = site.get("/feeds/tag/prawo.atom");
-    let rest = site.stop();
-    let content = rest.path().join("content");
-    std::fs::rename(&content, rest.path().join("away")).expect("it is there");
-    let site = rest.start();
-    let again = site.get("/feeds/tag/prawo.atom");
-    assert_eq!((again.status, again.text()), (200, before.text()));
-    assert_eq!(again.headers["etag"], before.headers["etag"]);
-}
-
-/// A power loss can leave a file that was renamed and not written.
-#[test]
-fn a_torn_feed_is_not_served_and_is_made_anew() {
-    let site = Site::new().page("a.md", &page("First", "prawo")).start();
-    site.feed("index.opml", |list| list.contains("prawo"));
-    let before = site.get("/feeds/all.atom");
-    let rest = site.stop();
-    let file = rest.path().join("feeds/all.atom");
-    let whole = std::fs::read(&file).expect("a feed");
-    std::fs::write(&file, vec![0; whole.len()]).expect("writable");
-    let site = rest.start();
-    let again = wait_for("the feed", || {
-        let answer = site.get("/feeds/all.atom");
-        assert!([200, 503].contains(&answer.status), "{}", answer.status);
-        (answer.status == 200).then_some(answer)
-    });
-    assert_eq!(again.text(), before.text());
-    assert_eq!(again.headers["etag"], before.headers["etag"]);
-    assert_eq!(std::fs::read(&file).expect("a feed"), whole);
-}
-
-#[test]
-fn another_configuration_makes_other_feeds() {
-    let site = Site::new().page("a.md", &page("First", "prawo")).start();
-    site.feed("index.opml", |list| list.contains("prawo"));
-    let rest = site.stop();
-    let file = rest.path().join("daemon.toml");
-    let former = std::fs::read_to_string(&file).expect("a configuration");
-    let changed = format!("{former}\n[feeds]\ncontent = \"summary\"\nformats = [\"atom\"]\n");
-    std::fs::write(&file, changed).expect("writable");
-    let site = rest.start();
-    site.feed("tag/prawo.atom", |feed| !feed.contains("<content"));
-    wait_for("the end of the format", || {
-        (site.get("/feeds/all.rss").status == 404).then_some(())
-    });
-    assert!(!site.path("feeds/all.rss").exists());
 }
 
 #[test]

@@ -277,6 +277,7 @@ contract! {
         a_file_that_claims_anothers_id_is_refused,
         a_new_file_at_a_path_that_was_left_gets_an_id_of_its_own,
         a_future_date_is_waited_for,
+        what_falls_due_at_once_takes_effect_in_pieces,
         what_comes_back_is_restored,
         a_feed_holds_the_newest_first_and_its_date_never_goes_back,
         retagging_touches_the_feeds_left_and_entered,
@@ -318,7 +319,8 @@ contract! {
         subscriptions_follow_a_schedule_that_is_called_otherwise,
         schedules_that_become_one_repeat_and_miss_nothing,
         a_run_that_is_half_planned_is_planned_before_its_schedule_is_renamed,
-        subscriptions_follow_a_tag_that_is_called_otherwise;
+        subscriptions_follow_a_tag_that_is_called_otherwise,
+        what_was_news_under_a_former_tag_is_mailed_before_its_file_is_read_again;
     planning:
         only_what_passes_the_filter_is_mailed,
         what_is_older_than_the_subscription_is_not_news,

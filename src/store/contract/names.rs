@@ -185,3 +185,21 @@ pub(super) async fn subscriptions_follow_a_tag_that_is_called_otherwise(bench: B
     assert_eq!(bench.mail("daily").await?.len(), 3);
     Ok(())
 }
+
+pub(super) async fn what_was_news_under_a_former_tag_is_mailed_before_its_file_is_read_again(
+    mut bench: Bench,
+) -> Test {
+    bench.scan([], &[]).await?;
+    bench.adopt("monthly", "law").await?;
+    bench.subscribe("a@example.org", "monthly", "law").await?;
+    let page = file("a.md", &bench);
+    bench.look([page.clone().tagged("law")], &[]).await?;
+    // Too long for the change of tags to be news by itself.
+    bench.wait(MAX_AGE + MAX_AGE);
+    assert_eq!(bench.adopt("monthly", "prawo=law").await?, []);
+    let told = [("a@example.org".to_owned(), vec!["a".to_owned()])];
+    assert_eq!(bench.mail("monthly").await?, told);
+    bench.look([page.tagged("prawo")], &[]).await?;
+    assert_eq!(bench.mail("monthly").await?, [], "nor twice");
+    Ok(())
+}

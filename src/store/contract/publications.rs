@@ -363,3 +363,21 @@ pub(super) async fn what_comes_back_corrected_is_news(mut bench: Bench) -> Test 
     assert_eq!(bench.store.totals().await?.live, 1);
     Ok(())
 }
+
+pub(super) async fn what_falls_due_at_once_takes_effect_in_pieces(mut bench: Bench) -> Test {
+    let pages: Vec<Found> = (0..300)
+        .map(|number| Found {
+            published: bench.now.checked_add(SignedDuration::from_hours(1)).ok(),
+            ..file(&format!("{number}.md"), &bench)
+        })
+        .collect();
+    bench.scan(pages, &[]).await?;
+    bench.wait(SignedDuration::from_hours(1));
+    // A transaction is no larger than one of a scan.
+    assert_eq!(bench.release_due().await?.len(), 256);
+    assert_eq!(bench.store.next_release().await?, Some(bench.now));
+    assert_eq!(bench.release_due().await?.len(), 44);
+    assert_eq!(bench.store.next_release().await?, None);
+    assert_eq!(bench.store.totals().await?.live, 300);
+    Ok(())
+}

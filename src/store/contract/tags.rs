@@ -158,9 +158,11 @@ pub(super) async fn a_feed_and_a_filter_go_by_the_ledger(bench: Bench) -> Test {
 pub(super) async fn a_label_that_gets_a_tag_of_its_own_takes_its_subscribers_along(
     bench: Bench,
 ) -> Test {
+    bench.scan([], &[]).await?;
     ids(&bench, "1.md", vec![mention("Łódź"), mention("Lodz")]).await?;
     bench.subscribe("a@example.org", "daily", "lodz").await?;
     bench.subscribe("b@example.org", "daily", "lodz-2").await?;
+    ids(&bench, "2.md", vec![mention("Lodz")]).await?;
     // Both have the slug of an alias; the second has an id that no slug leads to.
     let miasto = TagDefinition {
         aliases: vec!["Lodz".to_owned()],
@@ -180,5 +182,8 @@ pub(super) async fn a_label_that_gets_a_tag_of_its_own_takes_its_subscribers_alo
         let any = &subscriber.subscriptions[0].filter.any;
         assert_eq!(*any, super::tags("miasto"), "{address:?}");
     }
+    // What is news stays so, though no file was read again.
+    let both = |who: &str| (format!("{who}@example.org"), vec!["2".to_owned()]);
+    assert_eq!(bench.mail("daily").await?, [both("a"), both("b")]);
     Ok(())
 }
