@@ -41,7 +41,9 @@ pub(super) async fn build(file: &Path) -> Result<(), Failure> {
         output::say(path)?;
     }
     output::remark(&format!(
-        "{live} publications in {count} feeds; {} of their files changed",
+        "{} in {}; {} of their files changed",
+        output::number(live, "publication"),
+        output::number(count as u64, "feed"),
         written.len()
     ));
     // The process ends: to take so many rows and entries apart first would be for nothing.

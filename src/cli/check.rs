@@ -28,8 +28,9 @@ pub(super) async fn check(file: &Path) -> Result<(), Failure> {
             if problems.is_empty() {
                 let totals = store.totals().await?;
                 output::say(&format!(
-                    "Everything is in order: {} publications, {} waiting for their date.",
-                    totals.live, totals.scheduled
+                    "Everything is in order: {}, {} waiting for their date.",
+                    output::number(totals.live, "publication"),
+                    totals.scheduled
                 ))?;
                 if !config.upstreams.is_empty() {
                     let feeds = output::number(config.upstreams.len() as u64, "upstream feed");

@@ -28,10 +28,16 @@ pub(super) enum Command {
 #[derive(Debug, Args)]
 pub(super) struct Which {
     /// Its number, as `wici holds list` shows it
+    #[arg(value_parser = number)]
     hold: u64,
     /// Print JSON, for programs
     #[arg(long)]
     json: bool,
+}
+
+fn number(text: &str) -> Result<u64, &'static str> {
+    let number = text.parse();
+    number.map_err(|_| "write its number, as `wici holds list` shows it")
 }
 
 pub(super) async fn carry_out(file: &Path, command: Command) -> Result<(), Failure> {
@@ -102,7 +108,9 @@ fn what(hold: &HoldSummary) -> String {
         Some(source) => {
             format!("{number} gone from the source `{source}`, and still published")
         }
-        None => format!("{number} in the feeds, and mailed to nobody yet: so many came at once"),
+        None => format!(
+            "{number} in the feeds, and mailed to nobody yet: more news than `hold_over` allows"
+        ),
     }
 }
 

@@ -203,13 +203,8 @@ pub struct ReceiptSummary {
 /// There is no such source; no tag can be called so; the store's.
 pub async fn list(desk: &Desk, list: ListPublications) -> Result<PublicationList, Refusal> {
     if let Some(name) = &list.source {
-        let names: Vec<&str> = desk
-            .config
-            .sources
-            .iter()
-            .map(|s| s.name.as_str())
-            .collect();
-        if !names.contains(&name.as_str()) {
+        let names = &desk.config.source_names;
+        if !names.contains(name) {
             return Err(Refusal(format!(
                 "there is no source `{name}`; there are: {}",
                 names.join(", ")

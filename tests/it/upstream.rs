@@ -62,6 +62,8 @@ fn an_entry_of_an_upstream_is_in_our_feeds_and_is_mailed_once() {
         feed.contains("Second") && feed.contains("Before")
     });
     assert_eq!(upstream(&site, "elsewhere")["failures"], 0);
+    let list = site.json(&["publications", "list", "--source", "elsewhere"]);
+    assert_eq!(list.as_array().map(Vec::len), Some(3));
     assert_eq!(site.json(&["status"])["publications"]["withdrawn"], 0);
 }
 

@@ -1,5 +1,5 @@
 //! Splits front matter from text, and reads it: YAML between lines of `---`, TOML between lines
-//! of `+++`, JSON in braces.
+//! of `+++`, JSON in braces or between `---json` and `---`.
 
 use serde_saphyr::Spanned;
 use toml::de::DeTable;
@@ -85,11 +85,13 @@ fn split<'s>(path: &str, source: &'s str) -> Result<Option<Split<'s>>, Problem> 
     let (first, rest) = begun.split_once('\n').unwrap_or((begun, ""));
     let (found, format, fence) = match first.trim_end() {
         fence @ "---" => (fenced(rest, &[fence, "..."]), Format::Yaml, fence),
+        // As Eleventy writes it.
+        "---json" => (fenced(rest, &["---"]), Format::Json, "---"),
         fence @ "+++" => (fenced(rest, &[fence]), Format::Toml, fence),
         _ if is_json(begun) => (braced(begun), Format::Json, "{"),
         _ => return Ok(None),
     };
-    let above = above + usize::from(format != Format::Json);
+    let above = above + usize::from(fence != "{");
     let Some((text, after)) = found else {
         let end = if fence == "{" { "}" } else { fence };
         return Err(Problem::of_file(

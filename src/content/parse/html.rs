@@ -19,7 +19,7 @@ use self::head::Head;
 use self::main_part::{Parts, prune};
 use self::runs::{Run, runs, words};
 use super::page::{Page, Place};
-use super::text::{Line, is_notice, take_parts};
+use super::text::{Line, is_date_line, is_notice, is_size_control, take_parts};
 use super::{Context, fields, front_matter, line_number};
 use crate::domain::Problem;
 use crate::text::html::{self, Outline};
@@ -163,7 +163,10 @@ impl Labelled {
         context: &Context,
     ) -> Result<Labelled, Problem> {
         let runs = runs(parts.article);
-        let after_title = place_of_title(&runs, parts, title);
+        let (after_title, title) = match place_of_title(&runs, parts, title) {
+            0 if !has_heading(parts) => place_by_date(&runs, context).unwrap_or((0, title)),
+            place => (place, title),
+        };
         let known = notice.iter().map(String::as_str).chain(["", title, ""]);
         let mut lines: Vec<Line<'_>> = known.map(|text| Line { number: 0, text }).collect();
         let own = runs.iter().enumerate().skip(after_title);
@@ -201,6 +204,9 @@ impl Labelled {
     /// The head comes first, but tags are from everywhere.
     fn complete(self, page: &mut Page) {
         let Labelled(labelled) = self;
+        if !page.title.is_empty() {
+            page.title = labelled.title;
+        }
         page.archived = labelled.archived;
         page.labels_language = labelled.labels_language;
         page.published = page.published.or(labelled.published);
@@ -225,6 +231,27 @@ fn place_of_title(runs: &[Run<'_>], parts: Parts<'_>, title: &str) -> usize {
         .or_else(by_heading)
         .filter(|at| runs.iter().take(*at).all(|run| line(0, run).is_short()))
         .map_or(0, |at| at + 1)
+}
+
+fn has_heading(parts: Parts<'_>) -> bool {
+    Selection::from(parts.page).select("h1").exists()
+}
+
+/// Where neither window title nor headings name the title, as where the window has the site's name:
+/// what stands before the labelled date is it. Its place, as above, and its words.
+fn place_by_date<'r>(runs: &'r [Run<'_>], context: &Context) -> Option<(usize, &'r str)> {
+    let said = |run: &&Run<'_>| !run.text.is_empty();
+    let mut before = None;
+    for (at, run) in runs.iter().enumerate().filter(|(_, run)| said(run)) {
+        if is_date_line(&run.text, context) {
+            return before;
+        }
+        if !line(0, run).is_short() {
+            return None;
+        }
+        before = (!is_size_control(&run.text)).then_some((at + 1, &*run.text));
+    }
+    None
 }
 
 /// A date without label, right after the title.

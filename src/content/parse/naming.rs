@@ -66,7 +66,7 @@ fn places(text: &str, id: &PublicationId) -> Vec<(usize, String)> {
     };
     if let Some(key) = key {
         places.push((begin + first.len() + end.len(), key));
-    } else if let Some(rest) = begun.strip_prefix('{') {
+    } else if let Some((begin, rest)) = braced(begin, begun, first) {
         let within = rest.trim_start();
         let space = rest.get(..rest.len() - within.len()).unwrap_or_default();
         let key = match (within.starts_with('}'), space) {
@@ -78,6 +78,17 @@ fn places(text: &str, id: &PublicationId) -> Vec<(usize, String)> {
     }
     places.push((0, format!("---{end}id: \"{id}\"{end}---{end}")));
     places
+}
+
+/// Where the brace of JSON front matter is, and what follows it: the first thing of the file, or
+/// of what is between `---json` and `---`.
+fn braced<'t>(begin: usize, begun: &'t str, first: &str) -> Option<(usize, &'t str)> {
+    let before = match first.trim_end() {
+        "---json" => begun.find('{')?,
+        _ => 0,
+    };
+    let rest = begun.get(before..)?.strip_prefix('{')?;
+    Some((begin + before, rest))
 }
 
 /// As the first line ends.

@@ -53,6 +53,17 @@ pub(super) fn is_notice(line: &str, context: &Context) -> bool {
     context.labels.after(line, Part::Archived).is_some()
 }
 
+/// Is this line a label and a date?
+pub(super) fn is_date_line(line: &str, context: &Context) -> bool {
+    let labelled = context.labels.after(line, Part::Added);
+    labelled.is_some_and(|(_, written)| is_written_date(written))
+}
+
+/// Prose may begin with the words of a label too.
+fn is_written_date(written: &str) -> bool {
+    written.starts_with(|c: char| c.is_ascii_digit()) && written.chars().count() <= 40
+}
+
 /// A line, without white space around it.
 #[derive(Clone, Copy)]
 pub(super) struct Line<'s> {
@@ -68,7 +79,7 @@ impl Line<'_> {
 }
 
 /// `A A A`, also with signs: `A A+ A++`.
-fn is_size_control(line: &str) -> bool {
+pub(super) fn is_size_control(line: &str) -> bool {
     let mut count = 0;
     let only_letters = line.split_whitespace().all(|word| {
         count += 1;
@@ -210,8 +221,7 @@ fn take_date(
     let Some((language, written)) = context.labels.after(line.text, Part::Added) else {
         return Ok(());
     };
-    // Prose may begin with these words.
-    if !written.starts_with(|c: char| c.is_ascii_digit()) || written.chars().count() > 40 {
+    if !is_written_date(written) {
         return Ok(());
     }
     let written = written.trim_end_matches([' ', '.', 'r', 'р']);

@@ -10,7 +10,7 @@ use crate::text::html;
 
 /// Where systems put a page's own text, the most certain first. A selector counts if it is met
 /// once: pages with several are lists.
-const CONTAINERS: [&str; 19] = [
+const CONTAINERS: [&str; 20] = [
     "[itemprop~=articleBody]",
     ".entry-content",
     ".wp-block-post-content",
@@ -19,6 +19,8 @@ const CONTAINERS: [&str; 19] = [
     ".article-content",
     ".article-body",
     ".post-content",
+    // Its lead stands before it.
+    "article:has(> .editor-content)",
     ".editor-content",
     "main article",
     "article",

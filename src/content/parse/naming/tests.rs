@@ -37,6 +37,10 @@ fn an_id_goes_first_and_nothing_else_moves() {
         ),
         ("{}\n# T\n", "{\"id\": \"ID\"}\n# T\n"),
         (
+            "---json\n{ \"title\": \"T\" }\n---\nTekst\n",
+            "---json\n{ \"id\": \"ID\", \"title\": \"T\" }\n---\nTekst\n",
+        ),
+        (
             "\n\n---\ntitle: T\n---\n",
             "\n\n---\nid: \"ID\"\ntitle: T\n---\n",
         ),

@@ -259,3 +259,12 @@ fn front_matter_that_cannot_be_read_is_named_with_its_line() {
         assert!(!problem.remedy.is_empty());
     }
 }
+
+#[test]
+fn json_between_fences_is_front_matter_as_eleventy_writes_it() {
+    let found = read("a.md", "---json\n{ \"title\": \"T\" }\n---\nTekst.\n");
+    assert_eq!((&*found.title, &*found.body), ("T", "<p>Tekst.</p>"));
+    let wrong = "---json\n{\n\"date\": \"31.02.2013\" }\n---\n# T\n";
+    assert_eq!(problem("a.md", wrong).line, Some(3));
+    assert_eq!(problem("a.md", "---json\n{}\nTekst\n").line, Some(1));
+}

@@ -210,3 +210,38 @@ fn labels_of_further_languages_come_from_the_configuration() {
     assert_eq!(found.published, instant("2013-12-17T23:00:00Z"));
     assert_eq!(labels(&found), ["prawo"]);
 }
+
+#[test]
+fn the_lead_of_a_page_of_the_governments_portal_is_part_of_it() {
+    let source = include_str!("pages/government.html").replace(
+        "<div class=\"editor-content\">",
+        "<p class=\"intro\">Zmiany zaczynają się wiosną.</p><div class=\"editor-content\">",
+    );
+    let found = read("a/godziny.html", &source);
+    assert!(
+        found
+            .body
+            .starts_with("<p>Zmiany zaczynają się wiosną.</p>"),
+        "{}",
+        found.body
+    );
+    assert!(found.body.contains("do godziny 19"), "{}", found.body);
+}
+
+#[test]
+fn a_saved_page_whose_window_has_the_sites_name_is_called_by_what_its_date_follows() {
+    for heading in ["h2", "p", "div"] {
+        let found = read(
+            "a.html",
+            &format!(
+                "<html lang=pl><title>Urząd Przykładowy</title><body><div>A A A</div>\
+                 <{heading}>Program na rok 2014</{heading}><p>Dodane dnia 18.12.2013</p>\
+                 <p>Rada przyjęła program.</p><p>Tagi: prawo</p><p>podziel się treścią:</p>"
+            ),
+        );
+        assert_eq!(found.title, "Program na rok 2014");
+        assert_eq!(found.published, instant("2013-12-17T23:00:00Z"));
+        assert_eq!(found.body, "<p>Rada przyjęła program.</p>");
+        assert_eq!(found.summary, "Rada przyjęła program.");
+    }
+}
