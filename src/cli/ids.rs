@@ -10,6 +10,7 @@ use super::access::{Access, unexpected};
 use super::{Failure, build, configuration, output};
 use crate::config;
 use crate::content::Naming;
+use crate::content::parse::takes_id;
 use crate::control::publications::KnownFile;
 use crate::control::{Request, Response};
 use crate::domain::{BodyHash, Problem, PublicationId};
@@ -41,6 +42,7 @@ pub(super) async fn carry_out(file: &Path, command: Command) -> Result<(), Failu
         wanted: paths.into_iter().map(|path| (path, false)).collect(),
         dry_run,
         written: 0,
+        others: 0,
         problems: Vec::new(),
     };
     for source in &access.config.sources {
@@ -57,6 +59,12 @@ pub(super) async fn carry_out(file: &Path, command: Command) -> Result<(), Failu
     let done = if dry_run { "would get" } else { "got" };
     let files = output::number(writing.written, "file");
     output::remark(&format!("{files} {done} an id."));
+    if writing.others > 0 {
+        let others = output::number(writing.others, "file");
+        output::remark(&format!(
+            "{others} of other forms than Markdown can't hold one: the store keeps theirs."
+        ));
+    }
     if writing.problems.is_empty() {
         Ok(())
     } else {
@@ -85,6 +93,8 @@ struct Writing<'a> {
     wanted: Vec<(PathBuf, bool)>,
     dry_run: bool,
     written: u64,
+    /// Files that have no place for an id, and were not asked for by name.
+    others: u64,
     problems: Vec<Problem>,
 }
 
@@ -93,14 +103,15 @@ impl Writing<'_> {
         let config = &self.access.config;
         let mut naming = Naming::new(source, config);
         let mut files = naming.files()?;
-        if !self.wanted.is_empty() {
-            let wanted: Vec<PathBuf> = self
-                .wanted
-                .iter()
-                .map(|(path, _)| within(&source.path, path))
-                .collect();
+        let wanted = self.wanted.iter();
+        let wanted: Vec<PathBuf> = wanted.map(|(path, _)| within(&source.path, path)).collect();
+        if !wanted.is_empty() {
             files.retain(|path| self.is_wanted(&wanted, path));
         }
+        let all = files.len();
+        let by_name = |path: &str| wanted.iter().any(|wanted| wanted == Path::new(path));
+        files.retain(|path| takes_id(path) || by_name(path));
+        self.others += (all - files.len()) as u64;
         for page in files.chunks(PAGE) {
             let request = Request::KnownFiles {
                 source: source.name.clone(),

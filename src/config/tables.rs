@@ -93,7 +93,7 @@ enum SourceKind {
 }
 
 pub(super) fn source(table: &Table<'_>, base: &Path, names: &mut Names) -> Option<AnySource> {
-    let name = table.required("name", "name = \"pages\"", value::name);
+    let name = table.required("name", "name = \"pages\"", value::source_name);
     if let Some(name) = &name {
         names.claim(table, "name", name);
     }

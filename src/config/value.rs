@@ -37,6 +37,21 @@ pub(super) fn name(text: &str) -> Result<String, Fault> {
     Ok(text.to_owned())
 }
 
+/// What `status` calls other things than sources.
+const TAKEN: [&str; 3] = ["configuration", "feeds", "mail"];
+
+/// A name that tells a source from everything else that can have problems.
+pub(super) fn source_name(text: &str) -> Result<String, Fault> {
+    if TAKEN.contains(&text) {
+        let what = format!("`{text}` is what `wici status` calls something else");
+        return Err(Fault::new(
+            what,
+            "choose another name, as in name = \"pages\"",
+        ));
+    }
+    name(text)
+}
+
 /// The name of a schedule.
 pub(super) fn schedule_name(text: &str) -> Result<String, Fault> {
     if text == IMMEDIATE {

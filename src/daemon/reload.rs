@@ -132,21 +132,27 @@ pub fn missed(config: &Config, orphan: &Orphan) -> Problem {
 
 /// What can't change while the daemon runs.
 fn fixed(running: &Config, new: &Config) -> Vec<Problem> {
+    let restart = "set it back, or restart wici";
     let differences = [
-        ("state", running.state != new.state),
+        ("state", running.state != new.state, restart),
         (
             "[site] authority",
             running.site.authority != new.site.authority,
+            "set it back: ids are made of it, and never change",
         ),
-        ("[web] listen", running.web.listen != new.web.listen),
+        (
+            "[web] listen",
+            running.web.listen != new.web.listen,
+            restart,
+        ),
     ];
-    let changed = differences.into_iter().filter(|(_, differs)| *differs);
+    let changed = differences.into_iter().filter(|(_, differs, _)| *differs);
     changed
-        .map(|(key, _)| {
+        .map(|(key, _, remedy)| {
             Problem::of_file(
                 &new.file,
                 format!("{key}: it can't change while the daemon runs"),
-                "set it back, or restart wici",
+                remedy,
             )
         })
         .collect()

@@ -109,7 +109,7 @@ fn ids_are_written_as_a_build_gives_them_where_there_is_no_store() {
     assert!(site.wici(&["build"]).status.success());
     let before = files(&site.path().join("feeds"));
     let output = site.wici(&["ids", "write"]);
-    assert_eq!(output.status.code(), Some(1), "two files can't have one");
+    assert_eq!(output.status.code(), Some(1), "one file can't have one");
     let told: Vec<String> = text(&output.stdout)
         .lines()
         .filter_map(|line| line.split_once("content/").map(|(_, rest)| rest.to_owned()))
@@ -117,7 +117,7 @@ fn ids_are_written_as_a_build_gives_them_where_there_is_no_store() {
     let id = |path: &str| format!("{path}: tag:portal.example,2026:pages/{path}");
     assert_eq!(told, ["b.md", "c.md", "old.md"].map(id));
     let why = text(&output.stderr);
-    assert!(why.contains("content/d.txt: only Markdown"), "{why}");
+    assert!(why.contains("1 file of other forms than Markdown"), "{why}");
     assert!(why.contains("content/f.md: an id can't be put"), "{why}");
     assert!(why.contains("3 files got an id."), "{why}");
     assert!(!site.path().join("state").exists());
@@ -130,6 +130,9 @@ fn ids_are_written_as_a_build_gives_them_where_there_is_no_store() {
         .map(|((path, _), _)| path)
         .collect();
     assert!(differing.is_empty(), "{differing:?}");
+    let named = site.wici(&["ids", "write", "content/d.txt"]);
+    assert_eq!(named.status.code(), Some(1));
+    assert!(text(&named.stderr).contains("content/d.txt: only Markdown"));
     let nowhere = site.wici(&["ids", "write", "nowhere"]);
     assert_eq!(nowhere.status.code(), Some(1));
     assert!(text(&nowhere.stderr).contains("no content file is at nowhere"));

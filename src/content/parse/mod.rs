@@ -22,7 +22,7 @@ mod tree;
 pub use context::Context;
 pub(in crate::content) use context::is_iri;
 pub(in crate::content) use date::parse as parse_date;
-pub use naming::with_id;
+pub use naming::{takes_id, with_id};
 pub(in crate::content) use page::{Page, Place};
 
 use crate::domain::{Found, Problem};

@@ -3,6 +3,11 @@
 use super::{Context, Form, Parsed, form, parse};
 use crate::domain::{Problem, PublicationId};
 
+/// Is there a place for an id in files of this form?
+pub fn takes_id(path: &str) -> bool {
+    form(path) == Some(Form::Markdown)
+}
+
 /// The file with this id in its front matter; one that has none gets it. What comes out reads as
 /// the file did, but for the id, or it does not come out.
 ///
@@ -15,7 +20,7 @@ pub fn with_id(
     id: &PublicationId,
     context: &Context,
 ) -> Result<Vec<u8>, Problem> {
-    if form(path) != Some(Form::Markdown) {
+    if !takes_id(path) {
         return Err(Problem::of_file(
             path,
             "only Markdown files have front matter that an id can be put into",
