@@ -232,7 +232,7 @@ impl Context {
 }
 
 /// An http or https URL, relative ones against `base`.
-fn absolute(base: &Url, written: &str) -> Option<Url> {
+pub(in crate::content) fn absolute(base: &Url, written: &str) -> Option<Url> {
     let url = base.join(written.trim()).ok()?;
     matches!(url.scheme(), "http" | "https").then_some(url)
 }

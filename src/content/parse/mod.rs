@@ -20,7 +20,7 @@ mod text;
 mod tree;
 
 pub use context::Context;
-pub(in crate::content) use context::is_iri;
+pub(in crate::content) use context::{absolute, is_iri};
 pub(in crate::content) use date::parse as parse_date;
 pub use naming::{takes_id, with_id};
 pub(in crate::content) use page::{Page, Place};

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::prepare::Extra;
 use super::{Reader, TELL_THEM};
-use crate::content::parse::{Page, Place, is_iri};
+use crate::content::parse::{Page, Place, absolute, is_iri};
 use crate::domain::publication::Enclosure;
 use crate::domain::{BodyHash, Found, Language, Problem, PublicationId};
 use crate::text::html;
@@ -179,10 +179,6 @@ fn link(url: &Url, feed: &Feed, entry: &Entry, id: &str) -> Option<Url> {
     pages
         .find_map(|link| absolute(url, &link.href))
         .or_else(|| Url::parse(id).ok().filter(is_web))
-}
-
-fn absolute(base: &Url, written: &str) -> Option<Url> {
-    base.join(written.trim()).ok().filter(is_web)
 }
 
 fn is_web(url: &Url) -> bool {
