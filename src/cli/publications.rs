@@ -206,7 +206,14 @@ fn revision(revision: &RevisionSummary, zone: &TimeZone) -> [String; 6] {
 
 fn mailed(detail: &PublicationDetail, zone: &TimeZone) -> Result<(), Failure> {
     if detail.mailed.is_empty() {
-        return output::say("\nIt was not mailed to anybody.");
+        return output::say(&match detail.hold {
+            Some(hold) => {
+                format!(
+                    "\nIt is not mailed: it waits in hold {hold} (`wici holds approve {hold}`)."
+                )
+            }
+            None => "\nIt was not mailed to anybody.".to_owned(),
+        });
     }
     output::say("")?;
     let rows = detail.mailed.iter().map(|mailed| {

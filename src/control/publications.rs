@@ -116,6 +116,8 @@ pub struct PublicationDetail {
     pub released: Option<Timestamp>,
     /// Was its release news?
     pub news: bool,
+    /// The number of the hold in which news of it waits.
+    pub hold: Option<u64>,
     /// Its major edits.
     pub corrections: u32,
     /// Newest first, at most 100.
@@ -246,6 +248,7 @@ pub async fn show(
         told.push(with_address(desk, receipt).await?);
     }
     let revisions = store.revisions(state.key, REVISIONS).await?;
+    let hold = store.waits_in(state.key).await?;
     let summary = PublicationSummary::from(&state);
     let publication = state.publication;
     Ok(PublicationDetail {
@@ -260,6 +263,7 @@ pub async fn show(
         first_seen: state.first_seen,
         released: state.released,
         news: state.news,
+        hold: hold.map(|hold| hold.0),
         corrections: state.major,
         revisions: revisions.into_iter().map(RevisionSummary::from).collect(),
         mailed: mailed.into_iter().map(MailedSummary::from).collect(),

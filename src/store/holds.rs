@@ -16,7 +16,7 @@ use crate::domain::{
 use super::changes::Changes;
 use super::engine::{Go, Order, Read, Transaction};
 use super::record::Record;
-use super::rows::{HeldRow, Meta};
+use super::rows::{HeldIn, HeldRow, Meta};
 use super::{Store, StoreError, forget, keys, load, meta, save};
 
 pub(super) use flood::Flood;
@@ -61,6 +61,15 @@ impl Store {
             held.extend(load::<PublicationState>(reader, &keys::publication(key))?);
         }
         Ok(held)
+    }
+
+    /// The hold in which news of a publication waits.
+    pub async fn waits_in(
+        &self,
+        publication: PublicationKey,
+    ) -> Result<Option<HoldKey>, StoreError> {
+        let held = load::<HeldIn>(self.reader(), &keys::held_in(publication))?;
+        Ok(held.map(|held| held.hold))
     }
 
     /// A source as a whole is not to be seen: should it have publications, they are held, lest they

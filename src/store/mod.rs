@@ -12,7 +12,7 @@
 //! | `feeds` | `feed`, `feeds` |
 //! | `tags` | `define_tags`, `tags`, `tag_named` |
 //! | `upstreams` | `upstream`, `keep_upstream` |
-//! | `holds` | `holds`, `held`, `suspect`, `decide`, `carry_out` |
+//! | `holds` | `holds`, `held`, `waits_in`, `suspect`, `decide`, `carry_out` |
 //! | `subscribers` | `subscribe`, `subscriber`, `subscribers`, `unsubscribe`, `remove`, `may_write` |
 //! | `names` | `orphans`, `adopt` |
 //! | `runs` | `observe`, `mark`, `let_go`, `open_run`, `ripe`, `open_runs`, `run`, `runs` |

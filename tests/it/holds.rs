@@ -52,6 +52,9 @@ fn a_flood_is_in_the_feeds_and_mailed_only_once_approved() {
     });
     assert!(site.wici(&["status"]).contains("wici holds approve 1"));
 
+    let shown = site.wici(&["publications", "show", "new/03.md"]);
+    assert!(shown.contains("it waits in hold 1"), "{shown}");
+
     let site = site.kill_and_restart();
     assert!(site.wici(&["holds", "list"]).contains("wici holds skip 1"));
     assert_eq!(site.json(&["runs", "list"]), serde_json::json!([]));
