@@ -9,8 +9,9 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use tokio::time::Interval;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
@@ -79,9 +80,11 @@ struct Script {
     chaos: Option<u64>,
 }
 
+/// One letter a tick, whichever connection it comes by; ticks that nobody waited for are no credit.
+#[derive(Clone)]
 struct Pace {
     gap: Duration,
-    next: Instant,
+    ticks: Arc<tokio::sync::Mutex<Option<Interval>>>,
 }
 
 #[derive(Default)]
@@ -206,7 +209,7 @@ impl SmtpServer {
         self.told(|script| {
             script.pace = Some(Pace {
                 gap: Duration::from_secs(1) / per_second.max(1),
-                next: Instant::now(),
+                ticks: Arc::default(),
             });
         })
     }

@@ -2,10 +2,10 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Instant;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::MissedTickBehavior;
 
 use super::{Message, Phase, Shared, lock};
 
@@ -213,7 +213,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
             seen.envelopes_behind_a_dot += usize::from(!self.stream.buffer().is_empty());
             seen.messages.len() - 1
         };
-        self.wait_for_slot().await;
+        self.wait_for_tick().await;
         if self.reply(Phase::End, "250 2.0.0 taken").await? {
             lock(&self.shared.seen).messages[at].accepted = true;
             self.shared.more.notify_all();
@@ -241,15 +241,17 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
         }
     }
 
-    async fn wait_for_slot(&self) {
-        let slot = {
-            let mut script = lock(&self.shared.script);
-            let Some(pace) = &mut script.pace else { return };
-            let slot = pace.next.max(Instant::now());
-            pace.next = slot + pace.gap;
-            slot
+    async fn wait_for_tick(&self) {
+        let Some(pace) = lock(&self.shared.script).pace.clone() else {
+            return;
         };
-        tokio::time::sleep_until(slot.into()).await;
+        let mut ticks = pace.ticks.lock().await;
+        let ticks = ticks.get_or_insert_with(|| {
+            let mut ticks = tokio::time::interval(pace.gap);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+            ticks
+        });
+        ticks.tick().await;
     }
 
     /// Answers as the script has it, or as usual. True: a positive answer was written. An error
