@@ -42,15 +42,21 @@ fn problem(site: &Running, place: &str) -> String {
     })
 }
 
-#[test]
-fn an_entry_of_an_upstream_is_in_our_feeds_and_is_mailed_once() {
-    let server = HttpServer::start();
+/// A site that has read `/feed` with one entry, which is not news, and then got a subscriber.
+fn site_of(server: &HttpServer) -> Running {
     server.answers("/feed", Reply::feed("\"1\"", &rss(&["Before"])));
     let site = Site::new()
         .with(&source("elsewhere", &server.url("/feed")))
         .start();
     site.feed("all.atom", |feed| feed.contains("Before"));
     site.subscribe("reader@example.org", &["--schedule", "immediate"]);
+    site
+}
+
+#[test]
+fn an_entry_of_an_upstream_is_in_our_feeds_and_is_mailed_once() {
+    let server = HttpServer::start();
+    let site = site_of(&server);
     server.answers("/feed", Reply::feed("\"2\"", &rss(&["First", "Before"])));
     assert_eq!(subjects(&site, 1), ["First"]);
     let feed = site.feed("all.atom", |feed| feed.contains("<id>urn:entry:First</id>"));
@@ -70,12 +76,7 @@ fn an_entry_of_an_upstream_is_in_our_feeds_and_is_mailed_once() {
 #[test]
 fn a_restart_asks_conditionally_and_mails_nothing_again() {
     let server = HttpServer::start();
-    server.answers("/feed", Reply::feed("\"1\"", &rss(&["Before"])));
-    let site = Site::new()
-        .with(&source("elsewhere", &server.url("/feed")))
-        .start();
-    site.feed("all.atom", |feed| feed.contains("Before"));
-    site.subscribe("reader@example.org", &["--schedule", "immediate"]);
+    let site = site_of(&server);
     let site = site.kill_and_restart();
     let before = server.asked("/feed").len();
     wait_for("more looks", || {
