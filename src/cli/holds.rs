@@ -74,8 +74,12 @@ async fn decide(access: &Access, which: Which, decision: Decision) -> Result<(),
     output::say(&match (decided.kind, decision) {
         (Held::Releases, Decision::Approve) => format!("{number}: to be mailed."),
         (Held::Releases, Decision::Skip) => format!("{number}: in the feeds, not to be mailed."),
-        (Held::Withdrawals, Decision::Approve) => format!("{number}: to be withdrawn."),
-        (Held::Withdrawals, Decision::Skip) => format!("{number}: published for good."),
+        (Held::Withdrawals | Held::Gone, Decision::Approve) => {
+            format!("{number}: to be withdrawn.")
+        }
+        (Held::Withdrawals | Held::Gone, Decision::Skip) => {
+            format!("{number}: published for good.")
+        }
     })
 }
 
@@ -89,7 +93,7 @@ pub(super) fn print(holds: &[HoldSummary], zone: &TimeZone) -> Result<(), Failur
         }
         let (approve, skip) = match hold.kind {
             Held::Releases => ("mail them", "leave them in the feeds alone"),
-            Held::Withdrawals => ("withdraw them", "keep them for good"),
+            Held::Withdrawals | Held::Gone => ("withdraw them", "keep them for good"),
         };
         output::say(&match hold.decision {
             None => format!(
@@ -104,11 +108,15 @@ pub(super) fn print(holds: &[HoldSummary], zone: &TimeZone) -> Result<(), Failur
 
 fn what(hold: &HoldSummary) -> String {
     let number = output::number(hold.publications, "publication");
-    match &hold.source {
-        Some(source) => {
+    let source = hold.source.as_deref().unwrap_or_default();
+    match hold.kind {
+        Held::Withdrawals => {
             format!("{number} gone from the source `{source}`, and still published")
         }
-        None => format!(
+        Held::Gone => format!(
+            "{number} of the source `{source}`, which is gone from the configuration, and still published; if it is called otherwise now, add `{source}` to the `aliases` of its [[source]]"
+        ),
+        Held::Releases => format!(
             "{number} in the feeds, and mailed to nobody yet: more news than `hold_over` allows"
         ),
     }

@@ -40,7 +40,7 @@ pub struct HoldSummary {
     pub hold: u64,
     /// What is held.
     pub kind: Held,
-    /// Of withdrawals: the source's name.
+    /// Of withdrawals, and of what is gone: the source's name.
     pub source: Option<String>,
     /// Since when.
     pub opened: Timestamp,
@@ -62,6 +62,8 @@ pub enum Held {
     Releases,
     /// Publications that are not withdrawn though their files are gone.
     Withdrawals,
+    /// Publications that are not withdrawn though their source is no longer configured.
+    Gone,
 }
 
 impl HoldSummary {
@@ -70,6 +72,7 @@ impl HoldSummary {
         let (kind, source) = match hold.kind {
             HoldKind::Releases => (Held::Releases, None),
             HoldKind::Withdrawals { source } => (Held::Withdrawals, Some(source)),
+            HoldKind::Gone { source } => (Held::Gone, Some(source)),
         };
         HoldSummary {
             hold: hold.key.0,

@@ -27,6 +27,11 @@ fn opened(hold: &Hold) {
             source,
             "{number} publications are gone from their source: they stay published until `wici holds approve {key}`, or until they are there again"
         ),
+        HoldKind::Gone { source } => tracing::warn!(
+            hold = key,
+            source,
+            "the source is gone from the configuration and left {number} publications. Is it called otherwise now? Then add `{source}` to the `aliases` of its [[source]]. Else `wici holds approve {key}` withdraws them, and `wici holds skip {key}` keeps them for good"
+        ),
     }
 }
 

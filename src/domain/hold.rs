@@ -75,6 +75,11 @@ pub enum HoldKind {
         /// The source's name.
         source: String,
     },
+    /// Publications of a source that is no longer configured: they stay published.
+    Gone {
+        /// The name that it had.
+        source: String,
+    },
 }
 
 /// What a person says of a hold.

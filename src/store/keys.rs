@@ -5,6 +5,7 @@
 //! | `M` | | [`Meta`](super::rows::Meta): counters and totals |
 //! | `S` | source | [`SourceRow`](super::rows::SourceRow) |
 //! | `u` | source | `UpstreamState` |
+//! | `q` | source | how many bodies of an upstream feed were lost since it was last read |
 //! | `P` | publication | `PublicationState` |
 //! | `R` | publication, revision | `Publication` |
 //! | `r` | publication, revision | [`ChangeRow`](super::rows::ChangeRow): what led to it |
@@ -49,7 +50,7 @@ use crate::domain::{
     SubscriberKey, TagId, Window,
 };
 
-pub(super) use paths::{path, path_in, paths, paths_below};
+pub(super) use paths::{all_paths, path, path_in, paths, paths_below, source_in};
 pub(super) use span::Span;
 
 /// A key being written.
@@ -153,6 +154,10 @@ pub(super) fn source(name: &str) -> Key {
 
 pub(super) fn upstream(source: &str) -> Key {
     Key::table(b'u').text(source)
+}
+
+pub(super) fn lost_bodies(source: &str) -> Key {
+    Key::table(b'q').text(source)
 }
 
 pub(super) fn publications() -> Key {

@@ -11,10 +11,11 @@
 //! | `catalogue` | `publications`, `publications_like`, `publication_at`, `revisions`, `mailed` |
 //! | `feeds` | `feed`, `feeds` |
 //! | `tags` | `define_tags`, `tags`, `tag_named` |
-//! | `upstreams` | `upstream`, `keep_upstream` |
+//! | `upstreams` | `upstream`, `keep_upstream`, `lost_bodies`, `forget_lost_bodies` |
 //! | `holds` | `holds`, `held`, `waits_in`, `suspect`, `decide`, `carry_out` |
 //! | `subscribers` | `subscribe`, `subscriber`, `subscribers`, `unsubscribe`, `remove`, `may_write` |
 //! | `names` | `orphans`, `adopt` |
+//! | `sources` | `gone_sources`, `adopt_sources` |
 //! | `runs` | `observe`, `mark`, `let_go`, `open_run`, `ripe`, `open_runs`, `run`, `runs` |
 //! | `plan` | `plan` |
 //! | `claims` | `claim`, `unclaim`, `next_due` |
@@ -43,6 +44,7 @@ mod publications;
 mod record;
 mod rows;
 mod runs;
+mod sources;
 mod subscribers;
 mod tags;
 mod upstreams;

@@ -94,10 +94,10 @@ impl Store {
                 }
             }
         }
-        let orphan = |((kind, name), subscribers)| Orphan {
+        let orphan = |((kind, name), concerned)| Orphan {
             kind,
             name,
-            subscribers,
+            concerned,
         };
         Ok(orphans.into_iter().map(orphan).collect())
     }
