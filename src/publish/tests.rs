@@ -356,7 +356,7 @@ fn nothing_temporary_is_left_behind() {
     };
     assert_eq!(
         names(site.dir.path()),
-        ["all.atom", "manifest.jsonl", "tag"]
+        [".lock", "all.atom", "manifest.jsonl", "tag"]
     );
     assert_eq!(names(&site.dir.path().join("tag")), ["a.atom"]);
 }
