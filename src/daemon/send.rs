@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::guard::{Guard, May};
 use super::signals::Signals;
+use super::works::Ground;
 use crate::compose::{ComposeError, Composer, Shared};
 use crate::config::Config;
 use crate::control::{Board, Clock};
@@ -76,18 +77,14 @@ enum Wire {
 
 impl Sending {
     /// The loop that sends by `mailer`.
-    pub fn new(
-        store: Store,
+    pub(super) fn new(
+        ground: &Ground,
         mailer: Arc<Mailer>,
         composer: Composer,
         config: &Config,
-        board: Arc<Board>,
-        signals: Arc<Signals>,
-        clock: Clock,
-        guard: Arc<Guard>,
     ) -> Sending {
         Sending {
-            store,
+            store: ground.store.clone(),
             mailer,
             desk: ComposingDesk {
                 composer,
@@ -96,10 +93,10 @@ impl Sending {
             },
             policy: config.mail.retry,
             config_file: config.file.clone(),
-            board,
-            signals,
-            clock,
-            guard,
+            board: Arc::clone(&ground.board),
+            signals: Arc::clone(&ground.signals),
+            clock: Arc::clone(&ground.clock),
+            guard: Arc::clone(&ground.guard),
             wire: watch::Sender::new(Wire::Open),
         }
     }

@@ -112,16 +112,7 @@ impl Works {
                 Arc::clone(&ground.signals),
                 Arc::clone(&ground.guard),
             ),
-            sending: Sending::new(
-                store.clone(),
-                Arc::new(mailer),
-                composer,
-                config,
-                Arc::clone(&ground.board),
-                Arc::clone(&ground.signals),
-                Arc::clone(&ground.clock),
-                Arc::clone(&ground.guard),
-            ),
+            sending: Sending::new(ground, Arc::new(mailer), composer, config),
             router: web::router(site),
         })
     }
