@@ -68,7 +68,10 @@ impl Address {
     /// Those of [`Address::parse`].
     pub fn parse_pasted(text: &str) -> Result<Address, NotAnAddress> {
         let text = text.trim_matches(is_blank);
-        let bare = match text.strip_suffix('>').and_then(|text| text.rsplit_once('<')) {
+        let bare = match text
+            .strip_suffix('>')
+            .and_then(|text| text.rsplit_once('<'))
+        {
             Some((_, inside)) => inside,
             None => text.strip_prefix("mailto:").unwrap_or(text),
         };
@@ -195,7 +198,10 @@ fn domain(text: &str) -> Result<String, NotAnAddress> {
 /// Blanks, and what takes no room where it is pasted: byte order marks, joiners, marks of direction.
 fn is_blank(c: char) -> bool {
     c.is_whitespace()
-        || matches!(c, '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}')
+        || matches!(
+            c,
+            '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}'
+        )
         || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
 }
 
