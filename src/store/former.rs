@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::domain::{
-    Archived, BodyHash, HoldKey, Language, Publication, PublicationId, PublicationKey,
-    PublicationState, RunKey, Sequence, Standing, TagName,
+    Address, Archived, BodyHash, Cadence, Consent, Filter, HoldKey, Language, Publication,
+    PublicationId, PublicationKey, PublicationState, RunKey, Sequence, Standing, Subscriber,
+    SubscriberKey, SubscriberStatus, Subscription, TagName,
 };
 
 use super::record::Record;
@@ -69,6 +70,15 @@ impl Record for NewsRow {
             })
         };
         (version == 1).then(read)
+    }
+}
+
+impl Record for Subscriber {
+    const NAME: &'static str = "subscriber";
+    const VERSION: u8 = 2;
+
+    fn former(version: u8, bytes: &[u8]) -> Option<postcard::Result<Subscriber>> {
+        (version == 1).then(|| postcard::from_bytes::<Subscriber1>(bytes).map(Into::into))
     }
 }
 
@@ -178,6 +188,47 @@ impl From<PublicationState1> for PublicationState {
             released: former.released,
             news: former.news,
             publication: former.publication.into(),
+        }
+    }
+}
+
+/// With the first form of subscriptions.
+#[derive(Deserialize)]
+struct Subscriber1 {
+    key: SubscriberKey,
+    address: Address,
+    language: Language,
+    timezone: String,
+    consent: Consent,
+    status: SubscriberStatus,
+    subscriptions: Vec<Subscription1>,
+}
+
+/// Without former filters, and without what is owed.
+#[derive(Deserialize)]
+struct Subscription1 {
+    filter: Filter,
+    cadence: Cadence,
+    cursor: Sequence,
+}
+
+impl From<Subscriber1> for Subscriber {
+    fn from(former: Subscriber1) -> Subscriber {
+        let subscription = |former: Subscription1| Subscription {
+            filter: former.filter,
+            cadence: former.cadence,
+            cursor: former.cursor,
+            former: Vec::new(),
+            owed: Vec::new(),
+        };
+        Subscriber {
+            key: former.key,
+            address: former.address,
+            language: former.language,
+            timezone: former.timezone,
+            consent: former.consent,
+            status: former.status,
+            subscriptions: former.subscriptions.into_iter().map(subscription).collect(),
         }
     }
 }

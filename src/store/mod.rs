@@ -14,8 +14,9 @@
 //! | `upstreams` | `upstream`, `keep_upstream` |
 //! | `holds` | `holds`, `held`, `waits_in`, `suspect`, `decide`, `carry_out` |
 //! | `subscribers` | `subscribe`, `subscriber`, `subscribers`, `unsubscribe`, `remove`, `may_write` |
+//! | `preferences` | `prefer`, `pause`, `resume`, `confirm` |
 //! | `names` | `orphans`, `adopt` |
-//! | `runs` | `observe`, `mark`, `let_go`, `open_run`, `ripe`, `open_runs`, `run`, `runs` |
+//! | `runs` | `observe`, `mark`, `has_exceptions`, `zones`, `let_go`, `open_run`, `ripe`, `open_runs`, `run`, `runs` |
 //! | `plan` | `plan` |
 //! | `claims` | `claim`, `unclaim`, `next_due` |
 //! | `deliveries` | `settle`, `deliveries`, `had` |
@@ -28,6 +29,7 @@ mod changes;
 mod claims;
 #[cfg(test)]
 mod contract;
+mod cursors;
 mod deliveries;
 mod engine;
 mod error;
@@ -39,6 +41,7 @@ mod keys;
 mod leases;
 mod names;
 mod plan;
+mod preferences;
 mod publications;
 mod record;
 mod rows;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     ChangeKind, Content, DeliveryState, Hold, HoldKey, Mark, PublicationKey, Run, RunKey, Sequence,
-    Standing, Subscriber, SubscriberKey, TagId, UpstreamState,
+    Standing, SubscriberKey, TagId, UpstreamState,
 };
 
 use super::bodies::Place;
@@ -200,7 +200,6 @@ records! {
     HeldRow => "held publications",
     HeldIn => "held news",
     LossRow => "loss",
-    Subscriber => "subscriber",
     Mark => "mark",
     Run => "run",
     Content => "content",

@@ -18,6 +18,7 @@ fn names(schedules: &str, tags: &str) -> Names {
     };
     Names {
         schedules: pairs(schedules).into_iter().collect(),
+        zoned: BTreeSet::new(),
         labels: BTreeMap::new(),
         tags: pairs(tags)
             .into_iter()
