@@ -242,6 +242,8 @@ mod tests {
     const STATE1: &str = include_str!("former/publication-1.hex");
     const META1: &str = "0107070707070707070707070707070707ac02fa01280cf001030727d719f1cd";
     const SOURCE1: &str = "01012813c52f";
+    const SUBSCRIBER1: &str = "01070d61406578616d706c652e6f726702706c0d4575726f70652f57617273617714323032362d31\
+        312d32345430383a30303a30305a0000010105707261776f000000056461696c7900ac02773198ec";
     const NEWS1: &str = "01ac0214323032362d31312d32345430383a30303a30305a073a50f6";
 
     #[test]
@@ -271,6 +273,18 @@ mod tests {
         assert_eq!(news.publication, PublicationKey(300));
         assert_eq!(news.at.to_string(), "2026-11-24T08:00:00Z");
         assert!(!news.first);
+        Ok(())
+    }
+
+    #[test]
+    fn subscribers_of_version_1_are_read() -> Result<(), StoreError> {
+        let subscriber = Subscriber::decode(&bytes(SUBSCRIBER1))?;
+        assert_eq!(subscriber.address.as_str(), "a@example.org");
+        assert!(subscriber.is_active());
+        let one = subscriber.subscriptions.first().expect("a subscription");
+        assert_eq!(one.cadence.schedule, "daily");
+        assert_eq!((one.cursor, one.former.len()), (Sequence(300), 0));
+        assert_eq!(Subscriber::decode(&subscriber.encode()?)?, subscriber);
         Ok(())
     }
 
