@@ -9,6 +9,7 @@ mod preferences;
 pub mod publications;
 pub mod report;
 pub mod request;
+pub mod runs;
 pub mod server;
 pub mod tags;
 

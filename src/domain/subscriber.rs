@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Address, Cadence, Filter, Language, PublicationKey, Sequence, TagId};
+use super::{Address, Cadence, Filter, Language, PublicationKey, RunKey, Sequence, TagId};
 
 /// The store's short name for a subscriber. Numbers are never used twice: an address that was
 /// removed and comes again is somebody new.
@@ -60,6 +60,8 @@ pub struct Subscriber {
     pub status: SubscriberStatus,
     /// What was asked for, in the order of asking.
     pub subscriptions: Vec<Subscription>,
+    /// The last run that was opened before anything of this changed.
+    pub changed: RunKey,
 }
 
 impl Subscriber {

@@ -57,7 +57,13 @@ pub(super) fn change(
     if former.is_active() {
         write_down(transaction, half_planned, &mut subscriber)?;
     }
-    change(&mut subscriber, meta(transaction)?.sequence);
+    let meta = meta(transaction)?;
+    change(&mut subscriber, meta.sequence);
+    subscriber.changed = meta.run;
+    if !subscriber.is_subscribed() {
+        // The books of runs go by what was asked for when they left.
+        subscriber.subscriptions.clone_from(&former.subscriptions);
+    }
     join_equal(&mut subscriber.subscriptions);
     if subscriber.is_active() {
         // While the former postings tell that somebody lives in the zone.

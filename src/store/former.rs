@@ -229,6 +229,7 @@ impl From<Subscriber1> for Subscriber {
             consent: former.consent,
             status: former.status,
             subscriptions: former.subscriptions.into_iter().map(subscription).collect(),
+            changed: RunKey(0),
         }
     }
 }

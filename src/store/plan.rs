@@ -12,6 +12,7 @@ use crate::domain::{
     SubscriberKey, TagId,
 };
 
+use super::books;
 use super::engine::{Go, Order, Read, Transaction};
 use super::record::Record;
 use super::rows::{Chunk, ChunkEntry, Due, Number};
@@ -34,6 +35,7 @@ impl Store {
                 return Ok(None);
             };
             if !run.planned {
+                books::note(transaction, &run)?;
                 Planning::begin(transaction, &run)?.carry_on(&mut run, most)?;
                 save_run(transaction, &mut run, now)?;
             }
@@ -46,7 +48,6 @@ impl Store {
 struct Planning<'t, 'e> {
     transaction: &'t mut Transaction<'e>,
     mark: Sequence,
-    /// By their last numbers.
     candidates: Vec<Candidate>,
     /// Contents of this and former runs, once read or written.
     contents: HashMap<(RunKey, u64), Content>,
@@ -78,13 +79,13 @@ impl<'t, 'e> Planning<'t, 'e> {
         let mut entries = Vec::new();
         for &key in &concerned {
             let subscriber = load::<Subscriber>(self.transaction, &keys::subscriber(key))?;
-            let Some(mut subscriber) = subscriber.filter(Subscriber::is_active) else {
+            let Some(subscriber) = subscriber.filter(Subscriber::is_active) else {
                 continue;
             };
             let content = if exceptions.contains(&key) {
                 let owed = self.owed(&subscriber, run)?;
                 let content = self.content(&subscriber, run, Sequence(0), &owed)?;
-                self.settle_exception(&mut subscriber, run)?;
+                self.settle_exception(subscriber, run)?;
                 content
             } else {
                 self.content(&subscriber, run, self.mark, &[])?
@@ -185,31 +186,31 @@ impl<'t, 'e> Planning<'t, 'e> {
         let owed: BTreeSet<_> = theirs.flat_map(|one| &one.owed).collect();
         let owed = owed
             .into_iter()
-            .map(|key| candidate(self.transaction, *key, Vec::new()));
+            .map(|key| candidate(self.transaction, *key, None));
         owed.filter_map(Result::transpose).collect()
     }
 
-    /// An exception that was planned is none any more, unless the window lies behind the mark itself.
+    /// What was an exception is decided up to here, unless the window lies behind the mark itself.
     fn settle_exception(
         &mut self,
-        subscriber: &mut Subscriber,
+        mut subscriber: Subscriber,
         run: &Run,
     ) -> Result<(), StoreError> {
         let cadence = &run.window.cadence;
+        let theirs = subscriber.subscriptions.iter_mut();
+        for one in theirs.filter(|one| one.cadence == *cadence) {
+            one.owed.clear();
+            one.cursor = one.cursor.max(run.window.upper);
+        }
         if run.window.upper >= self.mark {
-            forget(self.transaction, keys::exception(cadence, subscriber.key));
+            let key = keys::exception(cadence, subscriber.key);
+            forget(self.transaction, key);
         }
-        let mut is_changed = false;
-        for one in &mut subscriber.subscriptions {
-            if one.cadence == *cadence {
-                is_changed |= !std::mem::take(&mut one.owed).is_empty();
-            }
-        }
-        if is_changed {
-            let key = keys::subscriber(subscriber.key);
-            save(self.transaction, key, &*subscriber)?;
-        }
-        Ok(())
+        save(
+            self.transaction,
+            keys::subscriber(subscriber.key),
+            &subscriber,
+        )
     }
 
     /// What the subscriber gets in this run, if anything. Their cursors are their own or, if that is

@@ -10,7 +10,7 @@ use crate::domain::{
 use super::cursors::{postings, unpost};
 use super::deliveries::suppress_pending;
 use super::engine::{Go, Order, Read, Transaction};
-use super::rows::Number;
+use super::rows::{Meta, Number};
 use super::runs::mark_of;
 use super::{Store, StoreError, forget, keys, load, meta, note, save};
 
@@ -142,7 +142,11 @@ fn subscribe(
     request: NewSubscription,
     now: Timestamp,
 ) -> Result<Subscriber, StoreError> {
-    let head = meta(transaction)?.sequence;
+    let Meta {
+        sequence: head,
+        run,
+        ..
+    } = meta(transaction)?;
     let is_to_be_confirmed = request.basis == Basis::Request;
     let mut subscriber = match by_address(transaction, &request.address)? {
         Some(known) if known.is_vouched_for() => {
@@ -165,6 +169,7 @@ fn subscribe(
     if !subscriber.subscriptions.iter().any(|one| one.is(&wish)) {
         let subscription = Subscription::new(wish, head);
         subscriber.subscriptions.push(subscription);
+        subscriber.changed = run;
     }
     if subscriber.is_active() {
         for key in postings(&subscriber) {
@@ -213,5 +218,6 @@ fn begin(
         },
         status,
         subscriptions: Vec::new(),
+        changed: meta.run,
     })
 }

@@ -16,8 +16,8 @@ use crate::store::{StoreError, keys, load, load_required};
 
 /// A publication that the window may mail.
 pub(super) struct Candidate {
-    /// The numbers of the window at which it was news, in their order. None: it is owed.
-    pub(super) numbers: Vec<Sequence>,
+    /// Its number: of several in the window, the last. `None`: it is owed.
+    pub(super) number: Option<Sequence>,
     pub(super) state: PublicationState,
     /// Its tags, and what those are called now: its file may not have been read since a
     /// configuration gave them other names, and subscriptions go by those.
@@ -30,13 +30,12 @@ impl Candidate {
     /// Does it count for a subscription whose cursor is its own or, if that is greater, `decided`?
     pub(super) fn is_asked_for_by(&self, one: &Subscription, decided: Sequence) -> bool {
         let language = &self.state.publication.language;
-        if self.numbers.is_empty() {
-            return one.owed.contains(&self.state.key) && one.filter.passes(&self.tags, language);
+        match self.number {
+            Some(number) => {
+                number > one.cursor.max(decided) && one.counts(number, &self.tags, language)
+            }
+            None => one.owed.contains(&self.state.key) && one.filter.passes(&self.tags, language),
         }
-        let cursor = one.cursor.max(decided);
-        let undecided = self.numbers.iter().filter(|number| **number > cursor);
-        let mut undecided = undecided.copied();
-        undecided.any(|number| one.counts(number, &self.tags, language))
     }
 }
 
@@ -46,24 +45,23 @@ pub(super) fn candidates(
     after: Sequence,
     upper: Sequence,
 ) -> Result<Vec<Candidate>, StoreError> {
-    let mut news: BTreeMap<PublicationKey, Vec<Sequence>> = BTreeMap::new();
+    let mut latest: BTreeMap<PublicationKey, Sequence> = BTreeMap::new();
     let span = keys::news(after).next().until(keys::news(upper).next());
     reader.scan(span.range(), Order::Ascending, &mut |key, value| {
-        let numbers = news.entry(NewsRow::decode(value)?.publication).or_default();
-        numbers.push(Sequence(keys::last_number(key)));
+        let number = Sequence(keys::last_number(key));
+        latest.insert(NewsRow::decode(value)?.publication, number);
         Ok(Go::On)
     })?;
-    let news = news
-        .into_iter()
-        .map(|(key, numbers)| candidate(reader, key, numbers));
-    news.filter_map(Result::transpose).collect()
+    let latest = latest.into_iter();
+    let found = latest.map(|(key, number)| candidate(reader, key, Some(number)));
+    found.filter_map(Result::transpose).collect()
 }
 
 /// A publication, if it can be read now.
 pub(super) fn candidate(
     reader: &impl Read,
     key: PublicationKey,
-    numbers: Vec<Sequence>,
+    number: Option<Sequence>,
 ) -> Result<Option<Candidate>, StoreError> {
     let state = load::<PublicationState>(reader, &keys::publication(key))?;
     let Some(state) = state.filter(|state| state.standing == Standing::Live) else {
@@ -77,7 +75,7 @@ pub(super) fn candidate(
         tags.insert(tag.id.clone());
     }
     Ok(Some(Candidate {
-        numbers,
+        number,
         state,
         tags,
         first_run,
