@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::domain::{Cadence, Mark, Run, Sequence, Subscriber, SubscriberKey, Subscription};
 
-use super::engine::{Read, Transaction};
+use super::engine::{Go, Order, Read, Transaction};
 use super::runs::{mark_of, open_runs};
 use super::{StoreError, forget, keys, load, meta, note, save};
 
@@ -135,6 +135,20 @@ fn post(
     }
     for key in postings(subscriber) {
         note(transaction, key);
+    }
+    Ok(())
+}
+
+/// Lets everybody rely on the marks.
+pub(super) fn forget_exceptions(transaction: &mut Transaction<'_>) -> Result<(), StoreError> {
+    let mut exceptions = Vec::new();
+    let span = keys::all_exceptions().prefix();
+    transaction.scan(span.range(), Order::Ascending, &mut |key, _| {
+        exceptions.push(key.to_vec());
+        Ok(Go::On)
+    })?;
+    for key in exceptions {
+        transaction.remove(key);
     }
     Ok(())
 }

@@ -21,8 +21,12 @@ pub(in crate::store) fn posted(cadence: &Cadence) -> Key {
     Key::table(b'L').cadence(cadence)
 }
 
+pub(in crate::store) fn all_exceptions() -> Key {
+    Key::table(b'Z')
+}
+
 pub(in crate::store) fn exceptions(cadence: &Cadence) -> Key {
-    Key::table(b'Z').cadence(cadence)
+    all_exceptions().cadence(cadence)
 }
 
 pub(in crate::store) fn exception(cadence: &Cadence, subscriber: SubscriberKey) -> Key {
