@@ -48,10 +48,7 @@ pub(super) fn mail(table: &Table<'_>, base: &Path, secrets: &Secrets<'_>) -> Opt
 }
 
 /// The certificates in a PEM file (RFC 7468).
-fn authorities(
-    file: &Path,
-    secrets: &Secrets<'_>,
-) -> Result<Vec<CertificateDer<'static>>, Fault> {
+fn authorities(file: &Path, secrets: &Secrets<'_>) -> Result<Vec<CertificateDer<'static>>, Fault> {
     let shown = file.display();
     let remedy = "name a PEM file with the certificate of the authority that vouches for the mail \
                   server";
@@ -162,7 +159,16 @@ mod tests {
         assert_eq!(rate("1/d")?, of(1, 86_400));
         assert_eq!(rate("unlimited")?, None);
         assert_eq!(with("", "")?.mail.rate, None);
-        for wrong in ["", "200", "0/s", "-1/s", "1.5/s", "200/week", "200/", "1000001/s"] {
+        for wrong in [
+            "",
+            "200",
+            "0/s",
+            "-1/s",
+            "1.5/s",
+            "200/week",
+            "200/",
+            "1000001/s",
+        ] {
             let told = rate(wrong).err().ok_or(wrong)?;
             assert!(told.contains("1 to 1000000 letters"), "{told}");
         }
@@ -176,7 +182,10 @@ mod tests {
         assert_eq!(socket.protocol, Protocol::Lmtp);
         let tcp = server("transport = \"lmtp://[::1]\"", "")?;
         assert_eq!(tcp.place.to_string(), "[::1]:24");
-        assert_eq!((tcp.protocol, tcp.security), (Protocol::Lmtp, super::super::Security::None));
+        assert_eq!(
+            (tcp.protocol, tcp.security),
+            (Protocol::Lmtp, super::super::Security::None)
+        );
         Ok(())
     }
 
@@ -192,7 +201,11 @@ mod tests {
         let damaged = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         for (lines, pem, told) in [
             (encrypted, "", "there is no certificate in /etc/wici/ca.pem"),
-            (encrypted, damaged, "a certificate in /etc/wici/ca.pem is damaged: "),
+            (
+                encrypted,
+                damaged,
+                "a certificate in /etc/wici/ca.pem is damaged: ",
+            ),
             (
                 "transport = \"smtps://mx.example\"\nca_file = \"other.pem\"",
                 &pem,

@@ -9,9 +9,7 @@ use super::check::Names;
 use super::raw::Table;
 use super::report::{Fault, suggestion};
 use super::value::{self, duration, one_of};
-use super::{
-    Feeds, Files, Immediate, Labels, Schedule, Site, Source, Upstream, Watch, Web,
-};
+use super::{Feeds, Files, Immediate, Labels, Schedule, Site, Source, Upstream, Watch, Web};
 use crate::domain::{Guards, Language, TagDefinition, TagId};
 use crate::feed::Format;
 

@@ -95,8 +95,7 @@ impl Door {
         let smtp = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &self.helo)
             .await
             .map_err(|error| NoConnection::Said(error.to_string()))?;
-        let mut connection =
-            Connection::new(smtp, written, self.protocol, offers, limits.clone());
+        let mut connection = Connection::new(smtp, written, self.protocol, offers, limits.clone());
         if let Some(credentials) = &self.credentials {
             self.login(&mut connection, credentials, offers).await?;
         }

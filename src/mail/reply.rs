@@ -195,7 +195,10 @@ mod tests {
             (Step::Dot, 552, "5.3.4 too big"),
             (Step::Dot, 554, "transaction failed"),
         ] {
-            assert!(is_about_the_letter(step, code, text), "{step:?} {code} {text}");
+            assert!(
+                is_about_the_letter(step, code, text),
+                "{step:?} {code} {text}"
+            );
         }
         for (step, code, text) in [
             (Step::Mail, 530, "5.7.0 authentication required"),
@@ -211,7 +214,10 @@ mod tests {
             (Step::Dot, 554, "5.7.1 looks like spam"),
             (Step::Dot, 550, "5.3.2 system not accepting"),
         ] {
-            assert!(!is_about_the_letter(step, code, text), "{step:?} {code} {text}");
+            assert!(
+                !is_about_the_letter(step, code, text),
+                "{step:?} {code} {text}"
+            );
         }
     }
 

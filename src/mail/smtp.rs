@@ -233,7 +233,12 @@ impl Connection {
 
     /// Writes all of `out` and reads the first answer.
     async fn say(&mut self, step: Step) -> Result<Answer, Lost> {
-        match timeout(step.limit(&self.limits), self.smtp.command(self.out.as_str())).await {
+        match timeout(
+            step.limit(&self.limits),
+            self.smtp.command(self.out.as_str()),
+        )
+        .await
+        {
             Ok(result) => reply::answer(result, step),
             Err(_) => Err(Lost::timed_out(step)),
         }

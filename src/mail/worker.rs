@@ -154,10 +154,7 @@ impl ServerMailer {
                 },
             };
             fresh &= matches!(lead, Lead::Nothing);
-            next = None;
-            while let (None, Some(letter)) = (&next, desk.next_waiting().await) {
-                next = acceptable(&connection, letter, desk).await;
-            }
+            next = waiting(&connection, desk).await;
             while next.is_none() && matches!(lead, Lead::Nothing) {
                 let Some(letter) = desk.next(Some(self.timeouts.idle)).await else {
                     connection.quit().await;
@@ -180,6 +177,16 @@ async fn acceptable<G: Gate>(
         Some(reason) => {
             desk.report(letter.key, Outcome::Refused(reason)).await;
             None
+        }
+    }
+}
+
+/// The next letter that this server can be offered, if one is waiting.
+async fn waiting<G: Gate>(connection: &Connection, desk: &Desk<'_, G>) -> Option<Letter> {
+    loop {
+        let letter = desk.next_waiting().await?;
+        if let Some(letter) = acceptable(connection, letter, desk).await {
+            return Some(letter);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Places to send to, LMTP, and what a server may offer.
 
-use wici::domain::Outcome::Accepted;
 use wici::domain::Address;
+use wici::domain::Outcome::Accepted;
 
 use super::{accepted_by, letter, letter_with, over, refused};
 use crate::smtp_server::{Phase, SmtpServer};
@@ -72,5 +72,10 @@ async fn an_address_that_needs_utf8_goes_where_that_is_offered_and_fails_alone_e
     let outcomes = over(&server).these(letters()).await;
     let reason = "the mail server can't take this address: it does not offer SMTPUTF8";
     assert_eq!(outcomes, [Accepted, refused(reason), Accepted]);
-    assert!(server.messages().iter().all(|message| message.data.is_ascii()));
+    assert!(
+        server
+            .messages()
+            .iter()
+            .all(|message| message.data.is_ascii())
+    );
 }

@@ -31,9 +31,18 @@ enum Way {
 
 /// All that the server may answer in place of what it should.
 fn answers() -> Vec<String> {
-    let short = [LATER, NEVER, NOT_FROM_YOU, CLOSING, DROP, SILENT, GARBAGE, ""];
-    let line_of_megabytes = "2".repeat(3 << 20);
-    let lines_of_megabytes = "250-more\r\n".repeat(300_000) + "250 enough";
+    let short = [
+        LATER,
+        NEVER,
+        NOT_FROM_YOU,
+        CLOSING,
+        DROP,
+        SILENT,
+        GARBAGE,
+        "",
+    ];
+    let line_of_megabytes = "4".repeat(3 << 20);
+    let lines_of_megabytes = "450-more\r\n".repeat(300_000) + "450 enough";
     let long = [line_of_megabytes, lines_of_megabytes];
     short.map(str::to_owned).into_iter().chain(long).collect()
 }

@@ -8,7 +8,7 @@ use tokio::time::Interval;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
-use super::{DROP, Phase, SILENT, SmtpServer, lock};
+use super::{DROP, Phase, SmtpServer, lock};
 
 pub(super) struct Script {
     pub(super) pipelining: bool,
@@ -109,11 +109,6 @@ impl SmtpServer {
     /// Answers 421 once, where that phase is reached, and closes the connection.
     pub fn close_with_421_at(self, phase: Phase) -> SmtpServer {
         self.reply_to(phase, ["421 4.3.2 closing"])
-    }
-
-    /// Never answers in that phase.
-    pub fn silent_at(self, phase: Phase) -> SmtpServer {
-        self.always(phase, SILENT)
     }
 
     pub fn without_pipelining(self) -> SmtpServer {
