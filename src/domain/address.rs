@@ -132,6 +132,7 @@ fn dot_atom(text: &str) -> Result<(), NotAnAddress> {
         Some('(' | ')') => Err("comments in brackets are not supported".into()),
         Some('"') => Err("quotation marks must stand around all that is before `@`".into()),
         Some(' ') => Err("there is a space before `@`".into()),
+        Some('@') => Err("there is more than one `@` in it".into()),
         Some(c) => Err(not_allowed(c)),
     }
 }
