@@ -27,7 +27,9 @@ use tokio_util::sync::CancellationToken;
 
 use self::desk::ComposingDesk;
 use self::rate::Bucket;
+use super::guard::{Guard, May};
 use super::signals::Signals;
+use super::works::Ground;
 use crate::compose::Composer;
 use crate::config::Config;
 use crate::control::{Board, Clock};
@@ -51,6 +53,8 @@ const LEASE: SignedDuration = SignedDuration::from_hours(2);
 const STALE: SignedDuration = SignedDuration::from_mins(1);
 /// The longest sleep: the wall clock may be set meanwhile.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// The sleep while the guards let nothing be claimed.
+const HALT: Duration = Duration::from_secs(1);
 
 /// The loop that sends.
 pub struct Sending {
@@ -64,6 +68,7 @@ pub struct Sending {
     board: Arc<Board>,
     signals: Arc<Signals>,
     clock: Clock,
+    guard: Arc<Guard>,
     /// May letters be begun, or is the disk behind?
     wire: watch::Sender<Wire>,
 }
@@ -76,17 +81,14 @@ enum Wire {
 
 impl Sending {
     /// The loop that sends by `mailer`.
-    pub fn new(
-        store: Store,
+    pub(super) fn new(
+        ground: &Ground,
         mailer: Arc<Mailer>,
         composer: Composer,
         config: &Config,
-        board: Arc<Board>,
-        signals: Arc<Signals>,
-        clock: Clock,
     ) -> Sending {
         Sending {
-            store,
+            store: ground.store.clone(),
             mailer,
             desk: ComposingDesk::new(composer, config.mail.from.clone()),
             bucket: config
@@ -95,9 +97,10 @@ impl Sending {
                 .map(|rate| Bucket::of(rate, Instant::now())),
             policy: config.mail.retry,
             config_file: config.file.clone(),
-            board,
-            signals,
-            clock,
+            board: Arc::clone(&ground.board),
+            signals: Arc::clone(&ground.signals),
+            clock: Arc::clone(&ground.clock),
+            guard: Arc::clone(&ground.guard),
             wire: watch::Sender::new(Wire::Open),
         }
     }
@@ -120,6 +123,7 @@ impl Sending {
         drop((queue, reports));
         let mut flow = Flow::new(letters);
         while !stop.is_cancelled() {
+            self.give_back_stale(&mut flow).await?;
             self.fill(&mut flow).await?;
             self.hand_over(&mut flow).await?;
             self.wait(&mut flow, &mut reported, &stop).await?;
@@ -138,6 +142,16 @@ impl Sending {
             return Ok(());
         }
         let now = (self.clock)();
+        let may = self.guard.may_claim(now).await?;
+        flow.halted = may == May::Not;
+        if may != May::Claim {
+            flow.drained = true;
+            if flow.halted {
+                let ready = flow.ready.drain(..).map(|(_, claim)| claim.key);
+                self.store.unclaim(ready.collect()).await?;
+            }
+            return Ok(());
+        }
         let claims = self
             .store
             .claim(READY - flow.ready.len(), LEASE, now)
@@ -152,7 +166,6 @@ impl Sending {
     async fn hand_over(&mut self, flow: &mut Flow) -> Result<(), StoreError> {
         let most = self.most_in_flight();
         flow.leave = None;
-        self.give_back_stale(flow).await?;
         while flow.in_flight < most && !flow.ready.is_empty() {
             if let Some(bucket) = &mut self.bucket
                 && let Err(then) = bucket.take(Instant::now())
@@ -213,7 +226,9 @@ impl Sending {
         reported: &mut mpsc::Receiver<Report>,
         stop: &CancellationToken,
     ) -> Result<(), StoreError> {
-        let pause = if flow.drained && flow.ready.is_empty() {
+        let pause = if flow.halted {
+            HALT
+        } else if flow.drained && flow.ready.is_empty() {
             let now = (self.clock)();
             let due = self.store.next_due(now).await?;
             due.map_or(LOOK_EVERY, |due| {
@@ -310,6 +325,8 @@ struct Flow {
     drained: bool,
     /// By `[mail] rate` the next letter goes then.
     leave: Option<Instant>,
+    /// The guards let nothing be claimed.
+    halted: bool,
 }
 
 impl Flow {
@@ -321,6 +338,7 @@ impl Flow {
             outcomes: Vec::new(),
             drained: false,
             leave: None,
+            halted: false,
         }
     }
 
