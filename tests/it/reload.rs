@@ -14,7 +14,7 @@ impl Running {
     }
 
     /// Waits until `status` has so many problems, and returns what they say.
-    fn problems(&self, number: usize) -> Vec<String> {
+    pub fn problems(&self, number: usize) -> Vec<String> {
         wait_for(&format!("{number} problems"), || {
             let status = self.json(&["status"]);
             let problems = status["problems"].as_array().expect("a list");
