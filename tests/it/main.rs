@@ -18,6 +18,7 @@ mod hostile;
 mod http_server;
 mod identity;
 mod kill;
+mod letters;
 mod net;
 mod reload;
 mod served;

@@ -171,9 +171,10 @@ fn a_configuration_that_cannot_be_worked_by_renames_nothing() {
     assert_eq!(shown["subscriptions"][0]["schedule"], "yearly");
     fs::remove_file(site.path("taken")).expect("a file to remove");
     site.hang_up();
-    site.problems(0);
-    let shown = site.json(&["subscribers", "show", "reader@example.org"]);
-    assert_eq!(shown["subscriptions"][0]["schedule"], "annual");
+    wait_for("the new name", || {
+        let shown = site.json(&["subscribers", "show", "reader@example.org"]);
+        (shown["subscriptions"][0]["schedule"] == "annual").then_some(())
+    });
 }
 
 #[test]
