@@ -9,11 +9,7 @@ use super::check::Names;
 use super::raw::Table;
 use super::report::{Fault, suggestion};
 use super::value::{self, duration, one_of};
-use super::{
-    Feeds, Files, Immediate, Labels, Mail, Schedule, Secrets, Site, Source, Upstream, Watch, Web,
-    transport,
-};
-use crate::domain::delivery::{InDoubt, RetryPolicy};
+use super::{Feeds, Immediate, Labels, Schedule, Site, Web};
 use crate::domain::{Guards, Language, TagDefinition, TagId};
 use crate::feed::Format;
 
@@ -69,107 +65,6 @@ fn languages(table: &Table<'_>, main: Option<&Language>) -> Option<Vec<Language>
     }
     no_twice(table, "languages", &languages);
     Some(languages)
-}
-
-/// What a `[[source]]` is.
-pub(super) enum AnySource {
-    Directory(Source),
-    Feed(Upstream),
-}
-
-impl AnySource {
-    pub(super) fn name(&self) -> &str {
-        match self {
-            AnySource::Directory(source) => &source.name,
-            AnySource::Feed(upstream) => &upstream.name,
-        }
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum SourceKind {
-    Directory,
-    Feed,
-}
-
-pub(super) fn source(table: &Table<'_>, base: &Path, names: &mut Names) -> Option<AnySource> {
-    let name = table.required("name", "name = \"pages\"", value::source_name);
-    if let Some(name) = &name {
-        names.claim(table, "name", name);
-    }
-    let kind = table.optional(
-        "kind",
-        "directory",
-        one_of(&[
-            ("directory", SourceKind::Directory),
-            ("feed", SourceKind::Feed),
-        ]),
-    );
-    if kind == Some(SourceKind::Feed) {
-        return upstream(table, name).map(AnySource::Feed);
-    }
-    let path = match kind {
-        Some(_) => table.required("path", "path = \"content\"", path(base)),
-        // Another kind might not need one.
-        None => table.given("path", path(base)).flatten(),
-    };
-    let link = table.optional("link", "{site}{path}/", value::link);
-    let files = files(table);
-    let settle = table.optional("settle", "500ms", duration("0ms", "1m"));
-    let rescan = table.optional("rescan", "5m", duration("100ms", "7d"));
-    let watch = table.optional(
-        "watch",
-        "auto",
-        one_of(&[
-            ("auto", Watch::Auto),
-            ("events", Watch::Events),
-            ("poll", Watch::Poll),
-        ]),
-    );
-    for key in ["url", "every", "allow_private", "max_megabytes"] {
-        // Where the kind can't be read, this may be a feed.
-        if table.has(key) && kind.is_some() {
-            let fault = Fault::new("only a feed has one", "add kind = \"feed\", or take it out");
-            table.complain(key, fault);
-        }
-    }
-    Some(AnySource::Directory(Source {
-        name: name?,
-        path: path?,
-        link: link?,
-        files: files?,
-        settle: settle?,
-        rescan: rescan?,
-        watch: watch?,
-    }))
-}
-
-fn upstream(table: &Table<'_>, name: Option<String>) -> Option<Upstream> {
-    let example = "url = \"https://news.example/feed.xml\"";
-    let url = table.required("url", example, value::feed_url);
-    let every = table.optional("every", "30m", duration("1s", "30d"));
-    let allow_private = table.flag("allow_private");
-    let megabytes = table.whole("max_megabytes", 10, [1, 100]);
-    Some(Upstream {
-        name: name?,
-        url: url?,
-        every: every?,
-        allow_private: allow_private?,
-        most: megabytes? << 20,
-    })
-}
-
-fn files(table: &Table<'_>) -> Option<Files> {
-    let include = table.list("include", Vec::new(), value::pattern);
-    let exclude = table.list("exclude", Vec::new(), value::pattern);
-    let section_pages = table.flag("section_pages");
-    let readme = table.flag("readme");
-    Files::new(&include?, &exclude?, section_pages?, readme?)
-        .map_err(|error| {
-            let what = format!("these patterns are too many or too large: {error}");
-            table.complain("exclude", Fault::new(what, "write fewer of them"));
-        })
-        .ok()
 }
 
 pub(super) fn labels(table: &Table<'_>) -> Option<Labels> {
@@ -310,34 +205,6 @@ pub(super) fn web(table: &Table<'_>) -> Option<Web> {
     Some(Web { listen, url })
 }
 
-pub(super) fn mail(table: &Table<'_>, base: &Path, secrets: &Secrets<'_>) -> Option<Mail> {
-    let example = "from = \"Portal <wici@portal.example>\"";
-    let from = table.required("from", example, value::sender);
-    let password_file = table.given("password_file", path(base));
-    let transport = table.optional("transport", "outbox:outbox", |text| {
-        let password_file = password_file.as_ref().and_then(Option::as_deref);
-        transport::transport(text, base)?.unlock(password_file, secrets)
-    });
-    let connections = table.whole("connections", 10, [1, 1_000]);
-    let retry_for = table.optional("retry_for", "3d", duration("1s", "30d"));
-    let in_doubt = table.optional(
-        "in_doubt",
-        "resend",
-        one_of(&[("resend", InDoubt::Resend), ("skip", InDoubt::Skip)]),
-    );
-    let (from_name, from) = from?;
-    Some(Mail {
-        from_name,
-        from,
-        transport: transport?,
-        connections: connections?,
-        retry: RetryPolicy {
-            retry_for: retry_for?,
-            in_doubt: in_doubt?,
-        },
-    })
-}
-
 pub(super) fn guards(table: &Table<'_>) -> Option<Guards> {
     let max_age = table.optional("max_age", "7d", duration("1s", "3650d"));
     let hold_over = table.whole("hold_over", 25, [0, 10_000]);
@@ -361,10 +228,12 @@ pub(super) fn schedule(
         names.claim(table, "aliases", alias);
     }
     let cron = table.required("cron", "cron = \"0 8 * * *\"", value::cron);
-    let zone = table.given("timezone", value::zone);
+    let given = table.given("timezone", value::schedule_zone);
     let catch_up = table.optional("catch_up", "24h", duration("0s", "366d"));
-    let (timezone, zone) = match zone? {
-        Some(zone) => zone,
+    let zoned = matches!(given, Some(Some(None)));
+    let (timezone, zone) = match given? {
+        Some(Some(zone)) => zone,
+        Some(None) => (value::SUBSCRIBER.to_owned(), site?.zone.clone()),
         None => site.map(|site| (site.timezone.clone(), site.zone.clone()))?,
     };
     Some(Schedule {
@@ -373,6 +242,7 @@ pub(super) fn schedule(
         cron: cron?,
         timezone,
         zone,
+        zoned,
         catch_up: catch_up?,
     })
 }

@@ -1,11 +1,13 @@
 //! What the answers say. The field names are what `--json` prints.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Counts, Decision, Delivery, DeliveryState, Hold, HoldKind, Problem, Run, Subscriber,
-    SubscriberStatus,
+    Cadence, Counts, Decision, Delivery, DeliveryState, Distrust, Filter, Hold, HoldKind, Problem,
+    Run, Subscriber, SubscriberStatus,
 };
 
 /// How are things?
@@ -40,8 +42,11 @@ pub struct HoldSummary {
     pub hold: u64,
     /// What is held.
     pub kind: Held,
-    /// Of withdrawals: the source's name.
+    /// Of withdrawals, and of what is gone: the source's name.
     pub source: Option<String>,
+    /// Of the store: why it is not to be believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distrust: Option<Distrust>,
     /// Since when.
     pub opened: Timestamp,
     /// When the last publication joined it, or its list last changed.
@@ -62,19 +67,26 @@ pub enum Held {
     Releases,
     /// Publications that are not withdrawn though their files are gone.
     Withdrawals,
+    /// The store itself: nothing is mailed.
+    Store,
+    /// Publications that are not withdrawn though their source is no longer configured.
+    Gone,
 }
 
 impl HoldSummary {
     /// A hold with some of its publications.
     pub fn new(hold: Hold, examples: Vec<String>) -> HoldSummary {
-        let (kind, source) = match hold.kind {
-            HoldKind::Releases => (Held::Releases, None),
-            HoldKind::Withdrawals { source } => (Held::Withdrawals, Some(source)),
+        let (kind, source, distrust) = match hold.kind {
+            HoldKind::Releases => (Held::Releases, None, None),
+            HoldKind::Withdrawals { source } => (Held::Withdrawals, Some(source), None),
+            HoldKind::Gone { source } => (Held::Gone, Some(source), None),
+            HoldKind::Store(distrust) => (Held::Store, None, Some(distrust)),
         };
         HoldSummary {
             hold: hold.key.0,
             kind,
             source,
+            distrust,
             opened: hold.opened,
             renewed: hold.renewed,
             publications: hold.publications,
@@ -142,10 +154,12 @@ pub struct ScheduleStatus {
     pub name: String,
     /// The cron line, or the delay of `immediate`.
     pub line: String,
-    /// The zone that the line is read in.
+    /// The zone that the line is read in, or `subscriber`: each subscriber's own.
     pub timezone: String,
     /// When it is next due; of `immediate` unknown.
     pub next: Option<Timestamp>,
+    /// In how many zones subscribers live, where each has windows of its own.
+    pub zones: Option<usize>,
 }
 
 /// A problem and where it was met.
@@ -190,21 +204,26 @@ pub struct SubscriptionSummary {
     pub languages: Vec<String>,
 }
 
-impl From<&Subscriber> for SubscriberSummary {
-    fn from(subscriber: &Subscriber) -> SubscriberSummary {
-        fn texts<T: ToString>(set: &std::collections::BTreeSet<T>) -> Vec<String> {
+impl SubscriptionSummary {
+    /// What a filter lets through, and when it is mailed.
+    pub fn new(cadence: &Cadence, filter: &Filter) -> SubscriptionSummary {
+        fn texts<T: ToString>(set: &BTreeSet<T>) -> Vec<String> {
             set.iter().map(T::to_string).collect()
         }
-        let subscriptions = subscriber
-            .subscriptions
-            .iter()
-            .map(|s| SubscriptionSummary {
-                schedule: s.cadence.to_string(),
-                any: texts(&s.filter.any),
-                all: texts(&s.filter.all),
-                none: texts(&s.filter.none),
-                languages: texts(&s.filter.languages),
-            });
+        SubscriptionSummary {
+            schedule: cadence.to_string(),
+            any: texts(&filter.any),
+            all: texts(&filter.all),
+            none: texts(&filter.none),
+            languages: texts(&filter.languages),
+        }
+    }
+}
+
+impl From<&Subscriber> for SubscriberSummary {
+    fn from(subscriber: &Subscriber) -> SubscriberSummary {
+        let subscriptions = subscriber.subscriptions.iter();
+        let subscriptions = subscriptions.map(|s| SubscriptionSummary::new(&s.cadence, &s.filter));
         SubscriberSummary {
             key: subscriber.key.0,
             address: subscriber.address.as_str().to_owned(),
@@ -214,18 +233,6 @@ impl From<&Subscriber> for SubscriberSummary {
             subscriptions: subscriptions.collect(),
         }
     }
-}
-
-/// A subscriber and what they got.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SubscriberDetail {
-    /// Who.
-    #[serde(flatten)]
-    pub subscriber: SubscriberSummary,
-    /// Since when there is consent.
-    pub consent_at: Timestamp,
-    /// The latest mails, newest first.
-    pub deliveries: Vec<DeliverySummary>,
 }
 
 /// A delivery.
@@ -287,14 +294,4 @@ impl From<&Run> for RunSummary {
             counts: run.counts,
         }
     }
-}
-
-/// A run and the deliveries of it that need a look.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunDetail {
-    /// Which.
-    #[serde(flatten)]
-    pub run: RunSummary,
-    /// Deliveries that are neither sent nor simply pending, at most 100.
-    pub notable: Vec<DeliverySummary>,
 }

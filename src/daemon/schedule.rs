@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 
+use super::guard::Guard;
 use super::{hold, signals::Signals};
 use crate::config::{self, Config};
 use crate::control::Clock;
-use crate::domain::{Cadence, Run};
+use crate::domain::{Cadence, Decision, Hold, HoldKind, Run};
 use crate::store::{Store, StoreError};
 
 /// Subscribers planned in one transaction.
@@ -23,15 +25,22 @@ pub struct Scheduling {
     store: Store,
     config: Arc<Config>,
     signals: Arc<Signals>,
+    guard: Arc<Guard>,
 }
 
 impl Scheduling {
     /// The loop over the schedules of `config`.
-    pub fn new(store: Store, config: Arc<Config>, signals: Arc<Signals>) -> Scheduling {
+    pub fn new(
+        store: Store,
+        config: Arc<Config>,
+        signals: Arc<Signals>,
+        guard: Arc<Guard>,
+    ) -> Scheduling {
         Scheduling {
             store,
             config,
             signals,
+            guard,
         }
     }
 
@@ -52,18 +61,25 @@ impl Scheduling {
         }
     }
 
-    /// One round: releases, then what was decided of holds, then runs that were begun, then windows
+    /// One round: a look at the guards, releases, then what was decided of holds, then runs that were begun, then windows
     /// that are due. Returns when the next thing is.
     ///
     /// # Errors
     /// The store's.
     pub async fn tick(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        self.release(now).await?;
+        let trust = self.guard.look(now).await?;
+        if trust.clock {
+            self.release(now).await?;
+        }
         let is_unfinished = self.carry_out(now).await?;
         for run in self.store.open_runs().await? {
             if !run.planned {
                 self.plan(run, now).await?;
             }
+        }
+        if !trust.store {
+            // No window is opened, and the clock may be wrong: only a decision is waited for.
+            return Ok(is_unfinished.then_some(now));
         }
         let mut next = self.store.next_release().await?;
         for schedule in &self.config.schedules {
@@ -93,31 +109,50 @@ impl Scheduling {
         Ok(())
     }
 
-    /// Opens the latest window due, if any; those missed before it are one with it.
+    /// Opens the windows of a schedule that are due, one in each zone that it is read in. Returns
+    /// when the next one is.
     async fn cron(
         &self,
         schedule: &config::Schedule,
         now: Timestamp,
     ) -> Result<Option<Timestamp>, StoreError> {
-        let cadence = Cadence {
-            schedule: schedule.name.clone(),
-            zone: None,
+        let cadences = if schedule.zoned {
+            self.store.zones(&schedule.name).await?
+        } else {
+            vec![schedule.cadence(&schedule.timezone)]
         };
-        let line = format!("{} {}", schedule.cron, schedule.timezone);
-        let mark = self.store.observe(cadence.clone(), line, now).await?;
-        if let Some(due) = schedule.cron.latest_in(&schedule.zone, mark.due, now) {
-            if now.duration_since(due) <= schedule.catch_up {
-                let run = self.store.open_run(cadence, due, None, now).await?;
-                self.plan(run, now).await?;
-            } else {
-                tracing::warn!(schedule = schedule.name, %due, "missed by more than catch_up: its items join the next");
-                self.store.let_go(cadence, due).await?;
-            }
+        let mut next = None;
+        for cadence in cadences {
+            let zone = schedule.zone_of(&cadence);
+            self.window(schedule, cadence, &zone, now).await?;
+            next = earlier(next, schedule.cron.next_after(&zone, now));
         }
-        Ok(schedule.cron.next_after(&schedule.zone, now))
+        Ok(next)
     }
 
-    /// Opens a run over the news that has waited for the delay.
+    /// Opens the latest window due, if any; those missed before it are one with it.
+    async fn window(
+        &self,
+        schedule: &config::Schedule,
+        cadence: Cadence,
+        zone: &TimeZone,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let line = format!("{} {}", schedule.cron, schedule.timezone);
+        let mark = self.store.observe(cadence.clone(), line, now).await?;
+        let Some(due) = schedule.cron.latest_in(zone, mark.due, now) else {
+            return Ok(());
+        };
+        if now.duration_since(due) <= schedule.catch_up {
+            let run = self.store.open_run(cadence, due, None, now).await?;
+            self.plan(run, now).await
+        } else {
+            tracing::warn!(schedule = %cadence, %due, "missed by more than catch_up: its items join the next");
+            self.store.let_go(cadence, due).await
+        }
+    }
+
+    /// Opens a run over the news that has waited for the delay, and for who came behind the mark.
     async fn immediate(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         let delay = self.config.immediate.delay;
         let cadence = Cadence::immediate();
@@ -126,11 +161,14 @@ impl Scheduling {
             .observe(cadence.clone(), String::new(), now)
             .await?;
         let by = now.checked_sub(delay).unwrap_or(Timestamp::MIN);
-        let mut decided = mark.upper;
-        if let Some(upper) = self.store.ripe(decided, by).await? {
-            let run = self.store.open_run(cadence, now, Some(upper), now).await?;
+        let ripe = self.store.ripe(mark.upper, by).await?;
+        let decided = ripe.unwrap_or(mark.upper);
+        if ripe.is_some() || self.store.has_exceptions(&cadence).await? {
+            let run = self
+                .store
+                .open_run(cadence, now, Some(decided), now)
+                .await?;
             self.plan(run, now).await?;
-            decided = upper;
         }
         let first = self.store.first_news(decided).await?;
         Ok(first.and_then(|first| first.checked_add(delay).ok()))
@@ -139,7 +177,7 @@ impl Scheduling {
     /// Carries out a piece of what a person decided. Says whether there is more.
     async fn carry_out(&self, now: Timestamp) -> Result<bool, StoreError> {
         let holds = self.store.holds().await?;
-        let Some(decided) = holds.into_iter().find(|hold| hold.decision.is_some()) else {
+        let Some(decided) = holds.into_iter().find(|hold| self.is_ripe(hold)) else {
             return Ok(false);
         };
         let guards = self.config.guards;
@@ -148,8 +186,17 @@ impl Scheduling {
         if carried_out.done {
             hold::tell_done(&decided);
             self.signals.ring();
+            self.signals.planned();
         }
         Ok(true)
+    }
+
+    /// Can a decision be carried out? What a restored copy has yet to hear of from the sources is
+    /// skipped with what it knows.
+    fn is_ripe(&self, hold: &Hold) -> bool {
+        let waits_for_sources =
+            matches!(hold.kind, HoldKind::Store(_)) && hold.decision == Some(Decision::Skip);
+        hold.decision.is_some() && (!waits_for_sources || self.signals.all_seen())
     }
 
     async fn plan(&self, run: Run, now: Timestamp) -> Result<(), StoreError> {

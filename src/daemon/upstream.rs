@@ -110,6 +110,7 @@ impl Upstream {
         let mut state = self.known().await?;
         if let Some(next) = self.due(&state).filter(|next| *next > now) {
             self.pin_known(&state);
+            self.signals.seen(&self.source.name);
             return Ok(next);
         }
         let outcome = match self.look(&mut state, now).await? {
@@ -132,6 +133,7 @@ impl Upstream {
         state.next = Some(next);
         self.pin_known(&state);
         self.store.keep_upstream(&self.source.name, state).await?;
+        self.signals.seen(&self.source.name);
         Ok(next)
     }
 
@@ -159,7 +161,8 @@ impl Upstream {
         now: Timestamp,
     ) -> Result<Result<Option<SignedDuration>, Failed>, StoreError> {
         let url = Url::parse(state.address()).unwrap_or_else(|_| self.source.url.clone());
-        let is_as_read = state.reader == self.reader_name;
+        let lost = self.store.lost_bodies(&self.source.name).await?;
+        let is_as_read = state.reader == self.reader_name && lost == 0;
         let ask = Ask {
             url: &url,
             allow_private: self.source.allow_private,
@@ -175,7 +178,14 @@ impl Upstream {
         };
         match answer.status {
             200..=299 => match self.read(&mut answer).await {
-                Ok(reading) => self.take(reading, &answer, state, now).await?,
+                Ok(reading) => {
+                    self.take(reading, &answer, state, now).await?;
+                    if lost > 0 {
+                        self.store
+                            .forget_lost_bodies(&self.source.name, lost)
+                            .await?;
+                    }
+                }
                 Err(problem) => return Ok(Err(Failed::of(problem))),
             },
             304 if is_conditional => {}

@@ -14,7 +14,9 @@ use crate::domain::{
 
 use super::deliveries::{ChunkKey, chunk_of, content, save_chunk};
 use super::engine::{Go, Order, Read, Transaction};
+use super::holds::is_distrusted;
 use super::leases::Leases;
+use super::preferences::withhold;
 use super::record::Record;
 use super::rows::{Chunk, Due};
 use super::runs::save_run;
@@ -23,7 +25,8 @@ use super::{Store, StoreError, keys, load, load_required};
 impl Store {
     /// Takes about `most` deliveries that are due (a chunk at a time, so it may be up to 63 more),
     /// for `lease`: what is not settled by then may be taken again. Whoever may no longer be
-    /// written to, and whatever has nothing left to say, is settled here and not handed out.
+    /// written to, and whatever has nothing left to say, is settled here and not handed out. While
+    /// the store itself is held there is nothing to take.
     pub async fn claim(
         &self,
         most: usize,
@@ -32,6 +35,9 @@ impl Store {
     ) -> Result<Vec<Claim>, StoreError> {
         let leases = self.inner.leases.handle();
         self.write(move |transaction| {
+            if is_distrusted(transaction)? {
+                return Ok(Vec::new());
+            }
             let due = due_chunks(transaction, &leases, most, now)?;
             let mut claiming = Claiming::over(transaction, now);
             for chunk in due {
@@ -60,8 +66,12 @@ impl Store {
         Ok(())
     }
 
-    /// When the next delivery that is not taken is due: at once, then, or (`None`) never.
+    /// When the next delivery that is not taken is due: at once, then, or (`None`) never, as long as
+    /// the store itself is held.
     pub async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        if is_distrusted(self.reader())? {
+            return Ok(None);
+        }
         let mut next: Option<Timestamp> = None;
         self.reader().scan(
             keys::queue().prefix().range(),
@@ -178,12 +188,15 @@ impl<'t, 'e> Claiming<'t, 'e> {
         let subscriber = match load::<Subscriber>(self.transaction, &keys::subscriber(subscriber))?
         {
             Some(subscriber) if subscriber.is_active() => subscriber,
-            _ => return Ok(Some(DeliveryState::Suppressed)),
+            _ => return withhold(self.transaction, (run, subscriber), content).map(Some),
         };
         let Some(content) = self.content(run, content)? else {
             return Ok(Some(DeliveryState::Withdrawn));
         };
         let run = self.run(run)?;
+        let cadence = run.window.cadence.clone();
+        let asked = subscriber.subscriptions.into_iter();
+        let asked = asked.filter(|subscription| subscription.cadence == cadence);
         let claim = Claim {
             key: DeliveryKey {
                 run: run.key,
@@ -191,7 +204,8 @@ impl<'t, 'e> Claiming<'t, 'e> {
             },
             address: subscriber.address,
             language: subscriber.language,
-            cadence: run.window.cadence.clone(),
+            asked: asked.map(|subscription| subscription.filter).collect(),
+            cadence,
             date: run.opened,
             content,
         };
@@ -220,10 +234,12 @@ impl<'t, 'e> Claiming<'t, 'e> {
         let planned = content(self.transaction, run, number)?;
         let mut live = Vec::with_capacity(planned.items.len().min(Content::SHOWN));
         let mut more = planned.beyond;
-        for item in planned.items {
+        let mut name = number;
+        for (place, item) in (1..).zip(planned.items) {
             let key = keys::publication(item.publication);
             let state = load::<PublicationState>(self.transaction, &key)?;
             if state.is_none_or(|state| state.standing != Standing::Live) {
+                name = without(name, place);
                 continue;
             }
             if live.len() == Content::SHOWN {
@@ -239,7 +255,7 @@ impl<'t, 'e> Claiming<'t, 'e> {
         }
         let content = (!live.is_empty()).then(|| {
             Arc::new(ClaimContent {
-                number,
+                number: name,
                 items: live,
                 more,
             })
@@ -247,4 +263,13 @@ impl<'t, 'e> Claiming<'t, 'e> {
         self.contents.insert((run, number), content.clone());
         Ok(content)
     }
+}
+
+/// Names a content less the item at a place: letters that are alike are told by it.
+fn without(number: u64, place: u64) -> u64 {
+    let bytes = [number.to_be_bytes(), place.to_be_bytes()].concat();
+    blake3::hash(&bytes)
+        .as_bytes()
+        .first_chunk()
+        .map_or(number, |first| u64::from_be_bytes(*first))
 }

@@ -1,11 +1,12 @@
-//! Holds: publications that wait for a person, and what becomes of them.
+//! Holds: what waits for a person, and what becomes of it.
 //!
-//! `flood` holds back news, `losses` withdrawals. A decision is written down at once and carried
+//! `flood` holds back news, `losses` withdrawals, `trust` all mail. A decision is written down at once and carried
 //! out piece by piece, each one transaction, so that no number of publications is too many and a
 //! process that dies in the middle is resumed.
 
 mod flood;
 mod losses;
+mod trust;
 
 use jiff::Timestamp;
 
@@ -20,7 +21,8 @@ use super::rows::{HeldIn, HeldRow, Meta};
 use super::{Store, StoreError, forget, keys, load, meta, save};
 
 pub(super) use flood::Flood;
-pub(super) use losses::Losses;
+pub(super) use losses::{Losses, Missing, PIECE, Settled, all_of, withdraw_all};
+pub(super) use trust::is_distrusted;
 
 /// What became of a hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,6 +137,16 @@ fn carry_out(
             ..CarriedOut::default()
         });
     };
+    if let HoldKind::Store(distrust) = &hold.kind {
+        let done = trust::carry_out(transaction, distrust, decision, now)?;
+        if done {
+            forget(transaction, keys::hold(key));
+        }
+        return Ok(CarriedOut {
+            done,
+            ..CarriedOut::default()
+        });
+    }
     let mut changes = Changes::begin(transaction, now, guards, false)?;
     if let Some((number, row)) = first_row(changes.reader(), key)? {
         for publication in row.publications {
@@ -143,9 +155,10 @@ fn carry_out(
                     let (transaction, meta) = changes.parts();
                     flood::let_out(transaction, meta, (key, publication), decision, now)?;
                 }
-                HoldKind::Withdrawals { .. } => {
-                    losses::let_go(&mut changes, publication, decision)?;
+                HoldKind::Withdrawals { source } | HoldKind::Gone { source } => {
+                    losses::let_go(&mut changes, source, publication, decision)?;
                 }
+                HoldKind::Store(_) => {}
             }
         }
         forget(changes.parts().0, keys::held_row(key, number));
@@ -153,8 +166,15 @@ fn carry_out(
     let done = first_row(changes.reader(), key)?.is_none();
     if done {
         let (transaction, _) = changes.parts();
-        if let HoldKind::Withdrawals { source } = &hold.kind {
-            losses::accept(transaction, source, now)?;
+        match &hold.kind {
+            HoldKind::Releases | HoldKind::Store(_) => {}
+            HoldKind::Withdrawals { source } => losses::accept(transaction, source, now)?,
+            // Should there ever be one of that name again, it is another.
+            HoldKind::Gone { source } => {
+                forget(transaction, keys::source(source));
+                forget(transaction, keys::upstream(source));
+                forget(transaction, keys::lost_bodies(source));
+            }
         }
         forget(transaction, keys::hold(key));
     }
@@ -162,7 +182,7 @@ fn carry_out(
     Ok(CarriedOut { changes, done })
 }
 
-fn holds(reader: &impl Read) -> Result<Vec<Hold>, StoreError> {
+pub(super) fn holds(reader: &impl Read) -> Result<Vec<Hold>, StoreError> {
     let mut holds = Vec::new();
     let span = keys::holds().prefix();
     reader.scan(span.range(), Order::Ascending, &mut |_, value| {

@@ -5,6 +5,7 @@
 //! | `M` | | [`Meta`](super::rows::Meta): counters and totals |
 //! | `S` | source | [`SourceRow`](super::rows::SourceRow) |
 //! | `u` | source | `UpstreamState` |
+//! | `q` | source | how many bodies of an upstream feed were lost since it was last read |
 //! | `P` | publication | `PublicationState` |
 //! | `R` | publication, revision | `Publication` |
 //! | `r` | publication, revision | [`ChangeRow`](super::rows::ChangeRow): what led to it |
@@ -21,11 +22,13 @@
 //! | `h` | hold | `Hold` |
 //! | `i` | hold, number | [`HeldRow`](super::rows::HeldRow): some of its publications |
 //! | `j` | publication | [`HeldIn`](super::rows::HeldIn): its news waits in this hold |
+//! | `g` | | [`TrustRow`](super::rows::TrustRow): what shows whether the store is its latest state |
 //! | `l` | source, publication | [`LossRow`](super::rows::LossRow): it went within the last minutes |
 //! | `Y` | group | run: the first that could have mailed any of the group |
 //! | `U` | subscriber | `Subscriber` |
 //! | `E` | address in lower case | subscriber |
 //! | `L` | cadence, tag or `*`, subscriber | nothing: whom a publication may concern |
+//! | `Z` | cadence, subscriber | nothing: the exceptions, who came behind the mark and are not planned yet |
 //! | `K` | cadence | `Mark` |
 //! | `T` | slug of a defined tag's id, label or alias | its id, as last configured |
 //! | `J` | run | `Run` |
@@ -35,10 +38,14 @@
 //! | `D` | run, first subscriber | [`Chunk`](super::rows::Chunk) of deliveries |
 //! | `Q` | run, first subscriber | instant: the chunk is due from then |
 //! | `H` | subscriber, run | content: who had what |
+//! | `k` | run | [`BooksRow`](super::books::BooksRow): how its planning went |
+//! | `b` | run, stretch, number | [`NotedRow`](super::books::NotedRow): the news it was planned from |
 //!
 //! Numbers and instants are big-endian, so that keys sort as they do; texts end with a zero byte,
 //! which none of them can contain.
 
+mod books;
+mod cadences;
 mod paths;
 mod span;
 
@@ -49,7 +56,14 @@ use crate::domain::{
     SubscriberKey, TagId, Window,
 };
 
-pub(super) use paths::{path, path_in, paths, paths_below};
+pub(super) use books::{books, noted_in, noted_row};
+pub(super) use cadences::{
+    all_exceptions, cadence_in, exception, exceptions, mark, marks, posted, posting, postings,
+    zones,
+};
+pub(super) use paths::{
+    all_paths, lost_bodies, path, path_in, paths, paths_below, source, source_in, upstream,
+};
 pub(super) use span::Span;
 
 /// A key being written.
@@ -145,14 +159,6 @@ pub(super) const EVERYTHING: &str = "*";
 
 pub(super) fn meta() -> Key {
     Key::table(b'M')
-}
-
-pub(super) fn source(name: &str) -> Key {
-    Key::table(b'S').text(name)
-}
-
-pub(super) fn upstream(source: &str) -> Key {
-    Key::table(b'u').text(source)
 }
 
 pub(super) fn publications() -> Key {
@@ -266,6 +272,10 @@ pub(super) fn held_in(publication: PublicationKey) -> Key {
     Key::table(b'j').number(publication.0)
 }
 
+pub(super) fn trust() -> Key {
+    Key::table(b'g')
+}
+
 pub(super) fn losses(source: &str) -> Key {
     Key::table(b'l').text(source)
 }
@@ -288,32 +298,6 @@ pub(super) fn subscriber(key: SubscriberKey) -> Key {
 
 pub(super) fn address(key: &str) -> Key {
     Key::table(b'E').text(key)
-}
-
-pub(super) fn postings(cadence: &Cadence, term: &str) -> Key {
-    Key::table(b'L').cadence(cadence).text(term)
-}
-
-pub(super) fn posting(cadence: &Cadence, term: &str, subscriber: SubscriberKey) -> Key {
-    postings(cadence, term).number(subscriber.0)
-}
-
-pub(super) fn marks() -> Key {
-    Key::table(b'K')
-}
-
-pub(super) fn mark(cadence: &Cadence) -> Key {
-    marks().cadence(cadence)
-}
-
-/// The cadence in a key of table `K`.
-pub(super) fn cadence_in(key: &[u8]) -> Option<Cadence> {
-    let mut texts = key.get(1..)?.split(|byte| *byte == 0);
-    let mut text = || String::from_utf8(texts.next()?.to_vec()).ok();
-    Some(Cadence {
-        schedule: text()?,
-        zone: text().filter(|zone| !zone.is_empty()),
-    })
 }
 
 pub(super) fn tag_names() -> Key {

@@ -11,23 +11,32 @@
 //! | `catalogue` | `publications`, `publications_like`, `publication_at`, `revisions`, `mailed` |
 //! | `feeds` | `feed`, `feeds` |
 //! | `tags` | `define_tags`, `tags`, `tag_named` |
-//! | `upstreams` | `upstream`, `keep_upstream` |
+//! | `upstreams` | `upstream`, `keep_upstream`, `lost_bodies`, `forget_lost_bodies` |
 //! | `holds` | `holds`, `held`, `waits_in`, `suspect`, `decide`, `carry_out` |
+//! | `holds/trust` | `witness`, `testify`, `last_instant`, `note_instant`, `distrust`, `believe` |
 //! | `subscribers` | `subscribe`, `subscriber`, `subscribers`, `unsubscribe`, `remove`, `may_write` |
+//! | `preferences` | `prefer`, `pause`, `resume`, `confirm` |
 //! | `names` | `orphans`, `adopt` |
-//! | `runs` | `observe`, `mark`, `let_go`, `open_run`, `ripe`, `open_runs`, `run`, `runs` |
+//! | `sources` | `gone_sources`, `adopt_sources` |
+//! | `runs` | `observe`, `mark`, `has_exceptions`, `zones`, `let_go`, `open_run`, `ripe`, `open_runs`, `run`, `runs` |
 //! | `plan` | `plan` |
 //! | `claims` | `claim`, `unclaim`, `next_due` |
 //! | `deliveries` | `settle`, `deliveries`, `had` |
+//! | `books` | `books` |
+//! | `prospects` | `cadences`, `to_come`, `prospects` |
+//! | `answers` | `mailings`, `not_mailed` |
 //!
 //! [`contract`] is the one suite that every backend passes.
 
+pub mod answers;
 mod bodies;
+pub mod books;
 pub mod catalogue;
 mod changes;
 mod claims;
 #[cfg(test)]
 mod contract;
+mod cursors;
 mod deliveries;
 mod engine;
 mod error;
@@ -39,10 +48,13 @@ mod keys;
 mod leases;
 mod names;
 mod plan;
+mod preferences;
+pub mod prospects;
 mod publications;
 mod record;
 mod rows;
 mod runs;
+mod sources;
 mod subscribers;
 mod tags;
 mod upstreams;

@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     ChangeKind, Content, DeliveryState, Hold, HoldKey, Mark, PublicationKey, Run, RunKey, Sequence,
-    Standing, Subscriber, SubscriberKey, TagId, UpstreamState,
+    Standing, SubscriberKey, TagId, UpstreamState,
 };
 
 use super::bodies::Place;
+use super::books::{BooksRow, NotedRow};
 use super::record::Record;
 
 /// Counters, each the last number given out, and totals.
@@ -131,6 +132,15 @@ pub(super) struct LossRow {
     pub(super) at: Timestamp,
 }
 
+/// What shows whether this is the latest state of the store, and whether the clock is right.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct TrustRow {
+    /// How often it was written down that something is going to be claimed.
+    pub(super) claims: u64,
+    /// An instant that has passed.
+    pub(super) last: Option<Timestamp>,
+}
+
 /// Deliveries planned together: the unit of claiming, and what keeps a delivery down to some
 /// twenty bytes. Sorted by subscriber.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -200,7 +210,7 @@ records! {
     HeldRow => "held publications",
     HeldIn => "held news",
     LossRow => "loss",
-    Subscriber => "subscriber",
+    TrustRow => "trust",
     Mark => "mark",
     Run => "run",
     Content => "content",
@@ -209,5 +219,7 @@ records! {
     Name => "name",
     Due => "due",
     Place => "body",
+    BooksRow => "books",
+    NotedRow => "noted news",
     UpstreamState => "upstream",
 }

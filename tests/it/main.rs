@@ -7,6 +7,7 @@
     reason = "a test may panic, and stands outside the daemon: it has a clock and threads of its own"
 )]
 
+mod answers;
 mod architecture;
 mod commands;
 mod feeds;
@@ -18,11 +19,15 @@ mod hostile;
 mod http_server;
 mod identity;
 mod kill;
+mod letters;
+mod mail;
 mod net;
 mod reload;
 mod served;
 mod smtp;
 mod smtp_server;
+mod templates;
+mod trust;
 mod upstream;
 mod watching;
 mod way;

@@ -1,6 +1,8 @@
 //! The one suite that every backend passes. A test is an async function over a [`Bench`]; the
 //! macro at the end runs each on each backend.
 
+mod answers;
+mod books;
 mod catalogue;
 mod deliveries;
 mod expiry;
@@ -14,7 +16,10 @@ mod names;
 mod planning;
 mod publications;
 mod reopening;
+mod sources;
+mod switching;
 mod tags;
+mod trust;
 mod upstreams;
 
 use std::collections::BTreeSet;
@@ -187,6 +192,11 @@ impl Bench {
     /// Opens, plans and sends a run: who got which titles.
     async fn mail(&self, schedule: &str) -> Result<Vec<(String, Vec<String>)>, StoreError> {
         self.run(schedule).await?;
+        self.send().await
+    }
+
+    /// Sends what is due: who got which titles.
+    async fn send(&self) -> Result<Vec<(String, Vec<String>)>, StoreError> {
         let claims = self.claim().await?;
         self.settle(
             claims
@@ -319,6 +329,7 @@ contract! {
         subscriptions_follow_a_schedule_that_is_called_otherwise,
         schedules_that_become_one_repeat_and_miss_nothing,
         a_run_that_is_half_planned_is_planned_before_its_schedule_is_renamed,
+        subscriptions_follow_a_schedule_into_zones_and_back,
         subscriptions_follow_a_tag_that_is_called_otherwise,
         what_was_news_under_a_former_tag_is_mailed_before_its_file_is_read_again;
     planning:
@@ -337,6 +348,23 @@ contract! {
         many_subscribers_are_planned_in_pages,
         a_new_line_owes_nothing_old,
         what_is_ripe_was_applied_long_enough_ago;
+    switching:
+        who_comes_behind_a_mark_gets_once_what_came_since_their_own,
+        who_switches_ahead_of_a_mark_is_not_mailed_again,
+        who_switches_while_a_run_is_half_planned_misses_nothing,
+        what_did_not_pass_before_a_filter_changed_is_no_news_after,
+        a_filter_that_was_changed_and_changed_back_kept_out_what_came_meanwhile,
+        a_pause_repeats_and_loses_nothing,
+        what_was_planned_and_not_sent_before_a_pause_is_told_after_it,
+        what_was_on_the_wire_at_a_pause_is_told_once,
+        an_exception_opens_a_window_of_immediate,
+        a_move_to_another_zone_repeats_and_loses_nothing,
+        a_zone_owes_nothing_from_before_somebody_lived_in_it,
+        an_unconfirmed_address_gets_nothing_and_begins_once_it_is_confirmed,
+        who_knows_an_address_changes_nothing_for_its_owner,
+        another_language_is_honoured_from_then_on,
+        subscriptions_can_be_given_up_one_by_one,
+        subscriptions_that_become_equal_are_one_once_their_pasts_are;
     holds:
         what_expires_while_it_waits_is_mailed_only_once_it_is_there_again,
         more_news_than_the_limit_within_ten_minutes_waits,
@@ -369,6 +397,23 @@ contract! {
         skipped_losses_stay_published_and_are_known_when_they_return,
         what_comes_back_while_it_is_decided_stays,
         a_source_that_cannot_be_seen_loses_nothing;
+    sources:
+        what_a_source_published_follows_it_to_its_new_name,
+        what_is_left_of_a_source_that_is_gone_waits_for_a_person,
+        a_source_that_is_there_again_ends_its_hold,
+        files_found_under_another_name_are_what_the_gone_source_left,
+        what_the_new_name_has_at_the_same_place_stays_and_the_rest_waits,
+        an_id_moves_on_to_another_source_once_its_file_is_gone,
+        what_another_source_misses_is_taken_by_its_id_alone;
+    trust:
+        a_witness_knows_more_than_a_copy_from_before_a_claim,
+        while_a_store_is_held_nothing_is_claimed,
+        an_approved_copy_goes_on_under_numbers_nobody_had,
+        a_skipped_copy_drops_what_waits_and_mails_what_comes,
+        what_waits_is_dropped_piece_by_piece,
+        a_run_that_is_begun_is_planned_before_it_is_skipped,
+        a_clock_that_is_right_again_is_no_reason_to_hold,
+        an_approved_clock_takes_back_what_the_wrong_one_noted;
     deliveries:
         a_claim_is_not_handed_out_twice,
         an_expired_lease_frees_the_claim,
@@ -384,6 +429,21 @@ contract! {
         long_replies_are_cut,
         an_equal_subscription_is_not_made_twice,
         what_one_had_can_be_told;
+    answers:
+        how_many_would_get_what_is_still_to_go_out,
+        who_had_it_or_a_translation_is_not_counted,
+        each_part_of_a_filter_is_honoured,
+        what_one_was_mailed_and_why_can_be_told,
+        what_one_was_not_mailed_and_why_can_be_told;
+    books:
+        what_became_of_everyone_is_in_the_books,
+        who_unsubscribed_or_went_is_in_neither_count,
+        a_page_of_planning_has_the_news_of_its_own_moment,
+        what_was_taken_back_after_it_was_mailed_is_in_the_books,
+        a_delivery_that_is_lost_is_seen,
+        a_delivery_that_nobody_asked_for_is_seen,
+        a_subscriber_whom_the_index_hides_is_seen,
+        counters_that_are_not_the_rows_are_seen;
     upstreams:
         a_later_baseline_is_not_news_and_withdraws_nothing,
         what_is_known_of_an_upstream_is_kept_by_its_source;
