@@ -21,6 +21,7 @@ mod identity;
 mod kill;
 mod mail;
 mod net;
+mod preferences;
 mod reload;
 mod served;
 mod smtp;
