@@ -19,6 +19,7 @@
 //! | `runs` | `observe`, `mark`, `let_go`, `open_run`, `ripe`, `open_runs`, `run`, `runs` |
 //! | `plan` | `plan` |
 //! | `claims` | `claim`, `unclaim`, `next_due` |
+//! | `doubt` | `begin_text`, `take_over` |
 //! | `deliveries` | `settle`, `deliveries`, `had` |
 //! | `books` | `books` |
 //! | `prospects` | `cadences`, `to_come`, `prospects` |
@@ -35,6 +36,7 @@ mod claims;
 #[cfg(test)]
 mod contract;
 mod deliveries;
+mod doubt;
 mod engine;
 mod error;
 mod feeds;
