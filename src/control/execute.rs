@@ -9,10 +9,9 @@ use super::report::{
     SubscriberDetail, SubscriberSummary, TagStatus, Trouble, UpstreamStatus,
 };
 use super::request::AddSubscriber;
-use super::{Desk, Refusal, Request, Response, holds, publications, runs, tags};
+use super::{Desk, Refusal, Request, Response, holds, people, publications, roll, runs, tags};
 use crate::domain::{
-    Address, Basis, Cadence, Counts, Filter, HoldKey, IMMEDIATE, NewSubscription, RunKey,
-    SubscriberKey, TagId,
+    Address, Basis, Cadence, Counts, Filter, HoldKey, IMMEDIATE, NewSubscription, RunKey, TagId,
 };
 use crate::store::StoreError;
 
@@ -40,22 +39,25 @@ pub async fn execute(
         Request::Status => status(desk, running, now).await.map(Response::Status),
         Request::Orphans { names } => Ok(Response::Orphans(desk.store.orphans(&names).await?)),
         Request::AddSubscriber(add) => add_subscriber(desk, add, now).await.map(Response::Added),
-        Request::ListSubscribers { after, most } => {
-            let page = desk.store.subscribers(SubscriberKey(after), most).await?;
-            Ok(Response::Subscribers(
-                page.iter().map(SubscriberSummary::from).collect(),
-            ))
-        }
+        Request::ListSubscribers { after, most, which } => people::list(desk, after, most, which)
+            .await
+            .map(Response::Subscribers),
         Request::ShowSubscriber { address } => show_subscriber(desk, &address)
             .await
             .map(Response::Subscriber),
-        Request::RemoveSubscriber { address } => {
-            if desk.store.remove(&address).await? {
-                Ok(Response::Removed)
-            } else {
-                Err(unknown(&address))
-            }
-        }
+        Request::RemoveSubscriber { address } => people::remove(desk, &address, now).await,
+        Request::ImportSubscribers { rows, dry_run } => roll::import(desk, rows, dry_run, now)
+            .await
+            .map(Response::Imported),
+        Request::ExportSubscribers { after, most } => roll::export(desk, after, most)
+            .await
+            .map(Response::Exported),
+        Request::ListSuppressed { after, most } => people::suppressed(desk, after, most)
+            .await
+            .map(Response::SuppressedPage),
+        Request::Suppress { address, note } => people::suppress(desk, address, note, now).await,
+        Request::Unsuppress { address } => people::unsuppress(desk, address, now).await,
+        Request::Erase { address, for_good } => people::erase(desk, address, for_good, now).await,
         Request::ListPublications(list) => publications::list(desk, list)
             .await
             .map(Response::Publications),
@@ -79,7 +81,7 @@ pub async fn execute(
     }
 }
 
-fn unknown(address: &Address) -> Refusal {
+pub(super) fn unknown(address: &Address) -> Refusal {
     Refusal(format!(
         "nobody with the address {} is subscribed",
         address.as_str()
@@ -126,7 +128,7 @@ async fn tags(desk: &Desk, names: &[String]) -> Result<BTreeSet<TagId>, Refusal>
 }
 
 /// The cadence of a schedule by name, or of the first one.
-fn cadence(desk: &Desk, name: Option<String>) -> Result<Cadence, Refusal> {
+pub(super) fn cadence(desk: &Desk, name: Option<String>) -> Result<Cadence, Refusal> {
     let mut names: Vec<&str> = desk
         .config
         .schedules

@@ -6,6 +6,8 @@
 //! | change: what happened to a publication, and whether it is news | [`change`] |
 //! | tag, language, feed key | [`tag`], [`language`], [`feed_key`] |
 //! | subscriber, subscription, filter, address | [`subscriber`], [`filter`], [`address`] |
+//! | many subscribers at once, and the tables that they come in | [`enrolment`], [`roll`] |
+//! | who is not to be written to, whoever asks for it | [`suppression`] |
 //! | cron line, schedule | [`cron`] |
 //! | cadence, window, mark, run, counts | [`run`] |
 //! | delivery, outcome, claim | [`delivery`] |
@@ -18,6 +20,7 @@ pub mod address;
 pub mod change;
 pub mod cron;
 pub mod delivery;
+pub mod enrolment;
 pub mod feed_key;
 pub mod filter;
 pub mod hold;
@@ -25,8 +28,10 @@ pub mod language;
 pub mod names;
 pub mod problem;
 pub mod publication;
+pub mod roll;
 pub mod run;
 pub mod subscriber;
+pub mod suppression;
 pub mod tag;
 pub mod upstream;
 
@@ -34,6 +39,7 @@ pub use address::Address;
 pub use change::{Change, ChangeKind};
 pub use cron::CronLine;
 pub use delivery::{Claim, Content, Delivery, DeliveryKey, DeliveryState, Item, Outcome};
+pub use enrolment::{Enrolled, Enrolment};
 pub use feed_key::FeedKey;
 pub use filter::Filter;
 pub use hold::{Decision, Guards, Hold, HoldKey, HoldKind};
@@ -48,5 +54,6 @@ pub use run::{Cadence, Counts, IMMEDIATE, Mark, Run, RunKey, Window};
 pub use subscriber::{
     Basis, Consent, NewSubscription, Subscriber, SubscriberKey, SubscriberStatus, Subscription,
 };
+pub use suppression::{Suppression, SuppressionReason};
 pub use tag::{TagDefinition, TagId, TagMention, TagName};
 pub use upstream::UpstreamState;

@@ -16,6 +16,8 @@ pub struct SubscriberKey(pub u64);
 pub enum Basis {
     /// An administrator vouches for it.
     Administrator,
+    /// So does who imported a list.
+    Import,
 }
 
 /// Since when, and on what ground, we may write.
@@ -35,6 +37,8 @@ pub enum SubscriberStatus {
     Active,
     /// No: unsubscribed at that instant.
     Unsubscribed(Timestamp),
+    /// No: on the suppression list since that instant.
+    Suppressed(Timestamp),
 }
 
 /// An address with consent, language and time zone, and its subscriptions.

@@ -37,6 +37,9 @@
 //! | `H` | subscriber, run | content: who had what |
 //! | `k` | run | [`BooksRow`](super::books::BooksRow): how its planning went |
 //! | `b` | run, stretch, number | [`NotedRow`](super::books::NotedRow): the news it was planned from |
+//! | `x` | keyed hash of an address | `Suppression` |
+//! | `y` | instant, keyed hash | nothing: the suppression list by time |
+//! | `z` | | [`Secret`](super::rows::Secret): what those hashes are keyed with |
 //!
 //! Numbers and instants are big-endian, so that keys sort as they do; texts end with a zero byte,
 //! which none of them can contain.
@@ -44,6 +47,7 @@
 mod books;
 mod paths;
 mod span;
+mod suppression;
 
 use jiff::Timestamp;
 
@@ -55,6 +59,9 @@ use crate::domain::{
 pub(super) use books::{books, noted_in, noted_row};
 pub(super) use paths::{path, path_in, paths, paths_below};
 pub(super) use span::Span;
+pub(super) use suppression::{
+    digest_in, suppressed_at, suppression, suppression_secret, suppressions,
+};
 
 /// A key being written.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,7 +13,10 @@
 //! | `tags` | `define_tags`, `tags`, `tag_named` |
 //! | `upstreams` | `upstream`, `keep_upstream` |
 //! | `holds` | `holds`, `held`, `waits_in`, `suspect`, `decide`, `carry_out` |
-//! | `subscribers` | `subscribe`, `subscriber`, `subscribers`, `unsubscribe`, `remove`, `may_write` |
+//! | `subscribers` | `subscribe`, `subscriber`, `subscribers`, `unsubscribe`, `may_write` |
+//! | `roll` | `enrol`, `would_enrol` |
+//! | `suppression` | `suppress`, `unsuppress`, `suppression`, `suppressions` |
+//! | `erasure` | `erase` |
 //! | `names` | `orphans`, `adopt` |
 //! | `runs` | `observe`, `mark`, `let_go`, `open_run`, `ripe`, `open_runs`, `run`, `runs` |
 //! | `plan` | `plan` |
@@ -32,6 +35,7 @@ mod claims;
 mod contract;
 mod deliveries;
 mod engine;
+mod erasure;
 mod error;
 mod feeds;
 mod former;
@@ -43,9 +47,11 @@ mod names;
 mod plan;
 mod publications;
 mod record;
+mod roll;
 mod rows;
 mod runs;
 mod subscribers;
+mod suppression;
 mod tags;
 mod upstreams;
 mod writer;
@@ -62,6 +68,7 @@ use record::Record;
 use rows::Meta;
 use writer::Writer;
 
+pub use erasure::Erased;
 pub use error::StoreError;
 pub use feeds::FeedView;
 pub use holds::{CarriedOut, HoldEvent};

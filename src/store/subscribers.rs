@@ -10,6 +10,7 @@ use super::deliveries::suppress_pending;
 use super::engine::{Go, Order, Read, Transaction};
 use super::rows::Number;
 use super::runs::mark_of;
+use super::suppression::is_suppressed;
 use super::{Store, StoreError, forget, keys, load, meta, note, save};
 
 impl Store {
@@ -95,33 +96,6 @@ impl Store {
         .await
     }
 
-    /// Removes an address and all that was noted of it. Says whether there was one.
-    pub async fn remove(&self, address: &Address) -> Result<bool, StoreError> {
-        let address = address.clone();
-        self.write(move |transaction| {
-            let Some(subscriber) = by_address(transaction, &address)? else {
-                return Ok(false);
-            };
-            unpost(transaction, &subscriber);
-            forget(transaction, keys::subscriber(subscriber.key));
-            forget(transaction, keys::address(&address.key()));
-            let mut had = Vec::new();
-            let span = keys::had_by(subscriber.key).prefix();
-            transaction.scan(span.range(), Order::Ascending, &mut |key, _| {
-                had.push(key.to_vec());
-                Ok(Go::On)
-            })?;
-            for key in had {
-                transaction.remove(key);
-            }
-            if subscriber.is_active() {
-                count_active(transaction, -1)?;
-            }
-            Ok(true)
-        })
-        .await
-    }
-
     /// May mail go to the subscriber at this moment? Asked right before MAIL FROM, so it answers
     /// at once and without waiting; trouble with the store means no, for what becomes of the mail
     /// could not be written down.
@@ -132,18 +106,25 @@ impl Store {
     }
 }
 
-fn by_address(reader: &impl Read, address: &Address) -> Result<Option<Subscriber>, StoreError> {
+pub(super) fn by_address(
+    reader: &impl Read,
+    address: &Address,
+) -> Result<Option<Subscriber>, StoreError> {
     match load::<Number>(reader, &keys::address(&address.key()))? {
         Some(Number(key)) => load(reader, &keys::subscriber(SubscriberKey(key))),
         None => Ok(None),
     }
 }
 
-fn subscribe(
+/// Refuses an address that is on the suppression list.
+pub(super) fn subscribe(
     transaction: &mut Transaction<'_>,
     request: NewSubscription,
     now: Timestamp,
 ) -> Result<Subscriber, StoreError> {
+    if is_suppressed(transaction, &request.address)? {
+        return Err(StoreError::Suppressed(request.address));
+    }
     let mut meta = meta(transaction)?;
     let subscription = Subscription {
         filter: request.filter,
@@ -223,7 +204,7 @@ pub(super) fn unpost(transaction: &mut Transaction<'_>, subscriber: &Subscriber)
     }
 }
 
-fn count_active(transaction: &mut Transaction<'_>, by: i64) -> Result<(), StoreError> {
+pub(super) fn count_active(transaction: &mut Transaction<'_>, by: i64) -> Result<(), StoreError> {
     let mut meta = meta(transaction)?;
     meta.totals.subscribers = meta.totals.subscribers.saturating_add_signed(by);
     save(transaction, keys::meta(), &meta)

@@ -197,7 +197,7 @@ fn asked<'n>(
 ) -> Vec<&'n News> {
     let was_there = match subscriber.status {
         SubscriberStatus::Active => true,
-        SubscriberStatus::Unsubscribed(at) => at >= run.opened,
+        SubscriberStatus::Unsubscribed(at) | SubscriberStatus::Suppressed(at) => at >= run.opened,
     };
     let stretch = stretches
         .iter()

@@ -24,6 +24,14 @@ impl Span {
         }
     }
 
+    /// The same stretch up to an earlier key as it lies in the map.
+    pub(in crate::store) fn before(self, end: &[u8]) -> Span {
+        Span {
+            start: self.start,
+            end: self.end.min(end.to_owned()),
+        }
+    }
+
     /// The same stretch up to an earlier key.
     pub(in crate::store) fn up_to(self, end: Key) -> Span {
         Span {
