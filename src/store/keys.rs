@@ -46,8 +46,8 @@
 
 mod books;
 mod paths;
+mod people;
 mod span;
-mod suppression;
 
 use jiff::Timestamp;
 
@@ -58,10 +58,11 @@ use crate::domain::{
 
 pub(super) use books::{books, noted_in, noted_row};
 pub(super) use paths::{path, path_in, paths, paths_below};
-pub(super) use span::Span;
-pub(super) use suppression::{
-    digest_in, suppressed_at, suppression, suppression_secret, suppressions,
+pub(super) use people::{
+    address, digest_in, subscriber, subscribers, suppressed_at, suppression, suppression_secret,
+    suppressions,
 };
+pub(super) use span::Span;
 
 /// A key being written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -287,18 +288,6 @@ pub(super) fn loss(source: &str, publication: PublicationKey) -> Key {
 
 pub(super) fn group(id: &PublicationId) -> Key {
     Key::table(b'Y').text(&id.0)
-}
-
-pub(super) fn subscribers() -> Key {
-    Key::table(b'U')
-}
-
-pub(super) fn subscriber(key: SubscriberKey) -> Key {
-    subscribers().number(key.0)
-}
-
-pub(super) fn address(key: &str) -> Key {
-    Key::table(b'E').text(key)
 }
 
 pub(super) fn postings(cadence: &Cadence, term: &str) -> Key {

@@ -19,6 +19,7 @@ mod http_server;
 mod identity;
 mod kill;
 mod net;
+mod people;
 mod reload;
 mod served;
 mod smtp;

@@ -1,8 +1,21 @@
-//! Keys of the suppression list.
+//! Keys of subscribers and of the suppression list.
 
 use jiff::Timestamp;
 
 use super::Key;
+use crate::domain::SubscriberKey;
+
+pub(in crate::store) fn subscribers() -> Key {
+    Key::table(b'U')
+}
+
+pub(in crate::store) fn subscriber(key: SubscriberKey) -> Key {
+    subscribers().number(key.0)
+}
+
+pub(in crate::store) fn address(key: &str) -> Key {
+    Key::table(b'E').text(key)
+}
 
 pub(in crate::store) fn suppression_secret() -> Key {
     Key::table(b'z')
