@@ -9,6 +9,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::guard::Guard;
 use super::ingest::Ingest;
 use super::publish::Publishing;
 use super::schedule::Scheduling;
@@ -35,6 +36,7 @@ pub(super) struct Ground {
     pub(super) board: Arc<Board>,
     pub(super) signals: Arc<Signals>,
     pub(super) clock: Clock,
+    pub(super) guard: Arc<Guard>,
 }
 
 impl Ground {
@@ -71,6 +73,7 @@ impl Works {
         templates: &Arc<Templates>,
     ) -> anyhow::Result<Works> {
         let store = &ground.store;
+        ground.signals.expect(config.source_names.iter().cloned());
         let publisher = Publisher::open(config.feeds.dir.clone())
             .with_context(|| format!("can't write to {}", config.feeds.dir.display()))?;
         let site = web::Site {
@@ -107,16 +110,9 @@ impl Works {
                 store.clone(),
                 Arc::clone(config),
                 Arc::clone(&ground.signals),
+                Arc::clone(&ground.guard),
             ),
-            sending: Sending::new(
-                store.clone(),
-                Arc::new(mailer),
-                composer,
-                config,
-                Arc::clone(&ground.board),
-                Arc::clone(&ground.signals),
-                Arc::clone(&ground.clock),
-            ),
+            sending: Sending::new(ground, Arc::new(mailer), composer, config),
             router: web::router(site),
         })
     }

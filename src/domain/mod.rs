@@ -12,6 +12,7 @@
 //! | cadence, window, mark, run, counts | [`run`] |
 //! | delivery, outcome, claim | [`delivery`] |
 //! | guard, hold: what waits for a person | [`hold`] |
+//! | when a store is not to be believed, and the witness that says so | [`trust`] |
 //! | what a configuration calls schedules and tags, and who would miss a name | [`names`] |
 //! | what is known of an upstream feed | [`upstream`] |
 //! | problem: what is wrong with an input, where, and what to do | [`problem`] |
@@ -33,6 +34,7 @@ pub mod run;
 pub mod subscriber;
 pub mod suppression;
 pub mod tag;
+pub mod trust;
 pub mod upstream;
 
 pub use address::Address;
@@ -56,4 +58,5 @@ pub use subscriber::{
 };
 pub use suppression::{Suppression, SuppressionReason};
 pub use tag::{TagDefinition, TagId, TagMention, TagName};
+pub use trust::{Distrust, Witness};
 pub use upstream::UpstreamState;
