@@ -90,6 +90,10 @@ impl Store {
                 subscriber.status = SubscriberStatus::Unsubscribed(now);
                 save(transaction, keys::subscriber(key), &subscriber)?;
                 count_active(transaction, -1)?;
+            } else if let SubscriberStatus::Suppressed(_) = subscriber.status {
+                // Should the address leave the suppression list, they are not written to all the same.
+                subscriber.status = SubscriberStatus::Unsubscribed(now);
+                save(transaction, keys::subscriber(key), &subscriber)?;
             }
             Ok(Some(subscriber))
         })

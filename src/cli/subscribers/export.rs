@@ -23,24 +23,21 @@ pub(in crate::cli) struct Export {
 }
 
 pub(super) async fn export(access: &Access, command: Export) -> Result<(), Failure> {
-    let to_stdout = command.file == Path::new("-");
     let path = command.file.display();
     let unwritable = || format!("can't write {path}");
-    // Whole, or not at all.
-    let mut unfinished = command.file.clone().into_os_string();
-    unfinished.push(".new");
-    let unfinished = PathBuf::from(unfinished);
-    let out: Box<dyn Write> = if to_stdout {
+    let unfinished = unfinished(&command.file);
+    let out: Box<dyn Write> = if command.file == Path::new("-") {
         Box::new(stdout().lock())
     } else {
-        Box::new(private::create(&unfinished).with_context(unwritable)?)
+        let file = unfinished.as_deref().unwrap_or(&command.file);
+        Box::new(private::create(file).with_context(unwritable)?)
     };
     let mut table = csv::Writer::from_writer(BufWriter::new(out));
     let (rows, left_out) = match write(access, &mut table).await {
-        Err(Failure::Other(error)) if has_left(&error) && to_stdout => return Err(Failure::Unread),
+        Err(Failure::Other(error)) if has_left(&error) => return Err(Failure::Unread),
         written => written?,
     };
-    if !to_stdout {
+    if let Some(unfinished) = unfinished {
         std::fs::rename(&unfinished, &command.file).with_context(unwritable)?;
     }
     let rows = output::number(rows, "subscription");
@@ -49,6 +46,18 @@ pub(super) async fn export(access: &Access, command: Export) -> Result<(), Failu
         number => format!("{rows}; {number} who may not be written to are left out."),
     });
     Ok(())
+}
+
+/// Where a file is written, to be renamed once it is whole. `None`: it goes where it is to go at
+/// once, to standard output, a pipe or a device.
+fn unfinished(file: &Path) -> Option<PathBuf> {
+    let is_other = file.exists() && !file.is_file();
+    if file == Path::new("-") || is_other {
+        return None;
+    }
+    let mut unfinished = file.as_os_str().to_owned();
+    unfinished.push(".new");
+    Some(PathBuf::from(unfinished))
 }
 
 async fn write<W: Write>(

@@ -4,6 +4,7 @@
 mod books;
 mod catalogue;
 mod deliveries;
+mod erasure;
 mod expiry;
 mod files;
 mod histories;
@@ -412,7 +413,8 @@ contract! {
         nothing_goes_to_who_is_suppressed,
         who_is_suppressed_no_longer_gets_what_comes_from_then_on,
         who_left_is_not_brought_back_by_the_suppression_list,
-        the_suppression_list_is_told_in_pages_the_latest_first,
+        the_suppression_list_is_told_in_pages_the_latest_first;
+    erasure:
         of_an_erased_address_no_row_holds_anything,
         nothing_goes_to_who_was_erased,
         who_asked_not_to_be_written_to_is_known_again_after_erasure,
