@@ -6,12 +6,15 @@ pub mod client;
 pub mod execute;
 mod holds;
 pub mod people;
+mod preferences;
+pub mod prospects;
 pub mod publications;
 pub mod report;
 pub mod request;
 pub mod roll;
 pub mod runs;
 pub mod server;
+pub mod subscribers;
 pub mod tags;
 
 use std::sync::Arc;

@@ -35,6 +35,10 @@ pub enum Standing {
     Active,
     /// Left.
     Unsubscribed,
+    /// Never confirmed.
+    Unconfirmed,
+    /// Asked for silence for a while.
+    Paused,
     /// On the suppression list.
     Suppressed,
 }
@@ -44,6 +48,8 @@ impl Standing {
         match status {
             SubscriberStatus::Active => Standing::Active,
             SubscriberStatus::Unsubscribed(_) => Standing::Unsubscribed,
+            SubscriberStatus::Unconfirmed => Standing::Unconfirmed,
+            SubscriberStatus::Paused(_) => Standing::Paused,
             SubscriberStatus::Suppressed(_) => Standing::Suppressed,
         }
     }
@@ -172,7 +178,7 @@ pub(super) async fn remove(
     now: Timestamp,
 ) -> Result<Response, Refusal> {
     match desk.store.subscriber(address).await? {
-        Some(subscriber) if subscriber.is_active() => {
+        Some(subscriber) if subscriber.is_subscribed() => {
             desk.store.unsubscribe(subscriber.key, now).await?;
             Ok(Response::Removed)
         }

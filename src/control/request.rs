@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::people::{SubscriberPage, SuppressionPage, Which};
 use super::publications::{KnownFile, ListPublications, PublicationDetail, PublicationList};
-use super::report::{HoldSummary, RunSummary, StatusReport, SubscriberDetail, SubscriberSummary};
+use super::report::{HoldSummary, RunSummary, StatusReport, SubscriberSummary};
 use super::roll::{Exported, Imported};
 use super::runs::RunDetail;
+use super::subscribers::SubscriberDetail;
 use crate::domain::roll::Row;
 use crate::domain::{Address, Decision, Language, Names, Orphan};
 
@@ -84,6 +85,18 @@ pub enum Request {
         /// Keep a keyed hash of it, so that nothing brings it back.
         for_good: bool,
     },
+    /// Change what a subscriber asked for.
+    ChangeSubscriber(ChangeSubscriber),
+    /// Mail a subscriber nothing for now.
+    PauseSubscriber {
+        /// Whom.
+        address: Address,
+    },
+    /// End a pause.
+    ResumeSubscriber {
+        /// Whose.
+        address: Address,
+    },
     /// A page of publications.
     ListPublications(ListPublications),
     /// One publication, and who got it.
@@ -142,6 +155,31 @@ pub struct AddSubscriber {
     pub timezone: Option<String>,
 }
 
+/// Change what a subscriber asked for. What is `None` stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeSubscriber {
+    /// Whose.
+    pub address: Address,
+    /// The number of one subscription, as `subscribers show` lists them from 1; `None`: each.
+    pub subscription: Option<usize>,
+    /// Is it given up?
+    pub drop: bool,
+    /// At least one of these tags; empty: no such demand.
+    pub any: Option<Vec<String>>,
+    /// Each of these tags.
+    pub all: Option<Vec<String>>,
+    /// None of these tags.
+    pub none: Option<Vec<String>>,
+    /// In one of these languages; empty: in every one.
+    pub languages: Option<BTreeSet<Language>>,
+    /// When it is mailed.
+    pub schedule: Option<String>,
+    /// The language of the mails.
+    pub language: Option<Language>,
+    /// Where they live.
+    pub timezone: Option<String>,
+}
+
 /// What is answered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "response", content = "content", rename_all = "kebab-case")]
@@ -176,6 +214,9 @@ pub enum Response {
         /// Is a keyed hash of it kept?
         suppressed: bool,
     },
+    /// To [`Request::ChangeSubscriber`], [`Request::PauseSubscriber`] and
+    /// [`Request::ResumeSubscriber`].
+    Changed(SubscriberSummary),
     /// To [`Request::ListPublications`].
     Publications(PublicationList),
     /// To [`Request::ShowPublication`].

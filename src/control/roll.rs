@@ -10,7 +10,7 @@ use super::execute::cadence;
 use super::{Desk, Refusal, tags};
 use crate::domain::roll::Row;
 use crate::domain::{
-    Basis, Cadence, Enrolled, Enrolment, Filter, NewSubscription, Subscriber, SubscriberKey, TagId,
+    Basis, Enrolled, Enrolment, Filter, NewSubscription, Subscriber, SubscriberKey, TagId,
 };
 
 /// The most tags in one row: more than anybody chooses, and what a subscriber's row can hold.
@@ -113,10 +113,10 @@ impl Reading<'_> {
         if since > now {
             return Err(Refusal("`confirmed_at` is in the future".to_owned()));
         }
-        let cadence = self.cadence(row.schedule)?;
         let site = &self.desk.config.site;
         let timezone = row.timezone.unwrap_or_else(|| site.timezone.clone());
         self.know_zone(&timezone)?;
+        let cadence = cadence(self.desk, row.schedule, &timezone)?;
         let filter = Filter {
             any: self.tags(&row.any).await?,
             all: self.tags(&row.all).await?,
@@ -143,10 +143,6 @@ impl Reading<'_> {
             },
             since,
         })
-    }
-
-    fn cadence(&self, schedule: Option<String>) -> Result<Cadence, Refusal> {
-        cadence(self.desk, schedule)
     }
 
     fn know_zone(&mut self, name: &str) -> Result<(), Refusal> {

@@ -13,12 +13,13 @@ use crate::domain::{
     Suppression, SuppressionReason,
 };
 
+use super::cursors::{HalfPlanned, change};
 use super::deliveries::{chunk_of, save_chunk};
 use super::engine::{Go, Order, Read, Transaction};
 use super::runs::save_run;
-use super::subscribers::{by_address, count_active, unpost};
+use super::subscribers::by_address;
 use super::suppression::{entry, keep};
-use super::{Store, StoreError, forget, keys, load, save};
+use super::{Store, StoreError, forget, keys, load};
 
 /// Runs looked at in one transaction.
 const PAGE: usize = 256;
@@ -75,14 +76,12 @@ fn begin(
     let known = by_address(transaction, address)?;
     let left = |s: &Subscriber| matches!(s.status, SubscriberStatus::Unsubscribed(_));
     let has_left = known.as_ref().is_some_and(left);
-    let key = known.as_ref().map(|subscriber| subscriber.key);
-    if let Some(mut subscriber) = known
-        && subscriber.is_active()
-    {
-        unpost(transaction, &subscriber);
-        count_active(transaction, -1)?;
-        subscriber.status = SubscriberStatus::Suppressed(now);
-        save(transaction, keys::subscriber(subscriber.key), &subscriber)?;
+    let key = known.map(|subscriber| subscriber.key);
+    if let Some(key) = key {
+        let half_planned = HalfPlanned::read(transaction)?;
+        change(transaction, &half_planned, key, now, |subscriber, _| {
+            subscriber.status = SubscriberStatus::Unsubscribed(now);
+        })?;
     }
     let entry = match entry(transaction, address)? {
         Some((_, entry)) => Some(Suppression {

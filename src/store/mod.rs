@@ -18,15 +18,19 @@
 //! | `roll` | `enrol`, `would_enrol` |
 //! | `suppression` | `suppress`, `unsuppress`, `suppression`, `suppressions` |
 //! | `erasure` | `erase` |
+//! | `preferences` | `prefer`, `pause`, `resume`, `confirm` |
 //! | `names` | `orphans`, `adopt` |
-//! | `runs` | `observe`, `mark`, `let_go`, `open_run`, `ripe`, `open_runs`, `run`, `runs` |
+//! | `runs` | `observe`, `mark`, `has_exceptions`, `zones`, `let_go`, `open_run`, `ripe`, `open_runs`, `run`, `runs` |
 //! | `plan` | `plan` |
 //! | `claims` | `claim`, `unclaim`, `next_due` |
 //! | `deliveries` | `settle`, `deliveries`, `had` |
 //! | `books` | `books` |
+//! | `prospects` | `cadences`, `to_come`, `prospects` |
+//! | `answers` | `mailings`, `not_mailed` |
 //!
 //! [`contract`] is the one suite that every backend passes.
 
+pub mod answers;
 mod bodies;
 pub mod books;
 pub mod catalogue;
@@ -34,6 +38,7 @@ mod changes;
 mod claims;
 #[cfg(test)]
 mod contract;
+mod cursors;
 mod deliveries;
 mod engine;
 mod erasure;
@@ -46,6 +51,8 @@ mod keys;
 mod leases;
 mod names;
 mod plan;
+mod preferences;
+pub mod prospects;
 mod publications;
 mod record;
 mod roll;

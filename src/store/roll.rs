@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 
 use crate::domain::{
-    Enrolled, Enrolment, NewSubscription, Subscriber, SubscriberStatus, Subscription,
+    Enrolled, Enrolment, NewSubscription, Subscriber, SubscriberStatus, Subscription, Wish,
 };
 
 use super::engine::Transaction;
 use super::record::Record;
 use super::subscribers::{by_address, subscribe};
 use super::suppression::is_suppressed;
-use super::{Store, StoreError, keys, save};
+use super::{Store, StoreError, keys, meta, save};
 
 impl Store {
     /// Subscribes many, in one transaction, and says what became of each, in their order. Nobody
@@ -57,7 +57,9 @@ fn enrol(
     if is_suppressed(transaction, &subscription.address)? {
         return Ok(Enrolled::Suppressed);
     }
-    match by_address(transaction, &subscription.address)? {
+    let known = by_address(transaction, &subscription.address)?;
+    // An import vouches for who never confirmed.
+    match known.filter(|known| known.status != SubscriberStatus::Unconfirmed) {
         None => {
             let mut subscriber = subscribe(transaction, subscription, now)?;
             subscriber.consent.at = since;
@@ -74,22 +76,18 @@ fn extend(
     subscription: NewSubscription,
     now: Timestamp,
 ) -> Result<Enrolled, StoreError> {
-    match known.status {
-        SubscriberStatus::Active => {}
-        SubscriberStatus::Unsubscribed(_) => return Ok(Enrolled::Unsubscribed),
-        SubscriberStatus::Suppressed(_) => return Ok(Enrolled::Suppressed),
+    if let SubscriberStatus::Unsubscribed(_) = known.status {
+        return Ok(Enrolled::Unsubscribed);
     }
-    let is_same = |other: &Subscription| {
-        other.filter == subscription.filter && other.cadence == subscription.cadence
-    };
-    if known.subscriptions.iter().any(is_same) {
-        return Ok(Enrolled::Already);
-    }
-    known.subscriptions.push(Subscription {
+    let wish = Wish {
         filter: subscription.filter.clone(),
         cadence: subscription.cadence.clone(),
-        cursor: Default::default(),
-    });
+    };
+    if known.subscriptions.iter().any(|one| one.is(&wish)) {
+        return Ok(Enrolled::Already);
+    }
+    let head = meta(transaction)?.sequence;
+    known.subscriptions.push(Subscription::new(wish, head));
     match known.encode() {
         Err(StoreError::TooLarge { .. }) => return Ok(Enrolled::TooMany),
         encoded => encoded?,

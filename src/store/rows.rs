@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     ChangeKind, Content, DeliveryState, Hold, HoldKey, Mark, PublicationKey, Run, RunKey, Sequence,
-    Standing, Subscriber, SubscriberKey, Suppression, TagId, UpstreamState,
+    Standing, SubscriberKey, Suppression, TagId, UpstreamState,
 };
 
 use super::bodies::Place;
@@ -215,7 +215,6 @@ records! {
     HeldIn => "held news",
     LossRow => "loss",
     TrustRow => "trust",
-    Subscriber => "subscriber",
     Mark => "mark",
     Run => "run",
     Content => "content",

@@ -3,12 +3,15 @@
 
 use jiff::Timestamp;
 
-use crate::domain::{Address, Subscriber, SubscriberStatus, Suppression, SuppressionReason};
+use crate::domain::{
+    Address, Subscriber, SubscriberStatus, Subscription, Suppression, SuppressionReason,
+};
 
+use super::cursors::{HalfPlanned, change};
 use super::deliveries::suppress_pending;
 use super::engine::{Go, Order, Read, Transaction};
 use super::rows::Secret;
-use super::subscribers::{by_address, count_active, postings, unpost};
+use super::subscribers::by_address;
 use super::{Store, StoreError, forget, keys, load, load_required, meta, note, save};
 
 /// What an address is known by.
@@ -62,7 +65,7 @@ impl Store {
             forget(transaction, keys::suppression(&digest));
             forget(transaction, keys::suppressed_at(entry.at, &digest));
             if let Some(subscriber) = by_address(transaction, &address)? {
-                revive(transaction, subscriber, now)?;
+                revive(transaction, &subscriber, now)?;
             }
             Ok(true)
         })
@@ -148,27 +151,36 @@ fn digest(secret: &Secret, address: &Address) -> Digest {
     hash.as_bytes().first_chunk().copied().unwrap_or_default()
 }
 
-/// Nothing more goes to a subscriber, until the entry is taken from the list.
+/// Nothing more goes to a subscriber, until the entry is taken from the list. Who never confirmed has
+/// to ask again.
 fn silence(
     transaction: &mut Transaction<'_>,
     address: &Address,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let Some(mut subscriber) = by_address(transaction, address)? else {
+    let Some(subscriber) = by_address(transaction, address)? else {
         return Ok(());
     };
-    if subscriber.is_active() {
-        unpost(transaction, &subscriber);
-        count_active(transaction, -1)?;
-        subscriber.status = SubscriberStatus::Suppressed(now);
-        save(transaction, keys::subscriber(subscriber.key), &subscriber)?;
-    }
+    let half_planned = HalfPlanned::read(transaction)?;
+    change(
+        transaction,
+        &half_planned,
+        subscriber.key,
+        now,
+        |subscriber, _| {
+            if subscriber.is_vouched_for() {
+                subscriber.status = SubscriberStatus::Suppressed(now);
+            } else if subscriber.status == SubscriberStatus::Unconfirmed {
+                subscriber.status = SubscriberStatus::Unsubscribed(now);
+            }
+        },
+    )?;
     Ok(())
 }
 
 fn revive(
     transaction: &mut Transaction<'_>,
-    mut subscriber: Subscriber,
+    subscriber: &Subscriber,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     if !matches!(subscriber.status, SubscriberStatus::Suppressed(_)) {
@@ -176,14 +188,18 @@ fn revive(
     }
     // What was planned before is over.
     suppress_pending(transaction, subscriber.key, now)?;
-    let head = meta(transaction)?.sequence;
-    for subscription in &mut subscriber.subscriptions {
-        subscription.cursor = head;
-    }
-    subscriber.status = SubscriberStatus::Active;
-    for key in postings(&subscriber) {
-        note(transaction, key);
-    }
-    count_active(transaction, 1)?;
-    save(transaction, keys::subscriber(subscriber.key), &subscriber)
+    let half_planned = HalfPlanned::read(transaction)?;
+    change(
+        transaction,
+        &half_planned,
+        subscriber.key,
+        now,
+        |subscriber, head| {
+            subscriber.status = SubscriberStatus::Active;
+            for one in &mut subscriber.subscriptions {
+                *one = Subscription::new(one.wish(), head);
+            }
+        },
+    )?;
+    Ok(())
 }

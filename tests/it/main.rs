@@ -7,6 +7,7 @@
     reason = "a test may panic, and stands outside the daemon: it has a clock and threads of its own"
 )]
 
+mod answers;
 mod architecture;
 mod commands;
 mod feeds;
@@ -18,6 +19,7 @@ mod hostile;
 mod http_server;
 mod identity;
 mod kill;
+mod mail;
 mod net;
 mod people;
 mod reload;

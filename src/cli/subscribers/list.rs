@@ -43,6 +43,8 @@ pub(in crate::cli) struct List {
 enum Status {
     Active,
     Unsubscribed,
+    Unconfirmed,
+    Paused,
     Suppressed,
 }
 
@@ -51,6 +53,8 @@ impl From<Status> for Standing {
         match status {
             Status::Active => Standing::Active,
             Status::Unsubscribed => Standing::Unsubscribed,
+            Status::Unconfirmed => Standing::Unconfirmed,
+            Status::Paused => Standing::Paused,
             Status::Suppressed => Standing::Suppressed,
         }
     }

@@ -19,7 +19,8 @@ use jiff::tz::TimeZone;
 use super::access::{Access, unexpected};
 use super::{Failure, output, runs};
 use crate::control::report::{SubscriberSummary, SubscriptionSummary};
-use crate::control::request::AddSubscriber;
+use crate::control::request::{AddSubscriber, ChangeSubscriber};
+use crate::control::subscribers::{MailedSummary, MailingSummary, WhyNot};
 use crate::control::{Refusal, Request, Response};
 use crate::domain::{Address, Language, SubscriberStatus};
 
@@ -36,6 +37,18 @@ pub(super) enum Command {
         /// Print JSON, for programs
         #[arg(long)]
         json: bool,
+    },
+    /// Change what a subscriber gets, when, or in which language
+    Change(Change),
+    /// Mail a subscriber nothing until they resume
+    Pause {
+        /// The subscriber's mail address
+        address: String,
+    },
+    /// End a pause: the next mail tells what came meanwhile
+    Resume {
+        /// The subscriber's mail address
+        address: String,
     },
     /// Unsubscribe an address, as the link in its mails does; what is known of it is kept
     Remove {
@@ -108,12 +121,54 @@ pub(super) struct Add {
     confirmed: bool,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct Change {
+    /// The subscriber's mail address
+    address: String,
+    /// Change this subscription alone, counted from 1 in the order of `subscribers show`
+    #[arg(long, value_name = "NUMBER")]
+    subscription: Option<usize>,
+    /// Give the subscription up
+    #[arg(long, requires = "subscription", conflicts_with_all = ["any", "all", "none", "only", "schedule"])]
+    drop: bool,
+    /// Mail what has one of these tags; an empty one: no such demand
+    #[arg(long, value_name = "TAG")]
+    any: Option<Vec<String>>,
+    /// Mail only what has all of these tags; an empty one: no such demand
+    #[arg(long, value_name = "TAG")]
+    all: Option<Vec<String>>,
+    /// Never mail what has one of these tags; an empty one: no such demand
+    #[arg(long, value_name = "TAG")]
+    none: Option<Vec<String>>,
+    /// Mail only what is in one of these languages; an empty one: in every language
+    #[arg(long, value_name = "LANGUAGE")]
+    only: Option<Vec<String>>,
+    /// When to mail: a schedule of the configuration, or `immediate`
+    #[arg(long, value_name = "NAME")]
+    schedule: Option<String>,
+    /// The language of the mails
+    #[arg(long)]
+    language: Option<String>,
+    /// Where the subscriber lives, as in Europe/Kyiv
+    #[arg(long, value_name = "ZONE")]
+    timezone: Option<String>,
+}
+
 pub(super) async fn carry_out(file: &Path, command: Command) -> Result<(), Failure> {
     let access = Access::open(file).await?;
     match command {
         Command::Add(add) => self::add(&access, add).await,
         Command::List(list) => list::list(&access, list).await,
         Command::Show { address, json } => show(&access, &address, json).await,
+        Command::Change(change) => self::change(&access, change).await,
+        Command::Pause { address } => {
+            let address = parse_address(&address)?;
+            changed(&access, &Request::PauseSubscriber { address }).await
+        }
+        Command::Resume { address } => {
+            let address = parse_address(&address)?;
+            changed(&access, &Request::ResumeSubscriber { address }).await
+        }
         Command::Remove { address } => suppression::remove(&access, &address).await,
         Command::Import(import) => import::import(&access, import).await,
         Command::Export(export) => export::export(&access, export).await,
@@ -165,6 +220,41 @@ async fn add(access: &Access, add: Add) -> Result<(), Failure> {
     remark_on_unused_tags(access, &subscriber).await
 }
 
+async fn change(access: &Access, change: Change) -> Result<(), Failure> {
+    let given = |texts: Option<Vec<String>>| {
+        texts.map(|mut texts| {
+            texts.retain(|text| !text.is_empty());
+            texts
+        })
+    };
+    let languages = given(change.only).map(|texts| {
+        let parsed = texts.iter().map(|text| parse_language(text));
+        parsed.collect::<Result<_, _>>()
+    });
+    let language = change.language.as_deref().map(parse_language);
+    let request = ChangeSubscriber {
+        address: parse_address(&change.address)?,
+        subscription: change.subscription,
+        drop: change.drop,
+        any: given(change.any),
+        all: given(change.all),
+        none: given(change.none),
+        languages: languages.transpose()?,
+        schedule: change.schedule,
+        language: language.transpose()?,
+        timezone: change.timezone,
+    };
+    changed(access, &Request::ChangeSubscriber(request)).await
+}
+
+/// Asks for a change, and shows how the subscriber stands after it.
+async fn changed(access: &Access, request: &Request) -> Result<(), Failure> {
+    let Response::Changed(subscriber) = access.ask(request).await? else {
+        return Err(unexpected());
+    };
+    print(std::slice::from_ref(&subscriber), &access.config.site.zone)
+}
+
 /// Tags need no entry anywhere, so one that was mistyped is no error; yet nobody would ever be
 /// mailed for it.
 async fn remark_on_unused_tags(
@@ -205,9 +295,73 @@ async fn show(access: &Access, address: &str, json: bool) -> Result<(), Failure>
     if detail.deliveries.is_empty() {
         output::say("Nothing was mailed yet.")?;
     } else {
-        runs::print_deliveries(&detail.deliveries, zone)?;
+        output::say("")?;
+        print_mailings(&detail.deliveries, zone)?;
     }
-    Ok(())
+    if detail.not_mailed.is_empty() {
+        return Ok(());
+    }
+    output::say("")?;
+    let not_mailed = detail.not_mailed.iter();
+    let rows = not_mailed.map(|news| [news.title.clone(), why_not(&news.why)]);
+    output::table(["latest news, not mailed", "because"], rows.collect())
+}
+
+/// One line for each publication of each mail.
+fn print_mailings(mailings: &[MailingSummary], zone: &TimeZone) -> Result<(), Failure> {
+    let mut rows = Vec::new();
+    for mailing in mailings {
+        let delivery = &mailing.delivery;
+        let mut head = [
+            delivery.run.to_string(),
+            output::instant(mailing.date, zone),
+            runs::state(&delivery.state, zone),
+            delivery.reply.clone().unwrap_or_default(),
+        ];
+        let rest = delivery.items.saturating_sub(mailing.publications.len());
+        let more = (rest > 0).then(|| [format!("and {rest} more"), String::new()]);
+        for [title, because] in mailing.publications.iter().map(mailed).chain(more) {
+            let [run, date, state, reply] = std::mem::take(&mut head);
+            rows.push([run, date, state, title, because, reply]);
+        }
+    }
+    output::table(
+        [
+            "run",
+            "date",
+            "state",
+            "publication",
+            "because",
+            "server's answer",
+        ],
+        rows,
+    )
+}
+
+/// A publication in a mail, and what let it through.
+fn mailed(publication: &MailedSummary) -> [String; 2] {
+    let mark = if publication.correction {
+        " (corrected)"
+    } else {
+        ""
+    };
+    let because = publication.because.as_ref().map(words);
+    [
+        format!("{}{mark}", publication.title),
+        because.unwrap_or_else(|| "a former subscription".to_owned()),
+    ]
+}
+
+fn why_not(why: &WhyNot) -> String {
+    match why {
+        WhyNot::Waits { schedule } => format!("waits for the next run of {schedule}"),
+        WhyNot::Translation { run } => format!("had a translation, with run {run}"),
+        WhyNot::Gone { standing } => format!("is {standing}"),
+        WhyNot::Unsubscribed => "not subscribed any more".to_owned(),
+        WhyNot::Older => "older than the subscription".to_owned(),
+        WhyNot::Filter => "no subscription asks for it".to_owned(),
+        WhyNot::Past => "did not ask for it when it was mailed".to_owned(),
+    }
 }
 
 fn print(subscribers: &[SubscriberSummary], zone: &TimeZone) -> Result<(), Failure> {
@@ -217,6 +371,8 @@ fn print(subscribers: &[SubscriberSummary], zone: &TimeZone) -> Result<(), Failu
             SubscriberStatus::Unsubscribed(at) => {
                 format!("unsubscribed {}", output::instant(*at, zone))
             }
+            SubscriberStatus::Unconfirmed => "not confirmed".to_owned(),
+            SubscriberStatus::Paused(at) => format!("paused {}", output::instant(*at, zone)),
             SubscriberStatus::Suppressed(at) => {
                 format!("suppressed {}", output::instant(*at, zone))
             }

@@ -9,7 +9,7 @@ use super::super::{StoreError, keys};
 use super::rows::{Contents, Rows};
 use super::{Account, Books, BooksRow, News, NotedRow, Stretch};
 use crate::domain::{
-    Content, Counts, Item, PublicationId, PublicationKey, Run, Subscriber, SubscriberKey,
+    Content, Counts, Item, PublicationId, PublicationKey, Run, RunKey, Subscriber, SubscriberKey,
     SubscriberStatus,
 };
 
@@ -127,7 +127,7 @@ impl<'r> Pass<'r> {
         let preferred = preferred(&asked, subscriber);
         let has_had = match asked.is_empty() {
             true => HashMap::new(),
-            false => self.contents.had_before(reader, who, run)?,
+            false => self.contents.had(reader, who, RunKey(0)..run)?,
         };
         let mut verdicts = Vec::with_capacity(asked.len());
         for news in &asked {
@@ -197,7 +197,10 @@ fn asked<'n>(
 ) -> Vec<&'n News> {
     let was_there = match subscriber.status {
         SubscriberStatus::Active => true,
-        SubscriberStatus::Unsubscribed(at) | SubscriberStatus::Suppressed(at) => at >= run.opened,
+        SubscriberStatus::Unsubscribed(at)
+        | SubscriberStatus::Paused(at)
+        | SubscriberStatus::Suppressed(at) => at >= run.opened,
+        SubscriberStatus::Unconfirmed => false,
     };
     let stretch = stretches
         .iter()
@@ -214,7 +217,7 @@ fn asked<'n>(
         of_cadence.iter().any(|subscription| {
             news.sequence > subscription.cursor
                 && news.sequence > stretch.mark
-                && subscription.filter.passes(&news.tags, &news.language)
+                && subscription.counts(news.sequence, &news.tags, &news.language)
         })
     };
     news.iter().filter(passes).collect()
@@ -243,13 +246,12 @@ fn preferred(asked: &[&News], subscriber: &Subscriber) -> HashSet<PublicationKey
         .collect()
 }
 
-/// May the subscriptions be others than those that the run was planned by? What was subscribed to
-/// or moved since has the cursor of that moment.
+/// May the subscriptions be others than those that the run was planned by? Who came behind its mark
+/// was planned by a cursor that is gone, and has that of the run since.
 fn has_changed(subscriber: &Subscriber, run: &Run) -> bool {
-    let has_left =
-        matches!(subscriber.status, SubscriberStatus::Unsubscribed(at) if at >= run.opened);
     let mut subscriptions = subscriber.subscriptions.iter();
-    has_left || subscriptions.any(|subscription| subscription.cursor >= run.window.upper)
+    subscriber.changed >= run.key
+        || subscriptions.any(|subscription| subscription.cursor >= run.window.upper)
 }
 
 fn is_in(content: &Content, publication: PublicationKey) -> bool {

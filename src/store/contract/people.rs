@@ -111,6 +111,30 @@ pub(super) async fn nobody_who_left_is_brought_back_by_a_list(bench: Bench) -> T
     Ok(())
 }
 
+pub(super) async fn a_list_vouches_for_who_never_confirmed_and_wakes_nobody(bench: Bench) -> Test {
+    let asked = NewSubscription {
+        basis: Basis::Request,
+        ..request("asked@example.org", "daily", "")
+    };
+    let asked = bench.store.subscribe(asked, bench.now).await?;
+    assert_eq!(asked.status, SubscriberStatus::Unconfirmed);
+    let silent = bench.subscribe("silent@example.org", "daily", "").await?;
+    bench.store.pause(silent.key, bench.now).await?;
+    let rows = ["asked@example.org", "silent@example.org"];
+    let rows = rows.map(|who| enrolment(&bench, who, "weekly", ""));
+    let enrolled = bench.store.enrol(rows.into(), bench.now).await?;
+    assert_eq!(enrolled, [Enrolled::Added, Enrolled::Extended]);
+    let statuses = [
+        (asked.key, SubscriberStatus::Active),
+        (silent.key, SubscriberStatus::Paused(bench.now)),
+    ];
+    for (key, status) in statuses {
+        let known = bench.store.subscriber_by_key(key).await?.ok_or("nobody")?;
+        assert_eq!(known.status, status);
+    }
+    Ok(())
+}
+
 pub(super) async fn more_than_a_row_holds_is_left_and_the_rest_enrolled(bench: Bench) -> Test {
     let tags = |from: usize| {
         let tag = |n: usize| format!("{n}-{}", "x".repeat(70));
