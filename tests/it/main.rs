@@ -23,6 +23,7 @@ mod letters;
 mod mail;
 mod net;
 mod people;
+mod preferences;
 mod reload;
 mod served;
 mod smtp;
