@@ -4,7 +4,11 @@
 //! What stays: the counts of runs; in the rows of deliveries the number that stood for the
 //! subscriber, which leads to nobody and is never given out again; and, for who asked not to be
 //! written to, a keyed hash on the suppression list (article 17(3), 21(3)): without it the next
-//! import would bring them back. sled's log holds former values until it reuses their place.
+//! import would bring them back.
+//!
+//! What no row holds any more can still be read from the file of sled, which appends and never
+//! overwrites: until it uses that part of its log again, which is not bounded in time. Who has to rule
+//! it out makes the store anew from its rows (dump and restore) and removes the former file.
 
 use jiff::Timestamp;
 

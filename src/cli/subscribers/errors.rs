@@ -9,6 +9,8 @@ use anyhow::Context;
 use super::private;
 use crate::cli::{Failure, output};
 
+/// The columns beside those of the table.
+pub(super) const ADDED: [&str; 2] = ["line", "reason"];
 /// Shown on the terminal.
 const SHOWN: u64 = 20;
 
@@ -46,7 +48,7 @@ impl Errors {
                     .from_writer(private::create(&self.path).with_context(unwritable)?);
                 let head = self.head.iter().map(String::as_str);
                 table
-                    .write_record(head.chain(["line", "reason"]))
+                    .write_record(head.chain(ADDED))
                     .with_context(unwritable)?;
                 self.table.insert(table)
             }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::errors::ADDED;
 use crate::cli::{Failure, output};
 use crate::domain::Enrolled;
 use crate::domain::roll::{Inactive, Layout, Program};
@@ -32,6 +33,13 @@ pub(super) struct Report {
     pub(super) unused_tags: BTreeMap<String, u64>,
 }
 
+/// Without the columns that [`super::errors`] adds.
+fn unused(layout: &Layout) -> Vec<String> {
+    let unused = layout.unused.iter();
+    let foreign = unused.filter(|name| !ADDED.contains(&name.as_str()));
+    foreign.cloned().collect()
+}
+
 impl Report {
     pub(super) fn of(layout: &Layout, dry_run: bool) -> Report {
         Report {
@@ -46,7 +54,7 @@ impl Report {
             inactive: BTreeMap::new(),
             bad: 0,
             errors: None,
-            unused_columns: layout.unused.clone(),
+            unused_columns: unused(layout),
             unused_tags: BTreeMap::new(),
         }
     }

@@ -55,7 +55,8 @@ pub(super) async fn erase(access: &Access, address: &str, for_good: bool) -> Res
         output::say("A keyed hash stays on the suppression list, so that nothing brings it back.")?;
     }
     output::remark(
-        "Not erased with it: letters in an outbox, logs and backups of the state folder, and the table it may have been imported from.",
+        "Not erased with it: letters in an outbox, backups of the state folder, the table it may have \
+         been imported from, and, for a while, unused parts of the store's file.",
     );
     Ok(())
 }
