@@ -1,5 +1,7 @@
 //! The tables of the file: one function each. Defaults are written as a user would write them.
 
+mod guards;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -14,8 +16,10 @@ use super::{
     transport,
 };
 use crate::domain::delivery::{InDoubt, RetryPolicy};
-use crate::domain::{Guards, Language, TagDefinition, TagId};
+use crate::domain::{Language, TagDefinition, TagId};
 use crate::feed::Format;
+
+pub(super) use guards::guards;
 
 const LANGUAGES: [&str; 3] = ["pl", "uk", "en"];
 
@@ -335,15 +339,6 @@ pub(super) fn mail(table: &Table<'_>, base: &Path, secrets: &Secrets<'_>) -> Opt
             retry_for: retry_for?,
             in_doubt: in_doubt?,
         },
-    })
-}
-
-pub(super) fn guards(table: &Table<'_>) -> Option<Guards> {
-    let max_age = table.optional("max_age", "7d", duration("1s", "3650d"));
-    let hold_over = table.whole("hold_over", 25, [0, 10_000]);
-    Some(Guards {
-        max_age: max_age?,
-        hold_over: hold_over? as u64,
     })
 }
 

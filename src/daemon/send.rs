@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::guard::{Guard, May};
+use super::guard::{Guard, HALT, May};
 use super::signals::Signals;
 use super::works::Ground;
 use crate::compose::{ComposeError, Composer, Shared};
@@ -49,8 +49,6 @@ const LEASE: SignedDuration = SignedDuration::from_hours(2);
 const LEASE_KEPT: SignedDuration = SignedDuration::from_hours(1);
 /// The longest sleep: the wall clock may be set meanwhile.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
-/// The sleep while the guards let nothing be claimed.
-const HALT: Duration = Duration::from_secs(1);
 /// Rendered bodies kept at hand.
 const SHARED: usize = 1_000;
 
