@@ -9,6 +9,8 @@
 
 mod architecture;
 mod commands;
+mod disk;
+mod dump;
 mod feeds;
 mod forms;
 mod fuzz;

@@ -21,7 +21,7 @@ use std::sync::{Mutex, PoisonError};
 use super::{Batch, Go, Order, Read, StoreError, VALUE_MOST, Visit};
 
 const CACHE_BYTES: u64 = 48 << 20;
-pub(in crate::store) struct SledEngine {
+pub(super) struct SledEngine {
     path: PathBuf,
     db: sled::Db,
     data: File,
