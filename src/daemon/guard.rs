@@ -26,8 +26,6 @@ use crate::store::{HoldEvent, Store, StoreError};
 const PLACE: &str = "guards";
 const WITNESS: &str = "witness";
 const SPACE: &str = "space";
-/// Between two looks at the disk.
-const MEASURE_EVERY: Duration = Duration::from_secs(1);
 /// A copy of the state folder from the midst of a run is known by what was claimed this much later.
 const TESTIFY_EVERY: Duration = Duration::from_secs(10);
 /// Between two notes of the time.
@@ -88,8 +86,8 @@ struct Seen {
     noted: Option<Timestamp>,
     /// What the witness was last written for, and when that was.
     testified: Option<(Occasion, Instant)>,
-    /// Is the disk full, and when was it looked at?
-    measured: Option<(bool, Instant)>,
+    /// Was the disk full when it was last looked at?
+    is_full: bool,
     /// Bytes that have to be free.
     floor: u64,
     state: PathBuf,
@@ -209,14 +207,11 @@ impl Guard {
     /// reason to stop.
     pub fn has_room(&self) -> bool {
         let mut seen = self.seen();
-        let was_full = match seen.measured {
-            Some((is_full, at)) if at.elapsed() < MEASURE_EVERY => return !is_full,
-            measured => measured.is_some_and(|(is_full, _)| is_full),
-        };
+        let was_full = seen.is_full;
         let free = (self.free)(&seen.state).unwrap_or(u64::MAX);
         // It is full until there is somewhat more, lest it be told over and over.
         let is_full = free < seen.floor + if was_full { seen.floor / 10 } else { 0 };
-        seen.measured = Some((is_full, Instant::now()));
+        seen.is_full = is_full;
         if is_full && !was_full {
             let what = format!(
                 "less than {} MB are free where the state lies: nothing is mailed, and no source is read",

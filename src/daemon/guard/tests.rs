@@ -234,28 +234,16 @@ async fn nothing_to_claim_is_not_witnessed() -> Tested {
 async fn with_too_little_room_nothing_goes_out_until_there_is_more() -> Tested {
     let post = Post::new().await?;
     let set = |megabytes: u64| post.free.store(megabytes * 1_000_000, Ordering::Relaxed);
-    // As if the disk had been looked at long ago.
-    let forget = || -> Tested {
-        let mut seen = post.guard.seen();
-        if let Some((_, at)) = &mut seen.measured {
-            *at = at.checked_sub(MEASURE_EVERY).ok_or("just started")?;
-        }
-        Ok(())
-    };
     let troubles = || post.guard.board.problems().len();
     set(200);
     assert_eq!(post.trust().await?, (true, true));
     set(199);
-    assert!(post.guard.has_room(), "the disk is looked at now and then");
-    forget()?;
     assert_eq!(post.trust().await?, (true, false));
     assert_eq!((post.guard.has_room(), troubles()), (false, 1));
     assert_eq!(post.guard.may_claim(post.now).await?, May::Not);
     set(210);
-    forget()?;
     assert!(!post.guard.has_room(), "somewhat more is wanted");
     set(220);
-    forget()?;
     assert_eq!(post.trust().await?, (true, true));
     assert_eq!(troubles(), 0);
     assert_eq!(post.held().await?, [], "nobody is asked");
