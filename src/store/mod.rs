@@ -22,9 +22,12 @@
 //! | `dump`, `restore` | `dump`, and a store made from one |
 //! | `deliveries` | `settle`, `deliveries`, `had` |
 //! | `books` | `books` |
+//! | `prospects` | `cadences`, `to_come`, `prospects` |
+//! | `answers` | `mailings`, `not_mailed` |
 //!
 //! [`contract`] is the one suite that every backend passes.
 
+pub mod answers;
 mod bodies;
 pub mod books;
 pub mod catalogue;
@@ -44,6 +47,7 @@ mod keys;
 mod leases;
 mod names;
 mod plan;
+pub mod prospects;
 mod publications;
 mod record;
 mod restore;
