@@ -6,6 +6,7 @@ pub mod client;
 pub mod dump;
 pub mod execute;
 mod holds;
+mod preferences;
 pub mod prospects;
 pub mod publications;
 pub mod report;
