@@ -13,6 +13,7 @@ mod commands;
 mod disk;
 mod dump;
 mod feeds;
+mod fixtures;
 mod forms;
 mod fuzz;
 mod harness;
