@@ -62,8 +62,7 @@ fn says(answer: &Value, expected: &Value) -> bool {
             .iter()
             .all(|(key, value)| answer.get(key).is_some_and(|answer| says(answer, value))),
         (Value::Array(answer), Value::Array(expected)) => {
-            answer.len() == expected.len()
-                && answer.iter().zip(expected).all(|(a, e)| says(a, e))
+            answer.len() == expected.len() && answer.iter().zip(expected).all(|(a, e)| says(a, e))
         }
         _ => answer == expected,
     }
@@ -84,7 +83,11 @@ fn a_store_of_each_former_version_opens_and_says_the_same() {
         let as_it_lies = site(&server).write();
         for file in files(&version.join("state")) {
             let packed = File::open(version.join("state").join(&file)).expect("a file");
-            let path = as_it_lies.path().join("state").join(file).with_extension("");
+            let path = as_it_lies
+                .path()
+                .join("state")
+                .join(file)
+                .with_extension("");
             fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
             let mut path = File::create(path).expect("a file");
             io::copy(&mut GzDecoder::new(packed), &mut path).expect("a copy");
@@ -109,7 +112,9 @@ fn a_store_of_each_former_version_opens_and_says_the_same() {
 
 /// Something of most kinds that a store can hold.
 fn lived_in(server: &SmtpServer) -> Running {
-    let old = |number: usize| format!("---\ntitle: Old {number:02}\ndate: 2020-01-02\n---\nText {number}.\n");
+    let old = |number: usize| {
+        format!("---\ntitle: Old {number:02}\ndate: 2020-01-02\n---\nText {number}.\n")
+    };
     let site = (0..24).fold(site(server), |site, number| {
         site.page(&format!("old/{number:02}.md"), &old(number))
     });
@@ -119,8 +124,14 @@ fn lived_in(server: &SmtpServer) -> Running {
         site.subscribe(&format!("{name}@example.org"), &immediate);
     }
     site.subscribe("law@example.org", &["--any", "prawo", "--any", "woda"]);
-    site.subscribe("none@example.org", &["--none", "prawo", "--schedule", "weekly"]);
-    site.subscribe("kyiv@example.org", &["--schedule", "weekly", "--language", "uk"]);
+    site.subscribe(
+        "none@example.org",
+        &["--none", "prawo", "--schedule", "weekly"],
+    );
+    site.subscribe(
+        "kyiv@example.org",
+        &["--schedule", "weekly", "--language", "uk"],
+    );
     site.save(
         "news.md",
         "---\ntitle: News\ntags: [prawo, Woda]\nauthor: A. Writer\nsummary: In short.\n---\nText.\n",
@@ -130,7 +141,10 @@ fn lived_in(server: &SmtpServer) -> Running {
         (counts["deferred"] == 2 && counts["failed"] == 1).then_some(())
     });
     let mailed = server.messages();
-    let accepted = mailed.iter().find(|message| message.accepted).expect("a mail");
+    let accepted = mailed
+        .iter()
+        .find(|message| message.accepted)
+        .expect("a mail");
     let unsubscribe = unsubscribe_path(&parse(&accepted.data));
     assert_eq!(site.request("POST", &unsubscribe, &[]).status, 200);
     site.save(
@@ -138,12 +152,23 @@ fn lived_in(server: &SmtpServer) -> Running {
         "---\ntitle: News\ntags: [prawo, Woda]\nupdated: 2036-01-01\nchange_note: Mended.\n---\nText.\n",
     );
     site.closed_run(2);
-    site.save("future.md", "---\ntitle: Future\ndate: 2199-01-01\n---\nText.\n");
-    site.save("short.md", "---\ntitle: Short\ndate: 2020-01-01\nexpires: 2021-01-01\n---\nText.\n");
+    site.save(
+        "future.md",
+        "---\ntitle: Future\ndate: 2199-01-01\n---\nText.\n",
+    );
+    site.save(
+        "short.md",
+        "---\ntitle: Short\ndate: 2020-01-01\nexpires: 2021-01-01\n---\nText.\n",
+    );
     site.save("pair.pl.md", "---\ntitle: Para\n---\nTekst.\n");
-    site.save("pair.uk.md", "---\ntitle: Пара\ntranslation_of: pair.pl.md\n---\nТекст.\n");
+    site.save(
+        "pair.uk.md",
+        "---\ntitle: Пара\ntranslation_of: pair.pl.md\n---\nТекст.\n",
+    );
     site.remove("old/00.md");
-    site.feed("all.atom", |feed| feed.contains("Para") && !feed.contains("Old 00"));
+    site.feed("all.atom", |feed| {
+        feed.contains("Para") && !feed.contains("Old 00")
+    });
     fs::create_dir(site.path("incoming")).expect("a folder");
     for number in 0..30 {
         let text = format!("---\ntitle: New {number:02}\n---\nText {number}.\n");
@@ -208,7 +233,10 @@ fn write() {
     let answers = serde_json::to_string_pretty(&answers).expect("JSON");
     fs::write(version.join("expected.json"), answers + "\n").expect("what was said");
     let state = site.path().join("state");
-    for file in files(&state).into_iter().filter(|file| *file != Path::new("lock")) {
+    for file in files(&state)
+        .into_iter()
+        .filter(|file| *file != Path::new("lock"))
+    {
         let mut name = file.clone().into_os_string();
         name.push(".gz");
         let packed = version.join("state").join(name);
