@@ -11,15 +11,17 @@
 //! | `catalogue` | `publications`, `publications_like`, `publication_at`, `revisions`, `mailed` |
 //! | `feeds` | `feed`, `feeds` |
 //! | `tags` | `define_tags`, `tags`, `tag_named` |
-//! | `upstreams` | `upstream`, `keep_upstream` |
+//! | `upstreams` | `upstream`, `keep_upstream`, `lost_bodies`, `forget_lost_bodies` |
 //! | `holds` | `holds`, `held`, `waits_in`, `suspect`, `decide`, `carry_out` |
 //! | `holds/trust` | `witness`, `testify`, `last_instant`, `note_instant`, `distrust`, `believe` |
 //! | `subscribers` | `subscribe`, `subscriber`, `subscribers`, `unsubscribe`, `remove`, `may_write` |
 //! | `preferences` | `prefer`, `pause`, `resume`, `confirm` |
 //! | `names` | `orphans`, `adopt` |
+//! | `sources` | `gone_sources`, `adopt_sources` |
 //! | `runs` | `observe`, `mark`, `has_exceptions`, `zones`, `let_go`, `open_run`, `ripe`, `open_runs`, `run`, `runs` |
 //! | `plan` | `plan` |
 //! | `claims` | `claim`, `unclaim`, `next_due` |
+//! | `doubt` | `begin_text`, `take_over` |
 //! | `dump`, `restore` | `dump`, and a store made from one |
 //! | `deliveries` | `settle`, `deliveries`, `had` |
 //! | `books` | `books` |
@@ -38,6 +40,7 @@ mod claims;
 mod contract;
 mod cursors;
 mod deliveries;
+mod doubt;
 mod dump;
 mod engine;
 mod error;
@@ -56,6 +59,7 @@ mod record;
 mod restore;
 mod rows;
 mod runs;
+mod sources;
 mod subscribers;
 mod tags;
 mod upstreams;

@@ -153,7 +153,7 @@ fn kills_of_dump_and_restore() {
     let mut random = Random::new("of dump and restore");
     let begun = Instant::now();
     let site = Site::new().write();
-    subscribe_everyone(&site);
+    subscribe(&site, SUBSCRIBERS);
     let killed = |arguments: &[&str], after: u64| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wici"));
         let child = command
