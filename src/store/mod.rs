@@ -14,7 +14,10 @@
 //! | `upstreams` | `upstream`, `keep_upstream`, `lost_bodies`, `forget_lost_bodies` |
 //! | `holds` | `holds`, `held`, `waits_in`, `suspect`, `decide`, `carry_out` |
 //! | `holds/trust` | `witness`, `testify`, `last_instant`, `note_instant`, `distrust`, `believe` |
-//! | `subscribers` | `subscribe`, `subscriber`, `subscribers`, `unsubscribe`, `remove`, `may_write` |
+//! | `subscribers` | `subscribe`, `subscriber`, `subscribers`, `unsubscribe`, `may_write` |
+//! | `roll` | `enrol`, `would_enrol` |
+//! | `suppression` | `suppress`, `unsuppress`, `suppression`, `suppressions` |
+//! | `erasure` | `erase` |
 //! | `preferences` | `prefer`, `pause`, `resume`, `confirm` |
 //! | `names` | `orphans`, `adopt` |
 //! | `sources` | `gone_sources`, `adopt_sources` |
@@ -43,6 +46,7 @@ mod deliveries;
 mod doubt;
 mod dump;
 mod engine;
+mod erasure;
 mod error;
 mod feeds;
 mod former;
@@ -57,10 +61,12 @@ pub mod prospects;
 mod publications;
 mod record;
 mod restore;
+mod roll;
 mod rows;
 mod runs;
 mod sources;
 mod subscribers;
+mod suppression;
 mod tags;
 mod upstreams;
 mod writer;
@@ -80,6 +86,7 @@ use rows::Meta;
 use writer::Writer;
 
 pub use dump::{Dump, Dumped};
+pub use erasure::Erased;
 pub use error::StoreError;
 pub use feeds::FeedView;
 pub use holds::{CarriedOut, HoldEvent};
