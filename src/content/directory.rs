@@ -81,8 +81,8 @@ pub enum Reading {
     Gone,
     /// It changed while it was read; the next look brings it again.
     Unsettled,
-    /// It can't be read or understood. What was last understood of it stays.
-    Problem(Problem),
+    /// It can't be read or understood, for all these reasons. What was last understood of it stays.
+    Problems(Vec<Problem>),
 }
 
 /// A folder, and what this process has read of it.

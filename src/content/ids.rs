@@ -41,12 +41,12 @@ impl Naming {
     ///
     /// # Errors
     /// What is wrong with the file.
-    pub fn nameless(&self, path: &str) -> Result<Option<Box<Found>>, Problem> {
+    pub fn nameless(&self, path: &str) -> Result<Option<Box<Found>>, Vec<Problem>> {
         match self.directory.file(path).read().reading {
             Reading::Found(found) => Ok(Some(found).filter(|found| found.declared_id.is_none())),
             Reading::Draft | Reading::Gone => Ok(None),
-            Reading::Unsettled => Err(changed(path)),
-            Reading::Problem(problem) => Err(problem),
+            Reading::Unsettled => Err(vec![changed(path)]),
+            Reading::Problems(problems) => Err(problems),
         }
     }
 

@@ -288,7 +288,7 @@ impl Ingest {
                 round.missing.push(path);
             }
             Reading::Unsettled => drop(ingested.unsettled.insert(path)),
-            Reading::Problem(problem) => self.pin(&path, problem),
+            Reading::Problems(problems) => self.pin_all(&path, problems),
         }
     }
 
@@ -316,9 +316,13 @@ impl Ingest {
         }
     }
 
-    /// A problem is logged when it comes up, not at every look.
     fn pin(&self, about: &str, problem: Problem) {
-        if self.board.pin(&self.source.name, about, problem.clone()) {
+        self.pin_all(about, vec![problem]);
+    }
+
+    /// Problems are logged when they come up, not at every look.
+    fn pin_all(&self, about: &str, problems: Vec<Problem>) {
+        for problem in self.board.pin_all(&self.source.name, about, problems) {
             tracing::warn!("{problem}");
         }
     }
@@ -375,7 +379,7 @@ pub(super) fn log(source: &str, changes: &[Change]) {
         tracing::info!(source, "{} changes, {news} of them news", changes.len());
     } else {
         for change in changes {
-            tracing::info!(kind = ?change.kind, news = change.news, number = change.sequence.0, "{}", change.title);
+            tracing::info!(kind = %change.kind, news = change.news, number = change.sequence.0, "{}", change.title);
         }
     }
 }

@@ -184,8 +184,11 @@ fn a_file_that_cannot_be_understood_is_neither_missing_nor_tried_again() -> Outc
     case.write("a.md", "---\ntitle: T\ndate: 31.02.2013\n---\n")?;
     assert_eq!(case.look()?.changed, ["a.md"]);
     match case.directory.read_one("a.md") {
-        Reading::Problem(problem) => {
-            assert_eq!((problem.file, problem.line), (case.at("a.md"), Some(3)));
+        Reading::Problems(problems) => {
+            assert_eq!(
+                (&problems[0].file, problems[0].line),
+                (&case.at("a.md"), Some(3))
+            );
         }
         other => panic!("{other:?}"),
     }
@@ -279,7 +282,7 @@ fn a_file_of_two_gigabytes_is_reported_and_not_read() -> Outcome {
     assert_eq!(contents, None);
     assert_eq!(case.look()?.changed, ["a.md", "large.md"]);
     match case.directory.read_one("large.md") {
-        Reading::Problem(problem) => assert_eq!(problem.file, case.at("large.md")),
+        Reading::Problems(problems) => assert_eq!(problems[0].file, case.at("large.md")),
         other => panic!("{other:?}"),
     }
     assert_eq!(case.look()?.changed, ["a.md"], "it is known by now");
@@ -419,4 +422,26 @@ fn what_could_not_be_seen_covers_all_below_it() {
     listing.cannot_see(Path::new("content/x"), "x".to_owned(), &error);
     assert!(listing.is_unseen("x/y/b.md") && listing.is_unseen("x"));
     assert!(!listing.is_unseen("xy.md"));
+}
+
+#[test]
+fn an_enclosure_beside_its_page_is_as_long_as_it_is() -> Outcome {
+    let mut case = Case::new(&[])?;
+    let front = "---\ntitle: T\nenclosure: [odcinek.mp3, nowy%20plik.pdf, ../x.mp3, /y.mp3, brak.mp3]\n---\n";
+    case.write("odcinek/index.md", front)?;
+    case.write("odcinek/odcinek.mp3", &"a".repeat(300))?;
+    case.write("odcinek/nowy plik.pdf", "tekst")?;
+    case.write("x.mp3", "x")?;
+    case.look()?;
+    match case.directory.read_one("odcinek/index.md") {
+        Reading::Found(found) => {
+            let lengths = found.enclosures.iter().map(|enclosure| enclosure.length);
+            assert_eq!(
+                lengths.collect::<Vec<_>>(),
+                [Some(300), Some(5), None, None, None]
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+    Ok(())
 }

@@ -33,7 +33,7 @@ pub fn read(path: &str, source: &str, context: &Context) -> Result<Page, Problem
     // So the generators of static sites write a page's text without its furniture.
     if source.starts_with("---\n") || source.starts_with("+++\n") {
         let (table, block, text) = front_matter::read(path, source)?;
-        let page = fields::read(path, &table, block, context)?;
+        let page = fields::read(path, &table, block, context);
         let body = text.to_owned();
         return Ok(Page { body, ..page });
     }

@@ -68,7 +68,8 @@ fn read_bytes(path: &str, bytes: &[u8]) -> Found {
 
 fn problem(path: &str, text: &str) -> Problem {
     match parse(path, text.as_bytes(), &context()) {
-        Err(problem) => problem,
+        Err(mut problems) if problems.len() == 1 => problems.remove(0),
+        Err(problems) => panic!("{path} has several: {problems:?}"),
         Ok(other) => panic!("{path} was taken: {other:?}"),
     }
 }
@@ -205,6 +206,16 @@ fn links_are_declared_or_follow_the_pattern() {
             "https://portal.example/c/d/",
         ),
         ("a/b.md", "path: e/f", "https://portal.example/e/f"),
+        (
+            "_posts/2026-03-07-nabor.md",
+            "permalink: pretty\ncategories: prawo pomoc",
+            "https://portal.example/prawo/pomoc/2026/03/07/nabor/",
+        ),
+        (
+            "a/b.md",
+            "date: 2026-03-07\nslug: c\npermalink: /:year/:categories/:title/",
+            "https://portal.example/2026/c/",
+        ),
     ] {
         let text = format!("---\ntitle: T\n{front}\n---\n");
         assert_eq!(read(path, &text).link, expected, "{path} {front}");
@@ -212,6 +223,7 @@ fn links_are_declared_or_follow_the_pattern() {
     for front in [
         "url: javascript:x()",
         "permalink: /:year/:title/",
+        "date: 2026-03-01\npermalink: /:autor/:title/",
         "permalink: \"/{{ title }}/\"",
     ] {
         problem("a.md", &format!("---\ntitle: T\n{front}\n---\n"));
@@ -241,6 +253,20 @@ fn aliases_and_labels_lead_to_one_tag() {
         labels(&read("a.md", "---\ntitle: T\ntags: a, b\n---\n")),
         ["a", "b"]
     );
+}
+
+#[test]
+fn all_that_is_wrong_with_a_file_is_told_at_once() {
+    let text = "---\ntitle: T\ndate: 31.02.2013\ntags: [a, [b]]\nurl: javascript:x()\n\
+                enclosure: [{url: a.mp3, length: dużo}, {type: audio/mpeg}]\nlang: polski język\n---\n";
+    let problems = parse("a.md", text.as_bytes(), &context()).expect_err("a bad file");
+    let lines: Vec<Option<u32>> = problems.iter().map(|problem| problem.line).collect();
+    let places = [Some(7), Some(3), Some(4), Some(6), Some(6), None];
+    assert_eq!(lines, places, "{problems:?}");
+    // What hides a heading hides no title.
+    let deep = format!("---\ndate: 31.02.2013\n---\n{}\n", "> ".repeat(200));
+    let problems = parse("a.md", deep.as_bytes(), &context()).expect_err("a bad file");
+    assert_eq!(problems.len(), 2, "{problems:?}");
 }
 
 #[test]

@@ -115,7 +115,7 @@ fn read_some(mut files: VecDeque<Unread>, now: Timestamp) -> Turn {
         if let Reading::Found(found) = &one.reading {
             bytes += found.body.len();
             if let Err(problem) = publishable(found, now) {
-                one.reading = Reading::Problem(problem);
+                one.reading = Reading::Problems(vec![problem]);
             }
         }
         read.push(one);
