@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Counts, Decision, Delivery, DeliveryState, Hold, HoldKind, Problem, Run, Subscriber,
+    Counts, Decision, Delivery, DeliveryState, Distrust, Hold, HoldKind, Problem, Run, Subscriber,
     SubscriberStatus,
 };
 
@@ -42,6 +42,9 @@ pub struct HoldSummary {
     pub kind: Held,
     /// Of withdrawals, and of what is gone: the source's name.
     pub source: Option<String>,
+    /// Of the store: why it is not to be believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distrust: Option<Distrust>,
     /// Since when.
     pub opened: Timestamp,
     /// When the last publication joined it, or its list last changed.
@@ -62,6 +65,8 @@ pub enum Held {
     Releases,
     /// Publications that are not withdrawn though their files are gone.
     Withdrawals,
+    /// The store itself: nothing is mailed.
+    Store,
     /// Publications that are not withdrawn though their source is no longer configured.
     Gone,
 }
@@ -69,15 +74,17 @@ pub enum Held {
 impl HoldSummary {
     /// A hold with some of its publications.
     pub fn new(hold: Hold, examples: Vec<String>) -> HoldSummary {
-        let (kind, source) = match hold.kind {
-            HoldKind::Releases => (Held::Releases, None),
-            HoldKind::Withdrawals { source } => (Held::Withdrawals, Some(source)),
-            HoldKind::Gone { source } => (Held::Gone, Some(source)),
+        let (kind, source, distrust) = match hold.kind {
+            HoldKind::Releases => (Held::Releases, None, None),
+            HoldKind::Withdrawals { source } => (Held::Withdrawals, Some(source), None),
+            HoldKind::Gone { source } => (Held::Gone, Some(source), None),
+            HoldKind::Store(distrust) => (Held::Store, None, Some(distrust)),
         };
         HoldSummary {
             hold: hold.key.0,
             kind,
             source,
+            distrust,
             opened: hold.opened,
             renewed: hold.renewed,
             publications: hold.publications,
@@ -290,14 +297,4 @@ impl From<&Run> for RunSummary {
             counts: run.counts,
         }
     }
-}
-
-/// A run and the deliveries of it that need a look.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunDetail {
-    /// Which.
-    #[serde(flatten)]
-    pub run: RunSummary,
-    /// Deliveries that are neither sent nor simply pending, at most 100.
-    pub notable: Vec<DeliverySummary>,
 }

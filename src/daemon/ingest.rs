@@ -188,6 +188,7 @@ impl Ingest {
                 self.pin_unreadable(&unreadable);
                 let opened = self.store.suspect(&self.source.name, now).await?;
                 hold::tell(&opened.map(HoldEvent::Opened));
+                self.signals.seen(&self.source.name);
                 return Ok(Ingested::default());
             }
         };
@@ -212,6 +213,7 @@ impl Ingest {
         let end = self.baseline.end(is_scan, !ingested.unsettled.is_empty());
         self.told = Some(self.tell(round.batch(end), now));
         self.take_told(&refused, &mut ingested).await?;
+        self.signals.seen(&self.source.name);
         self.signals.ring();
         let place = if is_scan { "everything" } else { "some files" };
         tracing::debug!(source = self.source.name, "looked at {place}");

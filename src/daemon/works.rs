@@ -9,6 +9,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::guard::Guard;
 use super::ingest::Ingest;
 use super::publish::Publishing;
 use super::schedule::Scheduling;
@@ -35,6 +36,7 @@ pub(super) struct Ground {
     pub(super) board: Arc<Board>,
     pub(super) signals: Arc<Signals>,
     pub(super) clock: Clock,
+    pub(super) guard: Arc<Guard>,
 }
 
 impl Ground {
@@ -72,6 +74,7 @@ impl Works {
     ) -> anyhow::Result<Works> {
         let store = &ground.store;
         let publisher = start::open_feeds(&config.feeds.dir).await?;
+        ground.signals.expect(config.source_names.iter().cloned());
         let site = web::Site {
             shelf: publisher.shelf(),
             store: store.clone(),
@@ -106,16 +109,9 @@ impl Works {
                 store.clone(),
                 Arc::clone(config),
                 Arc::clone(&ground.signals),
+                Arc::clone(&ground.guard),
             ),
-            sending: Sending::new(
-                store.clone(),
-                Arc::new(mailer),
-                composer,
-                config,
-                Arc::clone(&ground.board),
-                Arc::clone(&ground.signals),
-                Arc::clone(&ground.clock),
-            ),
+            sending: Sending::new(ground, Arc::new(mailer), composer, config),
             router: web::router(site),
         })
     }

@@ -22,6 +22,7 @@
 //! | `h` | hold | `Hold` |
 //! | `i` | hold, number | [`HeldRow`](super::rows::HeldRow): some of its publications |
 //! | `j` | publication | [`HeldIn`](super::rows::HeldIn): its news waits in this hold |
+//! | `g` | | [`TrustRow`](super::rows::TrustRow): what shows whether the store is its latest state |
 //! | `l` | source, publication | [`LossRow`](super::rows::LossRow): it went within the last minutes |
 //! | `Y` | group | run: the first that could have mailed any of the group |
 //! | `U` | subscriber | `Subscriber` |
@@ -36,10 +37,13 @@
 //! | `D` | run, first subscriber | [`Chunk`](super::rows::Chunk) of deliveries |
 //! | `Q` | run, first subscriber | instant: the chunk is due from then |
 //! | `H` | subscriber, run | content: who had what |
+//! | `k` | run | [`BooksRow`](super::books::BooksRow): how its planning went |
+//! | `b` | run, stretch, number | [`NotedRow`](super::books::NotedRow): the news it was planned from |
 //!
 //! Numbers and instants are big-endian, so that keys sort as they do; texts end with a zero byte,
 //! which none of them can contain.
 
+mod books;
 mod paths;
 mod span;
 
@@ -50,7 +54,10 @@ use crate::domain::{
     SubscriberKey, TagId, Window,
 };
 
-pub(super) use paths::{all_paths, path, path_in, paths, paths_below, source_in};
+pub(super) use books::{books, noted_in, noted_row};
+pub(super) use paths::{
+    all_paths, lost_bodies, path, path_in, paths, paths_below, source, source_in, upstream,
+};
 pub(super) use span::Span;
 
 /// A key being written.
@@ -146,18 +153,6 @@ pub(super) const EVERYTHING: &str = "*";
 
 pub(super) fn meta() -> Key {
     Key::table(b'M')
-}
-
-pub(super) fn source(name: &str) -> Key {
-    Key::table(b'S').text(name)
-}
-
-pub(super) fn upstream(source: &str) -> Key {
-    Key::table(b'u').text(source)
-}
-
-pub(super) fn lost_bodies(source: &str) -> Key {
-    Key::table(b'q').text(source)
 }
 
 pub(super) fn publications() -> Key {
@@ -269,6 +264,10 @@ pub(super) fn held_row(hold: HoldKey, number: u64) -> Key {
 
 pub(super) fn held_in(publication: PublicationKey) -> Key {
     Key::table(b'j').number(publication.0)
+}
+
+pub(super) fn trust() -> Key {
+    Key::table(b'g')
 }
 
 pub(super) fn losses(source: &str) -> Key {

@@ -13,6 +13,7 @@
 //! | `tags` | `define_tags`, `tags`, `tag_named` |
 //! | `upstreams` | `upstream`, `keep_upstream`, `lost_bodies`, `forget_lost_bodies` |
 //! | `holds` | `holds`, `held`, `waits_in`, `suspect`, `decide`, `carry_out` |
+//! | `holds/trust` | `witness`, `testify`, `last_instant`, `note_instant`, `distrust`, `believe` |
 //! | `subscribers` | `subscribe`, `subscriber`, `subscribers`, `unsubscribe`, `remove`, `may_write` |
 //! | `names` | `orphans`, `adopt` |
 //! | `sources` | `gone_sources`, `adopt_sources` |
@@ -20,10 +21,12 @@
 //! | `plan` | `plan` |
 //! | `claims` | `claim`, `unclaim`, `next_due` |
 //! | `deliveries` | `settle`, `deliveries`, `had` |
+//! | `books` | `books` |
 //!
 //! [`contract`] is the one suite that every backend passes.
 
 mod bodies;
+pub mod books;
 pub mod catalogue;
 mod changes;
 mod claims;

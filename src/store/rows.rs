@@ -9,6 +9,7 @@ use crate::domain::{
 };
 
 use super::bodies::Place;
+use super::books::{BooksRow, NotedRow};
 use super::record::Record;
 
 /// Counters, each the last number given out, and totals.
@@ -131,6 +132,15 @@ pub(super) struct LossRow {
     pub(super) at: Timestamp,
 }
 
+/// What shows whether this is the latest state of the store, and whether the clock is right.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct TrustRow {
+    /// How often it was written down that something is going to be claimed.
+    pub(super) claims: u64,
+    /// An instant that has passed.
+    pub(super) last: Option<Timestamp>,
+}
+
 /// Deliveries planned together: the unit of claiming, and what keeps a delivery down to some
 /// twenty bytes. Sorted by subscriber.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -200,6 +210,7 @@ records! {
     HeldRow => "held publications",
     HeldIn => "held news",
     LossRow => "loss",
+    TrustRow => "trust",
     Subscriber => "subscriber",
     Mark => "mark",
     Run => "run",
@@ -209,5 +220,7 @@ records! {
     Name => "name",
     Due => "due",
     Place => "body",
+    BooksRow => "books",
+    NotedRow => "noted news",
     UpstreamState => "upstream",
 }

@@ -23,6 +23,7 @@ mod reload;
 mod served;
 mod smtp;
 mod smtp_server;
+mod trust;
 mod upstream;
 mod watching;
 mod way;

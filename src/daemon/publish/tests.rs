@@ -210,6 +210,10 @@ async fn a_feed_without_a_lost_body_is_made_again_once_the_body_is_there() -> Te
 }
 
 #[tokio::test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what is waited for is to go on beside the test"
+)]
 async fn a_loop_that_has_ended_writes_nothing_any_more() -> Tested {
     let case = Case::new()?;
     let dir = case.folder.path().join("feeds");

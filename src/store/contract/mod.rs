@@ -1,6 +1,7 @@
 //! The one suite that every backend passes. A test is an async function over a [`Bench`]; the
 //! macro at the end runs each on each backend.
 
+mod books;
 mod catalogue;
 mod deliveries;
 mod expiry;
@@ -16,6 +17,7 @@ mod publications;
 mod reopening;
 mod sources;
 mod tags;
+mod trust;
 mod upstreams;
 
 use std::collections::BTreeSet;
@@ -378,6 +380,15 @@ contract! {
         what_the_new_name_has_at_the_same_place_stays_and_the_rest_waits,
         an_id_moves_on_to_another_source_once_its_file_is_gone,
         what_another_source_misses_is_taken_by_its_id_alone;
+    trust:
+        a_witness_knows_more_than_a_copy_from_before_a_claim,
+        while_a_store_is_held_nothing_is_claimed,
+        an_approved_copy_goes_on_under_numbers_nobody_had,
+        a_skipped_copy_drops_what_waits_and_mails_what_comes,
+        what_waits_is_dropped_piece_by_piece,
+        a_run_that_is_begun_is_planned_before_it_is_skipped,
+        a_clock_that_is_right_again_is_no_reason_to_hold,
+        an_approved_clock_takes_back_what_the_wrong_one_noted;
     deliveries:
         a_claim_is_not_handed_out_twice,
         an_expired_lease_frees_the_claim,
@@ -393,6 +404,15 @@ contract! {
         long_replies_are_cut,
         an_equal_subscription_is_not_made_twice,
         what_one_had_can_be_told;
+    books:
+        what_became_of_everyone_is_in_the_books,
+        who_unsubscribed_or_went_is_in_neither_count,
+        a_page_of_planning_has_the_news_of_its_own_moment,
+        what_was_taken_back_after_it_was_mailed_is_in_the_books,
+        a_delivery_that_is_lost_is_seen,
+        a_delivery_that_nobody_asked_for_is_seen,
+        a_subscriber_whom_the_index_hides_is_seen,
+        counters_that_are_not_the_rows_are_seen;
     upstreams:
         a_later_baseline_is_not_news_and_withdraws_nothing,
         what_is_known_of_an_upstream_is_kept_by_its_source;

@@ -55,7 +55,7 @@ impl<'s> Losses<'s> {
         };
         for hold in holds(reader)? {
             match &hold.kind {
-                HoldKind::Releases => {}
+                HoldKind::Releases | HoldKind::Store(_) => {}
                 HoldKind::Withdrawals { source: of }
                     if of == source && losses.own.hold().is_none() =>
                 {

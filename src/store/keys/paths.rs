@@ -1,6 +1,18 @@
-//! Table `A`: where publications were last seen.
+//! What is known of a source, and table `A`: where its publications were last seen.
 
 use super::Key;
+
+pub(in crate::store) fn source(name: &str) -> Key {
+    Key::table(b'S').text(name)
+}
+
+pub(in crate::store) fn upstream(source: &str) -> Key {
+    Key::table(b'u').text(source)
+}
+
+pub(in crate::store) fn lost_bodies(source: &str) -> Key {
+    Key::table(b'q').text(source)
+}
 
 pub(in crate::store) fn all_paths() -> Key {
     Key::table(b'A')
