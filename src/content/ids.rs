@@ -7,7 +7,7 @@ use std::os::unix::fs::{MetadataExt, chown};
 use std::path::Path;
 
 use super::parse::{self, Context};
-use super::walk::Fingerprint;
+use super::walk::fingerprint;
 use super::{Directory, Look, Reading, Unreadable};
 use crate::config::{self, Config};
 use crate::domain::{Found, Problem, PublicationId};
@@ -80,7 +80,7 @@ impl Naming {
         let aside = real.with_file_name(format!(".{name}.{}", std::process::id()));
         let replaced = write_as(&aside, &named, &before).and_then(|()| {
             let now = fs::symlink_metadata(&real)?;
-            if Fingerprint::of(&now) == Fingerprint::of(&before) {
+            if fingerprint(&now) == fingerprint(&before) {
                 fs::rename(&aside, &real).map(|()| true)
             } else {
                 Ok(false)

@@ -11,9 +11,9 @@ use percent_encoding::percent_decode_str;
 use rustix::fs::OFlags;
 
 use super::super::parse::{self, Context, Parsed};
-use super::super::walk::{self, Fingerprint};
+use super::super::walk;
 use super::Reading;
-use crate::domain::{Found, Problem};
+use crate::domain::{Fingerprint, Found, Problem};
 
 /// A file that is to be read.
 #[derive(Debug)]
@@ -119,7 +119,7 @@ pub(super) fn read_settled(path: &Path) -> io::Result<Option<(Option<Vec<u8>>, F
         file.take(most + 1).read_to_end(&mut bytes)?;
         Some(bytes)
     };
-    let fingerprint = Fingerprint::of(&metadata);
-    let after = Fingerprint::of(&fs::metadata(path)?);
+    let fingerprint = walk::fingerprint(&metadata);
+    let after = walk::fingerprint(&fs::metadata(path)?);
     Ok((fingerprint == after).then_some((contents, fingerprint)))
 }

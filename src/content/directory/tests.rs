@@ -26,7 +26,7 @@ impl Directory {
     /// Reads one file, and notes it.
     pub(in crate::content) fn read_one(&mut self, path: &str) -> Reading {
         let read = self.file(path).read();
-        self.note(&read);
+        self.note(&read, Timestamp::MAX);
         read.reading
     }
 }
