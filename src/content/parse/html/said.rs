@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use super::head::instant;
 use super::main_part::Parts;
 use super::runs::words;
+use super::selectors::select;
 
 /// When it was published.
 const PUBLISHED: [&str; 4] = [
@@ -88,9 +89,9 @@ fn names(article: NodeRef<'_>, selector: &str) -> Vec<String> {
 }
 
 /// Within the article, and not in what stands beside it.
-fn find<'d>(article: NodeRef<'d>, selector: &str) -> Vec<NodeRef<'d>> {
+fn find<'d>(article: NodeRef<'d>, selector: &'static str) -> Vec<NodeRef<'d>> {
     let is_aside = |node: &NodeRef<'_>| node.has_name("aside") || node.has_name("nav");
-    let found = dom_query::Selection::from(article).select(selector);
+    let found = select(article, selector);
     let nodes = found.nodes().iter().copied();
     nodes
         .filter(|node| !node.ancestors_it(None).any(|node| is_aside(&node)))
