@@ -5,19 +5,17 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::report::{
-    DeliverySummary, Publications, RunSummary, ScheduleStatus, SourceStatus, StatusReport,
-    SubscriberDetail, SubscriberSummary, TagStatus, Trouble, UpstreamStatus,
+    Publications, RunSummary, ScheduleStatus, SourceStatus, StatusReport, SubscriberSummary,
+    TagStatus, Trouble, UpstreamStatus,
 };
 use super::request::AddSubscriber;
-use super::{Desk, Refusal, Request, Response, holds, publications, runs, tags};
+use super::{Desk, Refusal, Request, Response, holds, publications, runs, subscribers, tags};
 use crate::domain::{
     Address, Basis, Cadence, Counts, Filter, HoldKey, IMMEDIATE, NewSubscription, RunKey,
     SubscriberKey, TagId,
 };
 use crate::store::StoreError;
 
-/// What `subscribers show` lists.
-const NOTABLE: usize = 100;
 const LATEST_RUNS: usize = 5;
 
 impl From<StoreError> for Refusal {
@@ -50,7 +48,7 @@ pub async fn execute(
                 page.iter().map(SubscriberSummary::from).collect(),
             ))
         }
-        Request::ShowSubscriber { address } => show_subscriber(desk, &address)
+        Request::ShowSubscriber { address } => subscribers::show(desk, &address)
             .await
             .map(Response::Subscriber),
         Request::RemoveSubscriber { address } => {
@@ -64,7 +62,7 @@ pub async fn execute(
             .await
             .map(Response::Publications),
         Request::ShowPublication { name, subscribers } => {
-            let detail = publications::show(desk, &name, subscribers).await?;
+            let detail = publications::show(desk, &name, subscribers, now).await?;
             Ok(Response::Publication(Box::new(detail)))
         }
         Request::KnownFiles { source, paths } => publications::files(desk, &source, &paths)
@@ -83,7 +81,7 @@ pub async fn execute(
     }
 }
 
-fn unknown(address: &Address) -> Refusal {
+pub(super) fn unknown(address: &Address) -> Refusal {
     Refusal(format!(
         "nobody with the address {} is subscribed",
         address.as_str()
@@ -150,24 +148,6 @@ fn cadence(desk: &Desk, name: Option<String>) -> Result<Cadence, Refusal> {
             names.join(", ")
         )))
     }
-}
-
-async fn show_subscriber(desk: &Desk, address: &Address) -> Result<SubscriberDetail, Refusal> {
-    let subscriber = desk
-        .store
-        .subscriber(address)
-        .await?
-        .ok_or_else(|| unknown(address))?;
-    let had = desk.store.had(subscriber.key, NOTABLE).await?;
-    let whole = || Some(subscriber.address.as_str().to_owned());
-    Ok(SubscriberDetail {
-        consent_at: subscriber.consent.at,
-        deliveries: had
-            .into_iter()
-            .map(|d| DeliverySummary::new(d, whole()))
-            .collect(),
-        subscriber: SubscriberSummary::from(&subscriber),
-    })
 }
 
 async fn status(desk: &Desk, running: bool, now: Timestamp) -> Result<StatusReport, Refusal> {

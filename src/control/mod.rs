@@ -5,11 +5,13 @@ pub mod board;
 pub mod client;
 pub mod execute;
 mod holds;
+pub mod prospects;
 pub mod publications;
 pub mod report;
 pub mod request;
 pub mod runs;
 pub mod server;
+pub mod subscribers;
 pub mod tags;
 
 use std::sync::Arc;

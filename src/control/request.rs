@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::publications::{KnownFile, ListPublications, PublicationDetail, PublicationList};
-use super::report::{HoldSummary, RunSummary, StatusReport, SubscriberDetail, SubscriberSummary};
+use super::report::{HoldSummary, RunSummary, StatusReport, SubscriberSummary};
 use super::runs::RunDetail;
+use super::subscribers::SubscriberDetail;
 use crate::domain::{Address, Decision, Language, Names, Orphan};
 
 /// What is asked.

@@ -47,7 +47,6 @@ pub(super) async fn read(ground: &Ground, running: &Config) -> Result<Option<Rea
     problems.extend(bereaved(&ground.store, &config).await?);
     match templates(&config.templates) {
         Ok(templates) if problems.is_empty() => {
-            ground.board.retain(PLACE, |_| false);
             return Ok(Some(Read {
                 config: Arc::new(config),
                 templates: Arc::new(templates),
@@ -76,8 +75,10 @@ fn tell(ground: &Ground, problems: Vec<Problem>) {
     }
 }
 
-/// Nobody looks any more at the sources that a configuration no longer has.
+/// The new configuration is in force: nothing is wrong with it, and nobody looks any more at the
+/// sources that it no longer has.
 pub(super) fn let_go(ground: &Ground, running: &Config, new: &Config) {
+    ground.board.retain(PLACE, |_| false);
     let names = running.source_names.iter();
     for source in names.filter(|name| !new.source_names.contains(name)) {
         ground.board.retain(source, |_| false);

@@ -23,9 +23,12 @@
 //! | `claims` | `claim`, `unclaim`, `next_due` |
 //! | `deliveries` | `settle`, `deliveries`, `had` |
 //! | `books` | `books` |
+//! | `prospects` | `cadences`, `to_come`, `prospects` |
+//! | `answers` | `mailings`, `not_mailed` |
 //!
 //! [`contract`] is the one suite that every backend passes.
 
+pub mod answers;
 mod bodies;
 pub mod books;
 pub mod catalogue;
@@ -45,6 +48,7 @@ mod keys;
 mod leases;
 mod names;
 mod plan;
+pub mod prospects;
 mod publications;
 mod record;
 mod rows;

@@ -7,6 +7,7 @@
     reason = "a test may panic, and stands outside the daemon: it has a clock and threads of its own"
 )]
 
+mod answers;
 mod architecture;
 mod commands;
 mod feeds;
