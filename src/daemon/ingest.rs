@@ -23,7 +23,7 @@ use crate::config::{self, Config};
 use crate::content::{self, Coalescer, Directory, Hint, Look, Reading, Seen, Unreadable, Watcher};
 use crate::control::{Board, Clock};
 use crate::domain::publication::{Batch, Pass};
-use crate::domain::{Change, ChangeKind, Guards, Problem};
+use crate::domain::{ChangeKind, Guards, Problem};
 use crate::store::{Applied, HoldEvent, Refusal, Store, StoreError};
 use baseline::Baseline;
 pub(super) use log::log;

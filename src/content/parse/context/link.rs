@@ -33,7 +33,7 @@ impl Context {
                 let parts = Parts {
                     title: place.last().map_or("", String::as_str),
                     categories,
-                    published: published.map(|at| at.to_zoned(self.zone.clone())),
+                    published: published.map(|at| self.zone.to_datetime(at)),
                 };
                 let address = permalink::expand(pattern, &parts);
                 let address = address.map_err(|fault| misplaced(path, pattern, &fault))?;

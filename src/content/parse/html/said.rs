@@ -32,8 +32,8 @@ const NAME: usize = 500;
 const MANY: usize = 200;
 
 /// The first date that one of the elements shows.
-fn date(article: NodeRef<'_>, selectors: &[&str], zone: &TimeZone) -> Option<Timestamp> {
-    selectors.iter().find_map(|selector| {
+fn date(article: NodeRef<'_>, selectors: &[&'static str], zone: &TimeZone) -> Option<Timestamp> {
+    selectors.iter().find_map(|&selector| {
         let found = find(article, selector);
         found.iter().find_map(|node| {
             let attribute = node.attr("datetime").or_else(|| node.attr("content"));
@@ -76,7 +76,7 @@ pub fn tags(article: NodeRef<'_>) -> Vec<String> {
     }
 }
 
-fn names(article: NodeRef<'_>, selector: &str) -> Vec<String> {
+fn names(article: NodeRef<'_>, selector: &'static str) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for node in find(article, selector).into_iter().take(MANY) {
         let inner = find(node, "[itemprop~=name]");
