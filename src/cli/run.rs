@@ -16,11 +16,11 @@ use crate::daemon::{self, Daemon};
 /// configuration anew.
 pub(super) async fn run(file: &Path) -> Result<(), Failure> {
     let config = configuration(file)?;
-    let templates = daemon::templates(&config.templates).map_err(Failure::Configuration)?;
+    let templates = daemon::templates(&config).map_err(Failure::Configuration)?;
     start_log();
     let mail = match &config.mail.transport {
         Transport::Outbox(dir) => format!("as files in {}", dir.display()),
-        Transport::Smtp(server) => format!("by {}:{}", server.host, server.port),
+        Transport::Server(server) => format!("by {}", server.place),
     };
     // From here on a signal waits until it can be obeyed in order.
     let mut signals = Signals::new()?;

@@ -9,8 +9,7 @@ use super::check::Names;
 use super::raw::Table;
 use super::report::{Fault, suggestion};
 use super::value::{self, duration, one_of};
-use super::{Feeds, Immediate, Labels, Mail, Schedule, Secrets, Site, Web, transport};
-use crate::domain::delivery::{InDoubt, RetryPolicy};
+use super::{Feeds, Immediate, Labels, Schedule, Site, Web};
 use crate::domain::{Guards, Language, TagDefinition, TagId};
 use crate::feed::Format;
 
@@ -206,34 +205,6 @@ pub(super) fn web(table: &Table<'_>) -> Option<Web> {
     Some(Web { listen, url })
 }
 
-pub(super) fn mail(table: &Table<'_>, base: &Path, secrets: &Secrets<'_>) -> Option<Mail> {
-    let example = "from = \"Portal <wici@portal.example>\"";
-    let from = table.required("from", example, value::sender);
-    let password_file = table.given("password_file", path(base));
-    let transport = table.optional("transport", "outbox:outbox", |text| {
-        let password_file = password_file.as_ref().and_then(Option::as_deref);
-        transport::transport(text, base)?.unlock(password_file, secrets)
-    });
-    let connections = table.whole("connections", 10, [1, 1_000]);
-    let retry_for = table.optional("retry_for", "3d", duration("1s", "30d"));
-    let in_doubt = table.optional(
-        "in_doubt",
-        "resend",
-        one_of(&[("resend", InDoubt::Resend), ("skip", InDoubt::Skip)]),
-    );
-    let (from_name, from) = from?;
-    Some(Mail {
-        from_name,
-        from,
-        transport: transport?,
-        connections: connections?,
-        retry: RetryPolicy {
-            retry_for: retry_for?,
-            in_doubt: in_doubt?,
-        },
-    })
-}
-
 pub(super) fn guards(table: &Table<'_>) -> Option<Guards> {
     let max_age = table.optional("max_age", "7d", duration("1s", "3650d"));
     let hold_over = table.whole("hold_over", 25, [0, 10_000]);
@@ -257,10 +228,12 @@ pub(super) fn schedule(
         names.claim(table, "aliases", alias);
     }
     let cron = table.required("cron", "cron = \"0 8 * * *\"", value::cron);
-    let zone = table.given("timezone", value::zone);
+    let given = table.given("timezone", value::schedule_zone);
     let catch_up = table.optional("catch_up", "24h", duration("0s", "366d"));
-    let (timezone, zone) = match zone? {
-        Some(zone) => zone,
+    let zoned = matches!(given, Some(Some(None)));
+    let (timezone, zone) = match given? {
+        Some(Some(zone)) => zone,
+        Some(None) => (value::SUBSCRIBER.to_owned(), site?.zone.clone()),
         None => site.map(|site| (site.timezone.clone(), site.zone.clone()))?,
     };
     Some(Schedule {
@@ -269,6 +242,7 @@ pub(super) fn schedule(
         cron: cron?,
         timezone,
         zone,
+        zoned,
         catch_up: catch_up?,
     })
 }

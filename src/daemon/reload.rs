@@ -45,11 +45,11 @@ pub(super) async fn read(ground: &Ground, running: &Config) -> Result<Option<Rea
     }
     problems.extend(fixed(running, &config));
     problems.extend(bereaved(&ground.store, &config).await?);
-    match templates(&config.templates) {
+    match templates(&config) {
         Ok(templates) if problems.is_empty() => {
             return Ok(Some(Read {
                 config: Arc::new(config),
-                templates: Arc::new(templates),
+                templates,
             }));
         }
         Ok(_) => {}

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     ChangeKind, Content, DeliveryState, Fingerprint, Hold, HoldKey, Mark, PublicationKey, Run,
-    RunKey, Sequence, Standing, Subscriber, SubscriberKey, TagId, UpstreamState,
+    RunKey, Sequence, Standing, SubscriberKey, TagId, UpstreamState,
 };
 
 use super::bodies::Place;
@@ -221,7 +221,6 @@ records! {
     HeldIn => "held news",
     LossRow => "loss",
     TrustRow => "trust",
-    Subscriber => "subscriber",
     Mark => "mark",
     Run => "run",
     Content => "content",
