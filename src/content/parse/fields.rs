@@ -124,7 +124,7 @@ impl<'a> Reader<'a> {
         };
         Page {
             id: self.or_note(self.iri("id")),
-            title: text(&["title"]).unwrap_or_default(),
+            title: self.title(),
             language: self.or_note(self.language()),
             place,
             published: self.or_note(self.date(&PUBLISHED)),
@@ -139,6 +139,15 @@ impl<'a> Reader<'a> {
             enclosures: self.enclosures(),
             ..Page::default()
         }
+    }
+
+    /// One that is wrong is not missing, too.
+    fn title(&self) -> String {
+        let title = self.text(&["title"]);
+        let wrong = if title.is_err() { "?" } else { "" };
+        self.or_note(title)
+            .map_or(wrong, |(text, _)| text)
+            .to_owned()
     }
 
     /// The first of these keys that says anything, and where.
