@@ -50,6 +50,7 @@ pub(super) async fn build(file: &Path) -> Result<(), Failure> {
         output::number(count as u64, "feed"),
         written.len()
     ));
+    publishing.end();
     // The process ends: to take so many rows and entries apart first would be for nothing.
     std::mem::forget((store, publishing));
     if problems.is_empty() {
