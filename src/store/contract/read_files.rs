@@ -42,7 +42,7 @@ pub(super) async fn a_file_is_known_as_long_as_its_publication_is_there(bench: B
         ..pages[2].clone()
     };
     bench.look([claiming], &[]).await?;
-    assert_eq!(known(&bench, 7).await?, vec![b.clone()]);
+    assert_eq!(known(&bench, 7).await?, std::slice::from_ref(&b));
     // It goes by its source's new name.
     let sources = [("pages", "strony"), ("strony", "strony")];
     let sources = sources.map(|(name, present)| (name.to_owned(), present.to_owned()));
