@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     ChangeKind, Content, DeliveryState, Fingerprint, Hold, HoldKey, Mark, PublicationKey, Run,
-    RunKey, Sequence, Standing, SubscriberKey, TagId, UpstreamState,
+    RunKey, Sequence, Standing, SubscriberKey, Suppression, TagId, UpstreamState,
 };
 
 use super::bodies::Place;
@@ -195,6 +195,10 @@ pub(super) struct FileRow {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Number(pub(super) u64);
 
+/// What no outsider knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Secret(pub(super) [u8; 32]);
+
 /// A name by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Name(pub(super) String);
@@ -227,6 +231,8 @@ records! {
     Chunk => "deliveries",
     Number => "number",
     Name => "name",
+    Secret => "secret",
+    Suppression => "suppression",
     Due => "due",
     FileRow => "file",
     Place => "body",
