@@ -274,6 +274,8 @@ pub struct Mail {
     pub from_name: Option<String>,
     /// The sender, also in MAIL FROM.
     pub from: Address,
+    /// Where answers go instead: display name and address.
+    pub reply_to: Option<(Option<String>, Address)>,
     /// How letters leave.
     pub transport: Transport,
     /// Connections to the server at the most, 1 to 1,000.

@@ -118,7 +118,7 @@ fn what_the_sample_shows_as_default_is_the_default() -> Tested {
         .map(|line| match line.strip_prefix("# ") {
             Some(setting)
                 if is_setting(setting)
-                    && !["aliases", "ca_file", "password_file"]
+                    && !["aliases", "ca_file", "password_file", "reply_to"]
                         .iter()
                         .any(|key| setting.starts_with(key)) =>
             {
@@ -217,7 +217,10 @@ fn a_sender_may_have_a_name() -> Tested {
         ("<wici@portal.example>", None),
     ] {
         let text = LEAST.replace("\"wici@portal.example\"", &format!("\"{from}\""));
-        assert_eq!(read(&text)?.mail.from_name.as_deref(), name, "{from}");
+        let text = format!("{text}reply_to = \"{from}\"");
+        let mail = read(&text)?.mail;
+        assert_eq!(mail.from_name.as_deref(), name, "{from}");
+        assert_eq!(mail.reply_to, Some((mail.from_name, mail.from)));
     }
     Ok(())
 }

@@ -95,6 +95,7 @@ impl Works {
                 Arc::clone(&ground.board),
                 Arc::clone(&ground.signals),
             )
+            .remembering()
         });
         Ok(Works {
             ingests: ingests.collect(),
@@ -280,6 +281,7 @@ pub(super) fn letterhead(config: &Config) -> Letterhead {
         site_title: config.site.title.clone(),
         site_url: config.site.url.to_string(),
         from_name: config.mail.from_name.clone(),
+        reply_to: config.mail.reply_to.clone(),
         from: config.mail.from.clone(),
         web_url: config.web.url.to_string(),
         message_id_domain: sender.to_owned(),
