@@ -312,6 +312,13 @@ pub struct Schedule {
     pub catch_up: SignedDuration,
 }
 
+impl Schedule {
+    /// What its windows go by, as a mark has it: one that reads otherwise is another line.
+    pub fn line(&self) -> String {
+        format!("{} {}", self.cron, self.timezone)
+    }
+}
+
 /// `[immediate]`
 #[derive(Debug, Clone)]
 pub struct Immediate {

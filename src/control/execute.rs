@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::report::{
-    DeliverySummary, Publications, RunDetail, RunSummary, ScheduleStatus, SourceStatus,
-    StatusReport, SubscriberDetail, SubscriberSummary, TagStatus, Trouble, UpstreamStatus,
+    DeliverySummary, Publications, RunDetail, RunSummary, SourceStatus, StatusReport,
+    SubscriberDetail, SubscriberSummary, TagStatus, Trouble, UpstreamStatus,
 };
 use super::request::AddSubscriber;
-use super::{Desk, Refusal, Request, Response, holds, publications, tags};
+use super::{Desk, Refusal, Request, Response, holds, publications, schedules, tags};
 use crate::domain::{
     Address, Basis, Cadence, Counts, DeliveryState, Filter, HoldKey, IMMEDIATE, NewSubscription,
     RunKey, Subscriber, SubscriberKey, TagId,
@@ -230,7 +230,7 @@ async fn status(desk: &Desk, running: bool, now: Timestamp) -> Result<StatusRepo
         },
         subscribers: totals.subscribers,
         tags: tags.collect(),
-        schedules: schedules(desk, now),
+        schedules: schedules::status(desk, now).await?,
         queue: open.iter().map(|run| Counts::open(&run.counts)).sum(),
         runs: latest.iter().map(RunSummary::from).collect(),
         holds: holds::list(desk).await?,
@@ -255,21 +255,4 @@ async fn upstream(desk: &Desk, name: &str) -> Result<Option<UpstreamStatus>, Ref
         failures: known.failures,
         next: known.next,
     }))
-}
-
-fn schedules(desk: &Desk, now: Timestamp) -> Vec<ScheduleStatus> {
-    let config = &desk.config;
-    let cron = config.schedules.iter().map(|schedule| ScheduleStatus {
-        name: schedule.name.clone(),
-        line: schedule.cron.to_string(),
-        timezone: schedule.timezone.clone(),
-        next: schedule.cron.next_after(&schedule.zone, now),
-    });
-    let immediate = ScheduleStatus {
-        name: IMMEDIATE.to_owned(),
-        line: format!("{:#} after each release", config.immediate.delay),
-        timezone: config.site.timezone.clone(),
-        next: None,
-    };
-    cron.chain([immediate]).collect()
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::schedules::ScheduleStatus;
 use crate::domain::{
     Counts, Decision, Delivery, DeliveryState, Hold, HoldKind, Problem, Run, Subscriber,
     SubscriberStatus,
@@ -133,19 +134,6 @@ pub struct TagStatus {
     pub label: String,
     /// Publications that have it now.
     pub publications: u64,
-}
-
-/// A schedule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ScheduleStatus {
-    /// Its name.
-    pub name: String,
-    /// The cron line, or the delay of `immediate`.
-    pub line: String,
-    /// The zone that the line is read in.
-    pub timezone: String,
-    /// When it is next due; of `immediate` unknown.
-    pub next: Option<Timestamp>,
 }
 
 /// A problem and where it was met.

@@ -103,8 +103,10 @@ impl Scheduling {
             schedule: schedule.name.clone(),
             zone: None,
         };
-        let line = format!("{} {}", schedule.cron, schedule.timezone);
-        let mark = self.store.observe(cadence.clone(), line, now).await?;
+        let mark = self
+            .store
+            .observe(cadence.clone(), schedule.line(), now)
+            .await?;
         if let Some(due) = schedule.cron.latest_in(&schedule.zone, mark.due, now) {
             if now.duration_since(due) <= schedule.catch_up {
                 let run = self.store.open_run(cadence, due, None, now).await?;
@@ -170,3 +172,6 @@ fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
         (a, b) => a.or(b),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@
 //! | `holds` | `holds`, `held`, `waits_in`, `suspect`, `decide`, `carry_out` |
 //! | `subscribers` | `subscribe`, `subscriber`, `subscribers`, `unsubscribe`, `remove`, `may_write` |
 //! | `names` | `orphans`, `adopt` |
-//! | `runs` | `observe`, `mark`, `let_go`, `open_run`, `ripe`, `open_runs`, `run`, `runs` |
+//! | `runs` | `observe`, `mark`, `let_go`, `open_run`, `ripe`, `open_runs`, `run`, `run_of`, `runs` |
 //! | `plan` | `plan` |
 //! | `claims` | `claim`, `unclaim`, `next_due` |
 //! | `deliveries` | `settle`, `deliveries`, `had` |

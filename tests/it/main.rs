@@ -20,6 +20,7 @@ mod identity;
 mod kill;
 mod net;
 mod reload;
+mod schedules;
 mod served;
 mod smtp;
 mod smtp_server;
