@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use super::access::{Access, unexpected};
 use super::{Failure, output};
 use crate::control::report::{DeliverySummary, RunSummary};
+use crate::control::runs::{AccountSummary, BooksSummary};
 use crate::control::{Request, Response};
 use crate::domain::{Counts, DeliveryState};
 
@@ -56,7 +57,11 @@ pub(super) async fn carry_out(file: &Path, command: Command) -> Result<(), Failu
                 output::json(&detail)?;
             } else {
                 print(std::slice::from_ref(&detail.run), zone)?;
+                if let Some(books) = &detail.books {
+                    print_books(books)?;
+                }
                 if !detail.notable.is_empty() {
+                    output::say("")?;
                     print_deliveries(&detail.notable, zone)?;
                 }
             }
@@ -83,6 +88,64 @@ pub(super) fn print(runs: &[RunSummary], zone: &TimeZone) -> Result<(), Failure>
         ["run", "schedule", "due", "closed", "deliveries"],
         rows.collect(),
     )
+}
+
+/// Who was to get each publication beside what became of it, and whether the two agree.
+fn print_books(books: &BooksSummary) -> Result<(), Failure> {
+    if !books.publications.is_empty() {
+        output::say("")?;
+        let rows = books.publications.iter().map(|account| {
+            [
+                account.title.clone(),
+                account.matched.to_string(),
+                account.already_had.to_string(),
+                counts(&account.counts),
+            ]
+        });
+        let head = ["publication", "matched", "already had", "deliveries"];
+        output::table(head, rows.collect())?;
+    }
+    if books.left_out > 0 {
+        output::say(&format!(
+            "{} in neither count: gone, or subscribed to something else since.",
+            output::number(books.left_out, "subscriber")
+        ))?;
+    }
+    if books.even {
+        return Ok(());
+    }
+    output::say("The books differ, which is a fault of wici or of its store; please report it:")?;
+    for account in &books.publications {
+        for line in differences(account) {
+            output::say(&line)?;
+        }
+    }
+    match &books.miscounted {
+        Some(rows) => output::say(&format!(
+            "- by their rows the deliveries are: {}",
+            counts(rows)
+        )),
+        None => Ok(()),
+    }
+}
+
+fn differences(account: &AccountSummary) -> Vec<String> {
+    let kinds = [
+        (account.missing, "was to get it and has no delivery of it"),
+        (
+            account.unasked,
+            "has a delivery of it and was not to get it",
+        ),
+    ];
+    let mut lines: Vec<String> = kinds
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, what)| format!("- {}: {number} × {what}", account.title))
+        .collect();
+    if !lines.is_empty() {
+        lines.push(format!("  for example {}", account.examples.join(", ")));
+    }
+    lines
 }
 
 /// Deliveries as a table.

@@ -5,20 +5,18 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::report::{
-    DeliverySummary, Publications, RunDetail, RunSummary, SourceStatus, StatusReport,
-    SubscriberDetail, SubscriberSummary, TagStatus, Trouble, UpstreamStatus,
+    DeliverySummary, Publications, RunSummary, SourceStatus, StatusReport, SubscriberDetail,
+    SubscriberSummary, TagStatus, Trouble, UpstreamStatus,
 };
 use super::request::AddSubscriber;
-use super::{Desk, Refusal, Request, Response, holds, publications, schedules, tags};
+use super::{Desk, Refusal, Request, Response, holds, publications, runs, schedules, tags};
 use crate::domain::{
-    Address, Basis, Cadence, Counts, DeliveryState, Filter, HoldKey, IMMEDIATE, NewSubscription,
-    RunKey, Subscriber, SubscriberKey, TagId,
+    Address, Basis, Cadence, Counts, Filter, HoldKey, IMMEDIATE, NewSubscription, RunKey,
+    SubscriberKey, TagId,
 };
 use crate::store::StoreError;
 
-/// Pages through the deliveries of a run.
-const PAGE: usize = 1024;
-/// What `runs show` lists, and `subscribers show`.
+/// What `subscribers show` lists.
 const NOTABLE: usize = 100;
 const LATEST_RUNS: usize = 5;
 
@@ -72,7 +70,7 @@ pub async fn execute(
             let runs = desk.store.runs(most).await?;
             Ok(Response::Runs(runs.iter().map(RunSummary::from).collect()))
         }
-        Request::ShowRun { run } => show_run(desk, RunKey(run)).await.map(Response::Run),
+        Request::ShowRun { run } => runs::show(desk, RunKey(run)).await.map(Response::Run),
         Request::ListHolds => holds::list(desk).await.map(Response::Holds),
         Request::DecideHold { hold, decision } => {
             let decided = holds::decide(desk, HoldKey(hold), decision, running, now).await?;
@@ -165,38 +163,6 @@ async fn show_subscriber(desk: &Desk, address: &Address) -> Result<SubscriberDet
             .map(|d| DeliverySummary::new(d, whole()))
             .collect(),
         subscriber: SubscriberSummary::from(&subscriber),
-    })
-}
-
-async fn show_run(desk: &Desk, key: RunKey) -> Result<RunDetail, Refusal> {
-    let store = &desk.store;
-    let run = store.run(key).await?.ok_or_else(|| {
-        Refusal(format!(
-            "there is no run {key}; `wici runs list` shows them"
-        ))
-    })?;
-    let mut notable = Vec::new();
-    let mut after = SubscriberKey(0);
-    loop {
-        let page = store.deliveries(key, after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = last.key.subscriber;
-        for delivery in page {
-            let is_plain = matches!(delivery.state, DeliveryState::Sent | DeliveryState::Pending);
-            if !is_plain && notable.len() < NOTABLE {
-                let subscriber: Option<Subscriber> =
-                    store.subscriber_by_key(delivery.key.subscriber).await?;
-                let address = subscriber.map(|s| s.address.as_str().to_owned());
-                notable.push(DeliverySummary::new(delivery, address));
-            }
-        }
-        if notable.len() == NOTABLE {
-            break;
-        }
-    }
-    Ok(RunDetail {
-        run: RunSummary::from(&run),
-        notable,
     })
 }
 

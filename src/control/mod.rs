@@ -8,6 +8,7 @@ mod holds;
 pub mod publications;
 pub mod report;
 pub mod request;
+pub mod runs;
 pub mod schedules;
 pub mod server;
 pub mod tags;

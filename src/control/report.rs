@@ -276,13 +276,3 @@ impl From<&Run> for RunSummary {
         }
     }
 }
-
-/// A run and the deliveries of it that need a look.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunDetail {
-    /// Which.
-    #[serde(flatten)]
-    pub run: RunSummary,
-    /// Deliveries that are neither sent nor simply pending, at most 100.
-    pub notable: Vec<DeliverySummary>,
-}

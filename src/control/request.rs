@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::publications::{KnownFile, ListPublications, PublicationDetail, PublicationList};
-use super::report::{
-    HoldSummary, RunDetail, RunSummary, StatusReport, SubscriberDetail, SubscriberSummary,
-};
+use super::report::{HoldSummary, RunSummary, StatusReport, SubscriberDetail, SubscriberSummary};
+use super::runs::RunDetail;
 use crate::domain::{Address, Decision, Language, Names, Orphan};
 
 /// What is asked.

@@ -35,10 +35,13 @@
 //! | `D` | run, first subscriber | [`Chunk`](super::rows::Chunk) of deliveries |
 //! | `Q` | run, first subscriber | instant: the chunk is due from then |
 //! | `H` | subscriber, run | content: who had what |
+//! | `k` | run | [`BooksRow`](super::books::BooksRow): how its planning went |
+//! | `b` | run, stretch, number | [`NotedRow`](super::books::NotedRow): the news it was planned from |
 //!
 //! Numbers and instants are big-endian, so that keys sort as they do; texts end with a zero byte,
 //! which none of them can contain.
 
+mod books;
 mod paths;
 mod span;
 
@@ -49,6 +52,7 @@ use crate::domain::{
     SubscriberKey, TagId, Window,
 };
 
+pub(super) use books::{books, noted_in, noted_row};
 pub(super) use paths::{path, path_in, paths, paths_below};
 pub(super) use span::Span;
 

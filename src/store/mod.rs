@@ -19,10 +19,12 @@
 //! | `plan` | `plan` |
 //! | `claims` | `claim`, `unclaim`, `next_due` |
 //! | `deliveries` | `settle`, `deliveries`, `had` |
+//! | `books` | `books` |
 //!
 //! [`contract`] is the one suite that every backend passes.
 
 mod bodies;
+pub mod books;
 pub mod catalogue;
 mod changes;
 mod claims;

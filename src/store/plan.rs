@@ -11,6 +11,7 @@ use crate::domain::{
     Standing, Subscriber, SubscriberKey, TagId,
 };
 
+use super::books;
 use super::engine::{Go, Order, Read, Transaction};
 use super::names::present_name;
 use super::record::Record;
@@ -33,6 +34,7 @@ impl Store {
                 return Ok(None);
             };
             if !run.planned {
+                books::note(transaction, &run)?;
                 Planning::begin(transaction, &run)?.carry_on(&mut run, most)?;
                 save_run(transaction, &mut run, now)?;
             }

@@ -9,6 +9,7 @@ use crate::domain::{
 };
 
 use super::bodies::Place;
+use super::books::{BooksRow, NotedRow};
 use super::record::Record;
 
 /// Counters, each the last number given out, and totals.
@@ -209,5 +210,7 @@ records! {
     Name => "name",
     Due => "due",
     Place => "body",
+    BooksRow => "books",
+    NotedRow => "noted news",
     UpstreamState => "upstream",
 }

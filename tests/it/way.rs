@@ -260,6 +260,13 @@ fn a_refused_address_is_told_and_harms_no_other() {
     assert_eq!(run["counts"]["failed"], 1, "{run}");
     let reply = run["notable"][0]["reply"].as_str().expect("a reply");
     assert!(reply.contains("no such user"), "{reply}");
+    let books = &run["books"];
+    let account = &books["publications"][0];
+    assert_eq!(
+        (&books["even"], &account["matched"]),
+        (&true.into(), &2.into())
+    );
+    assert_eq!(account["counts"]["failed"], 1, "{run}");
 }
 
 #[test]

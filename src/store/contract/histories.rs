@@ -237,7 +237,7 @@ impl Twins {
             }
         }
         self.model.plan();
-        Ok(())
+        books::are_even(&self.bench).await
     }
 
     async fn send(&mut self, defer: u8, refuse: u8) -> Result<(), Stop> {

@@ -1,6 +1,7 @@
 //! The one suite that every backend passes. A test is an async function over a [`Bench`]; the
 //! macro at the end runs each on each backend.
 
+mod books;
 mod catalogue;
 mod deliveries;
 mod expiry;
@@ -384,6 +385,15 @@ contract! {
         long_replies_are_cut,
         an_equal_subscription_is_not_made_twice,
         what_one_had_can_be_told;
+    books:
+        what_became_of_everyone_is_in_the_books,
+        who_unsubscribed_or_went_is_in_neither_count,
+        a_page_of_planning_has_the_news_of_its_own_moment,
+        what_was_taken_back_after_it_was_mailed_is_in_the_books,
+        a_delivery_that_is_lost_is_seen,
+        a_delivery_that_nobody_asked_for_is_seen,
+        a_subscriber_whom_the_index_hides_is_seen,
+        counters_that_are_not_the_rows_are_seen;
     upstreams:
         a_later_baseline_is_not_news_and_withdraws_nothing,
         what_is_known_of_an_upstream_is_kept_by_its_source;
