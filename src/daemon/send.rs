@@ -24,11 +24,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::signals::Signals;
-use crate::compose::{ComposeError, Composer, Shared};
+use crate::compose::{Alike, ComposeError, Composer, Shared};
 use crate::config::Config;
 use crate::control::{Board, Clock};
 use crate::domain::delivery::RetryPolicy;
-use crate::domain::{Address, Claim, DeliveryKey, Language, Outcome, Problem, RunKey};
+use crate::domain::{Address, Claim, DeliveryKey, Outcome, Problem};
 use crate::mail::{self, Gate, Letter, LetterSender, Mailer, Report};
 use crate::store::{Store, StoreError};
 
@@ -335,19 +335,17 @@ impl Gate for StoreGate {
 struct ComposingDesk {
     composer: Composer,
     from: Address,
-    shared: HashMap<(RunKey, u64, Language), Shared>,
+    shared: HashMap<Alike, Shared>,
 }
 
 impl ComposingDesk {
     fn compose(&mut self, claim: &Claim) -> Result<Letter, ComposeError> {
-        let key = (claim.key.run, claim.content.number, claim.language.clone());
+        let key = Alike::of(claim);
         if !self.shared.contains_key(&key) {
             if self.shared.len() >= SHARED {
                 self.shared.clear();
             }
-            let shared = self
-                .composer
-                .shared(&claim.content, &claim.language, &claim.cadence)?;
+            let shared = self.composer.shared(claim)?;
             self.shared.insert(key.clone(), shared);
         }
         let bytes = match self.shared.get(&key) {

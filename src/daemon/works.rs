@@ -212,16 +212,20 @@ pub(super) fn ended_early(ended: Result<Ended, JoinError>) -> anyhow::Error {
     }
 }
 
-fn letterhead(config: &Config) -> Letterhead {
-    let host = config.web.url.host_str().unwrap_or("localhost");
+pub(super) fn letterhead(config: &Config) -> Letterhead {
+    let sender = config.mail.from.domain();
+    // An address in figures names no list (RFC 2919 2).
+    let host = config.web.url.domain().unwrap_or(sender);
     Letterhead {
         site_title: config.site.title.clone(),
         site_url: config.site.url.to_string(),
         from_name: config.mail.from_name.clone(),
         from: config.mail.from.clone(),
         web_url: config.web.url.to_string(),
-        message_id_domain: config.mail.from.domain().to_owned(),
+        message_id_domain: sender.to_owned(),
         list_id: format!("wici.{host}"),
         zone: config.site.zone.clone(),
+        language: config.site.language.clone(),
+        tags: config.tags.clone(),
     }
 }

@@ -247,7 +247,7 @@ mod tests {
     fn no_invisible_characters_surround_arguments() {
         for tag in ["pl", "uk", "en"] {
             let text = locale(tag)
-                .message("mail-why", [("site", "Portal".into())])
+                .message("back", [("site", "Portal".into())])
                 .expect("the message");
             assert!(!text.contains(['\u{2068}', '\u{2069}']), "{text:?}");
         }

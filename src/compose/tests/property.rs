@@ -70,7 +70,7 @@ proptest! {
         site in nasty_text(),
     ) {
         let items: Vec<ClaimItem> = titles.iter().map(|title| {
-            let mut item = item("uk", title, &summary);
+            let mut item = item("uk", title, &summary, "");
             item.correction = true;
             item.publication.change_note = Some(note.clone());
             item
@@ -95,7 +95,8 @@ proptest! {
         let message = parse(&letter);
         prop_assert_eq!(message.parts.len(), 3);
         if let [title] = titles.as_slice() {
-            let expected = header::shorten(&header::one_line(title), 200);
+            let title = header::shorten(&header::one_line(title), 200);
+            let expected = header::one_line(&format!("Оновлено: {title}"));
             prop_assert_eq!(message.subject().unwrap_or_default(), expected);
         }
         let text = message.body_text(0).expect("text").into_owned();
@@ -105,11 +106,18 @@ proptest! {
         prop_assert!(html.contains(&url));
         prop_assert!(!html.contains("<script"));
         let flowing = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        for words in titles.iter().chain([&summary, &note, &site]) {
+        let (text, html) = (flowing(&text), flowing(&unescaped(&html)));
+        for words in titles.iter().chain([&note, &site]) {
             let words = flowing(&header::one_line(words));
-            prop_assert!(flowing(&text).contains(&words), "{words:?} in {text}");
-            prop_assert!(flowing(&unescaped(&html)).contains(&words), "{words:?} in {html}");
+            prop_assert!(text.contains(&words), "{words:?} in {text}");
+            prop_assert!(html.contains(&words), "{words:?} in {html}");
         }
+        let summary = header::one_line(&summary);
+        let is_there = [600, 200].iter().any(|most| {
+            let words = flowing(&header::shorten(&summary, *most));
+            text.contains(&words) && html.contains(&words)
+        });
+        prop_assert!(is_there, "{summary:?} in {text}");
         let parts = message.parts.iter().skip(1);
         for part in parts {
             prop_assert!(part.content_type().is_some_and(|t| t.attribute("charset") == Some("utf-8")));
