@@ -11,8 +11,8 @@ use tokio::time::Instant;
 use super::{Failure, configuration};
 use crate::config::Config;
 use crate::control::client::Client;
-use crate::control::{Board, Desk, Refusal, Request, Response, execute};
-use crate::daemon::clock;
+use crate::control::{Board, Composing, Desk, Refusal, Request, Response, execute};
+use crate::daemon::{self, clock};
 use crate::store::{Open, Store, StoreError};
 
 /// A daemon that starts or ends, or another command, has the store for a moment at most.
@@ -59,6 +59,7 @@ impl Access {
             config: Arc::clone(&config),
             board: Arc::new(Board::default()),
             bell: Arc::new(|| {}),
+            composing: composing(&config),
         });
         Access { config, direct }
     }
@@ -74,6 +75,12 @@ impl Access {
             }
         }
     }
+}
+
+/// Reads templates and keys when they are needed.
+fn composing(config: &Arc<Config>) -> Composing {
+    let config = Arc::clone(config);
+    Arc::new(move || daemon::composer(&config).map_err(|error| Refusal(format!("{error:#}"))))
 }
 
 async fn client(config: &Config) -> anyhow::Result<Option<Client>> {

@@ -10,9 +10,11 @@ mod holds;
 mod ids;
 mod init;
 mod output;
+mod preview;
 mod publications;
 mod run;
 mod runs;
+mod send;
 mod status;
 mod subscribers;
 
@@ -81,6 +83,10 @@ enum Command {
     /// List or show runs: what was mailed when, and how it went
     #[command(subcommand)]
     Runs(runs::Command),
+    /// Show a mail as it would go out now; nothing is sent
+    Preview(preview::Arguments),
+    /// Mail what is new now, say who would get it, or send samples to try things out
+    Send(send::Arguments),
     /// List what waits for you, and approve or skip it
     #[command(subcommand)]
     Holds(holds::Command),
@@ -124,6 +130,8 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Ids(command) => ids::carry_out(&file, command).await,
         Command::Publications(command) => publications::carry_out(&file, command).await,
         Command::Runs(command) => runs::carry_out(&file, command).await,
+        Command::Preview(arguments) => preview::preview(&file, arguments).await,
+        Command::Send(arguments) => send::send(&file, arguments).await,
         Command::Holds(command) => holds::carry_out(&file, command).await,
     };
     match result {

@@ -9,7 +9,8 @@ use super::report::{
     SubscriberSummary, TagStatus, Trouble, UpstreamStatus,
 };
 use super::request::AddSubscriber;
-use super::{Desk, Refusal, Request, Response, holds, publications, runs, schedules, tags};
+use super::{Desk, Refusal, Request, Response};
+use super::{holds, preview, publications, runs, schedules, send, tags, trial};
 use crate::domain::{
     Address, Basis, Cadence, Counts, Filter, HoldKey, IMMEDIATE, NewSubscription, RunKey,
     SubscriberKey, TagId,
@@ -71,6 +72,16 @@ pub async fn execute(
             Ok(Response::Runs(runs.iter().map(RunSummary::from).collect()))
         }
         Request::ShowRun { run } => runs::show(desk, RunKey(run)).await.map(Response::Run),
+        Request::OpenRun { schedule } => {
+            let opened = send::open(desk, &schedule, running, now).await?;
+            Ok(Response::Opened(opened))
+        }
+        Request::DryRun { schedule } => Ok(Response::DryRun(send::dry_run(desk, &schedule).await?)),
+        Request::Preview { schedule, to } => {
+            let preview = preview::preview(desk, schedule, to, now).await?;
+            Ok(Response::Preview(preview))
+        }
+        Request::Try { to } => Ok(Response::Tried(trial::send(desk, &to, now).await?)),
         Request::ListHolds => holds::list(desk).await.map(Response::Holds),
         Request::DecideHold { hold, decision } => {
             let decided = holds::decide(desk, HoldKey(hold), decision, running, now).await?;
@@ -79,7 +90,7 @@ pub async fn execute(
     }
 }
 
-fn unknown(address: &Address) -> Refusal {
+pub(super) fn unknown(address: &Address) -> Refusal {
     Refusal(format!(
         "nobody with the address {} is subscribed",
         address.as_str()
@@ -126,7 +137,7 @@ async fn tags(desk: &Desk, names: &[String]) -> Result<BTreeSet<TagId>, Refusal>
 }
 
 /// The cadence of a schedule by name, or of the first one.
-fn cadence(desk: &Desk, name: Option<String>) -> Result<Cadence, Refusal> {
+pub(super) fn cadence(desk: &Desk, name: Option<String>) -> Result<Cadence, Refusal> {
     let mut names: Vec<&str> = desk
         .config
         .schedules

@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
+use super::execute::cadence;
 use super::{Desk, Refusal};
 use crate::config::Schedule;
 use crate::domain::{Cadence, IMMEDIATE, Mark};
@@ -81,6 +82,24 @@ async fn cron(
     status.next.dedup();
     status.next.truncate(TOLD);
     Ok(status)
+}
+
+/// The cadences of a schedule by its name, and what their marks say of its line.
+///
+/// # Errors
+/// There is no such schedule; which there are.
+pub(super) async fn cadences_of(
+    desk: &Desk,
+    name: &str,
+) -> Result<Vec<(Cadence, String)>, Refusal> {
+    let named = cadence(desk, Some(name.to_owned()))?;
+    let mut schedules = desk.config.schedules.iter();
+    let Some(schedule) = schedules.find(|schedule| schedule.name == name) else {
+        return Ok(vec![(named, String::new())]);
+    };
+    let line = schedule.line();
+    let all = cadences(schedule).into_iter();
+    Ok(all.map(|(cadence, _)| (cadence, line.clone())).collect())
 }
 
 /// What shares the windows of a schedule, and the zone that its line is read in there.

@@ -11,7 +11,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::ingest::Ingest;
 use super::publish::Publishing;
+use super::reload::Refused;
 use super::schedule::Scheduling;
+use super::secrets;
 use super::send::Sending;
 use super::signals::Signals;
 use super::upstream::{self, Upstream};
@@ -39,10 +41,12 @@ pub(super) struct Ground {
 
 impl Ground {
     /// What requests are carried out with under a configuration.
-    pub(super) fn desk(&self, config: &Arc<Config>) -> Desk {
+    pub(super) fn desk(&self, config: &Arc<Config>, works: &Works) -> Desk {
         let signals = Arc::clone(&self.signals);
+        let composer = works.composer.clone();
         Desk {
             bell: Arc::new(move || signals.ring()),
+            composing: Arc::new(move || Ok(composer.clone())),
             store: self.store.clone(),
             config: Arc::clone(config),
             board: Arc::clone(&self.board),
@@ -57,6 +61,7 @@ pub(super) struct Works {
     publishing: Publishing,
     scheduling: Scheduling,
     sending: Sending,
+    composer: Composer,
     router: Router,
 }
 
@@ -108,6 +113,7 @@ impl Works {
                 Arc::clone(config),
                 Arc::clone(&ground.signals),
             ),
+            composer: composer.clone(),
             sending: Sending::new(
                 store.clone(),
                 Arc::new(mailer),
@@ -144,6 +150,20 @@ impl Works {
         loops.spawn(named("mail", self.sending.run(stop.clone())));
         Working { loops, stop }
     }
+}
+
+/// What letters are composed with where no daemon runs: templates and keys are read from disk.
+///
+/// # Errors
+/// A template is bad; the keys can't be read.
+pub fn composer(config: &Config) -> anyhow::Result<Composer> {
+    let templates = super::templates(&config.templates).map_err(Refused)?;
+    let keys = secrets::load_or_make(&config.state)?;
+    Ok(Composer::new(
+        Arc::new(templates),
+        letterhead(config),
+        Arc::new(keys),
+    ))
 }
 
 /// Loops at work.

@@ -17,6 +17,7 @@
 //! | `names` | `orphans`, `adopt` |
 //! | `runs` | `observe`, `mark`, `let_go`, `open_run`, `ripe`, `open_runs`, `run`, `run_of`, `runs` |
 //! | `plan` | `plan` |
+//! | `foresee` | `foresee`, `foresee_for`, `shown`: planning that writes nothing |
 //! | `claims` | `claim`, `unclaim`, `next_due` |
 //! | `deliveries` | `settle`, `deliveries`, `had` |
 //! | `books` | `books` |
@@ -34,6 +35,7 @@ mod deliveries;
 mod engine;
 mod error;
 mod feeds;
+mod foresee;
 mod former;
 mod holds;
 mod identity;
@@ -64,6 +66,7 @@ use writer::Writer;
 
 pub use error::StoreError;
 pub use feeds::FeedView;
+pub use foresee::Foreseen;
 pub use holds::{CarriedOut, HoldEvent};
 pub use publications::{Applied, Refusal, Refused};
 pub use rows::Totals;

@@ -55,7 +55,8 @@ struct Candidate {
     first_run: RunKey,
 }
 
-struct Planning<'t, 'e> {
+/// The planning of a run, for some subscribers at a time.
+pub(super) struct Planning<'t, 'e> {
     transaction: &'t mut Transaction<'e>,
     mark: Sequence,
     candidates: Vec<Candidate>,
@@ -66,7 +67,8 @@ struct Planning<'t, 'e> {
 }
 
 impl<'t, 'e> Planning<'t, 'e> {
-    fn begin(
+    /// Reads the news of the window.
+    pub(super) fn begin(
         transaction: &'t mut Transaction<'e>,
         run: &Run,
     ) -> Result<Planning<'t, 'e>, StoreError> {
@@ -113,7 +115,11 @@ impl<'t, 'e> Planning<'t, 'e> {
     }
 
     /// The next subscribers, in their order, that any candidate may concern.
-    fn concerned(&self, run: &Run, most: usize) -> Result<Vec<SubscriberKey>, StoreError> {
+    pub(super) fn concerned(
+        &self,
+        run: &Run,
+        most: usize,
+    ) -> Result<Vec<SubscriberKey>, StoreError> {
         let tags = self.candidates.iter().flat_map(|c| &c.tags);
         let mut terms: BTreeSet<&str> = tags.map(TagId::as_str).collect();
         if !self.candidates.is_empty() {
@@ -145,7 +151,7 @@ impl<'t, 'e> Planning<'t, 'e> {
     }
 
     /// What the subscriber gets in this run, if anything.
-    fn content(
+    pub(super) fn content(
         &mut self,
         subscriber: &Subscriber,
         run: &Run,

@@ -21,6 +21,7 @@ mod kill;
 mod net;
 mod reload;
 mod schedules;
+mod sending;
 mod served;
 mod smtp;
 mod smtp_server;

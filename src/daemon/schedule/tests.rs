@@ -9,7 +9,7 @@ use super::*;
 use crate::content::Look;
 use crate::control::request::AddSubscriber;
 use crate::control::schedules::ScheduleStatus;
-use crate::control::{Board, Desk, Request, Response, execute};
+use crate::control::{Board, Desk, Refusal, Request, Response, execute};
 use crate::daemon::ingest::Ingest;
 use crate::domain::delivery::{InDoubt, RetryPolicy};
 use crate::domain::{Address, Outcome};
@@ -103,6 +103,7 @@ impl Clockwork {
             config: Arc::clone(&self.config),
             board: Arc::new(Board::default()),
             bell: Arc::new(|| {}),
+            composing: Arc::new(|| Err(Refusal("nothing is composed here".to_owned()))),
         };
         Ok(execute(&desk, request, false, now.parse()?).await?)
     }
