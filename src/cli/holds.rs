@@ -9,7 +9,7 @@ use super::access::{Access, unexpected};
 use super::{Failure, output};
 use crate::control::report::{Held, HoldSummary};
 use crate::control::{Request, Response};
-use crate::domain::Decision;
+use crate::domain::{Decision, Distrust};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -19,9 +19,9 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// It is as it should be: mail the releases, withdraw what is gone
+    /// It is as it should be: mail the releases, withdraw what is gone, go on mailing
     Approve(Which),
-    /// Leave it at that: never mail the releases, keep what is gone published
+    /// Leave it at that: never mail the releases, keep what is gone published, drop what waits
     Skip(Which),
 }
 
@@ -76,6 +76,10 @@ async fn decide(access: &Access, which: Which, decision: Decision) -> Result<(),
         (Held::Releases, Decision::Skip) => format!("{number}: in the feeds, not to be mailed."),
         (Held::Withdrawals, Decision::Approve) => format!("{number}: to be withdrawn."),
         (Held::Withdrawals, Decision::Skip) => format!("{number}: published for good."),
+        (Held::Store, Decision::Approve) => "Mailing goes on.".to_owned(),
+        (Held::Store, Decision::Skip) => {
+            "What waits is dropped; what is published from now on is mailed.".to_owned()
+        }
     })
 }
 
@@ -83,13 +87,17 @@ async fn decide(access: &Access, which: Which, decision: Decision) -> Result<(),
 pub(super) fn print(holds: &[HoldSummary], zone: &TimeZone) -> Result<(), Failure> {
     for hold in holds {
         let (number, since) = (hold.hold, output::instant(hold.opened, zone));
-        output::say(&format!("Hold {number}, since {since}: {}", what(hold)))?;
+        output::say(&format!(
+            "Hold {number}, since {since}: {}",
+            what(hold, zone)
+        ))?;
         if !hold.examples.is_empty() {
             output::say(&format!("  {}", examples(hold)))?;
         }
         let (approve, skip) = match hold.kind {
             Held::Releases => ("mail them", "leave them in the feeds alone"),
             Held::Withdrawals => ("withdraw them", "keep them for good"),
+            Held::Store => ("go on mailing", "drop what waits to be mailed"),
         };
         output::say(&match hold.decision {
             None => format!(
@@ -102,7 +110,10 @@ pub(super) fn print(holds: &[HoldSummary], zone: &TimeZone) -> Result<(), Failur
     Ok(())
 }
 
-fn what(hold: &HoldSummary) -> String {
+fn what(hold: &HoldSummary, zone: &TimeZone) -> String {
+    if let Some(distrust) = &hold.distrust {
+        return format!("nothing is mailed: {}", why(distrust, zone));
+    }
     let number = output::number(hold.publications, "publication");
     match &hold.source {
         Some(source) => {
@@ -110,6 +121,24 @@ fn what(hold: &HoldSummary) -> String {
         }
         None => format!(
             "{number} in the feeds, and mailed to nobody yet: more news than `hold_over` allows"
+        ),
+    }
+}
+
+fn why(distrust: &Distrust, zone: &TimeZone) -> String {
+    let at = |instant| output::instant(instant, zone);
+    match distrust {
+        Distrust::ClockMoved { from, to } => {
+            format!("the clock was moved from {} to {}", at(*from), at(*to))
+        }
+        Distrust::ClockBehind { last, now } => format!(
+            "the clock showed {}, and in the store it was {} already",
+            at(*now),
+            at(*last)
+        ),
+        Distrust::Restored(witness) => format!(
+            "the store is a copy from before {}; what was mailed since would be mailed again",
+            at(witness.at)
         ),
     }
 }

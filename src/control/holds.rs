@@ -20,7 +20,8 @@ pub(super) async fn list(desk: &Desk) -> Result<Vec<HoldSummary>, Refusal> {
     Ok(summaries)
 }
 
-/// Writes a decision down. A daemon's loops carry it out; without one it is done here and now.
+/// Writes a decision down. A daemon's loops carry it out; without one it is done here and now, but
+/// for what only a daemon can know: whether the clock is right, and what the sources bring.
 pub(super) async fn decide(
     desk: &Desk,
     key: HoldKey,
@@ -38,10 +39,11 @@ pub(super) async fn decide(
             "hold {key} was decided otherwise, and that is being carried out"
         )));
     }
+    let is_of_store = matches!(hold.kind, HoldKind::Store(_));
     let decided = summary(desk, hold).await?;
     if running {
         (desk.bell)();
-    } else {
+    } else if !is_of_store {
         let guards = desk.config.guards;
         while !desk.store.carry_out(key, now, guards).await?.done {}
     }
@@ -53,6 +55,7 @@ async fn summary(desk: &Desk, hold: Hold) -> Result<HoldSummary, StoreError> {
     let examples = match hold.kind {
         HoldKind::Releases => named.map(|state| state.publication.title).collect(),
         HoldKind::Withdrawals { .. } => named.map(|state| state.path).collect(),
+        HoldKind::Store(_) => Vec::new(),
     };
     Ok(HoldSummary::new(hold, examples))
 }

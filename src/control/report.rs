@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::schedules::ScheduleStatus;
 use crate::domain::{
-    Counts, Decision, Delivery, DeliveryState, Hold, HoldKind, Problem, Run, Subscriber,
+    Counts, Decision, Delivery, DeliveryState, Distrust, Hold, HoldKind, Problem, Run, Subscriber,
     SubscriberStatus,
 };
 
@@ -43,6 +43,9 @@ pub struct HoldSummary {
     pub kind: Held,
     /// Of withdrawals: the source's name.
     pub source: Option<String>,
+    /// Of the store: why it is not to be believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distrust: Option<Distrust>,
     /// Since when.
     pub opened: Timestamp,
     /// When the last publication joined it, or its list last changed.
@@ -63,19 +66,23 @@ pub enum Held {
     Releases,
     /// Publications that are not withdrawn though their files are gone.
     Withdrawals,
+    /// The store itself: nothing is mailed.
+    Store,
 }
 
 impl HoldSummary {
     /// A hold with some of its publications.
     pub fn new(hold: Hold, examples: Vec<String>) -> HoldSummary {
-        let (kind, source) = match hold.kind {
-            HoldKind::Releases => (Held::Releases, None),
-            HoldKind::Withdrawals { source } => (Held::Withdrawals, Some(source)),
+        let (kind, source, distrust) = match hold.kind {
+            HoldKind::Releases => (Held::Releases, None, None),
+            HoldKind::Withdrawals { source } => (Held::Withdrawals, Some(source), None),
+            HoldKind::Store(distrust) => (Held::Store, None, Some(distrust)),
         };
         HoldSummary {
             hold: hold.key.0,
             kind,
             source,
+            distrust,
             opened: hold.opened,
             renewed: hold.renewed,
             publications: hold.publications,

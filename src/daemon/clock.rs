@@ -1,8 +1,9 @@
-//! The one place that looks at the clock.
+//! The one place that looks at the clocks.
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use rustix::time::{ClockId, clock_gettime};
 
 use crate::control::Clock;
 
@@ -18,4 +19,10 @@ pub fn system() -> Clock {
 )]
 pub fn now() -> Timestamp {
     Timestamp::now()
+}
+
+/// The time since the system was started, sleep included (CLOCK_BOOTTIME): nobody can set it.
+pub fn since_boot() -> SignedDuration {
+    let time = clock_gettime(ClockId::Boottime);
+    SignedDuration::new(time.tv_sec, i32::try_from(time.tv_nsec).unwrap_or(0))
 }

@@ -1,6 +1,6 @@
 //! What the log says of holds.
 
-use crate::domain::{Decision, Hold, HoldKind};
+use crate::domain::{Decision, Distrust, Hold, HoldKind};
 use crate::store::HoldEvent;
 
 /// Once, when a hold begins or ends by itself.
@@ -8,9 +8,7 @@ pub(super) fn tell<'e>(events: impl IntoIterator<Item = &'e HoldEvent>) {
     for event in events {
         match event {
             HoldEvent::Opened(hold) => opened(hold),
-            HoldEvent::Dissolved(hold) => {
-                tracing::info!(hold = hold.key.0, "what was missing is there again");
-            }
+            HoldEvent::Dissolved(hold) => dissolved(hold),
         }
     }
 }
@@ -27,7 +25,35 @@ fn opened(hold: &Hold) {
             source,
             "{number} publications are gone from their source: they stay published until `wici holds approve {key}`, or until they are there again"
         ),
+        HoldKind::Store(why) => store(key, why),
     }
+}
+
+fn store(key: u64, why: &Distrust) {
+    let what = match why {
+        Distrust::ClockMoved { from, to } => {
+            format!("the clock was moved from {from:.0} to {to:.0}")
+        }
+        Distrust::ClockBehind { last, now } => {
+            format!("the clock shows {now:.0}, and in the store it was {last:.0} already")
+        }
+        Distrust::Restored(witness) => format!(
+            "the store is a copy from before {:.0}: mail went out since that it knows nothing of",
+            witness.at
+        ),
+    };
+    tracing::error!(
+        hold = key,
+        "{what}; nothing is mailed until `wici holds approve {key}` or `wici holds skip {key}`"
+    );
+}
+
+fn dissolved(hold: &Hold) {
+    let what = match &hold.kind {
+        HoldKind::Store(_) => "the clock is right again: mail goes on",
+        HoldKind::Releases | HoldKind::Withdrawals { .. } => "what was missing is there again",
+    };
+    tracing::info!(hold = hold.key.0, "{what}");
 }
 
 /// Once, when a decision has been carried out.

@@ -176,6 +176,7 @@ impl Ingest {
                 self.pin_unreadable(&unreadable);
                 let opened = self.store.suspect(&self.source.name, now).await?;
                 hold::tell(&opened.map(HoldEvent::Opened));
+                self.signals.seen(&self.source.name);
                 return Ok(Ingested::default());
             }
         };
@@ -201,6 +202,7 @@ impl Ingest {
         let end = self.baseline.end(is_scan, !ingested.unsettled.is_empty());
         told = Some(self.tell(round.batch(end), now));
         self.take_told(&mut told, &refused, &mut ingested).await?;
+        self.signals.seen(&self.source.name);
         self.signals.ring();
         let place = if is_scan { "everything" } else { "some files" };
         tracing::debug!(source = self.source.name, "looked at {place}");

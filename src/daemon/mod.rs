@@ -12,10 +12,13 @@
 //! | [`send`] | claims, composes, hands over, settles |
 //! | [`listen`] | answers over HTTP |
 //!
-//! The first four work by one configuration ([`works`]); on a reload ([`reload`]) they are drained
+//! [`guard`] is asked by the loops before they act by the clock, and before they claim.
+//!
+//! The first five work by one configuration ([`works`]); on a reload ([`reload`]) they are drained
 //! and others take their places on the same store. Who listens stays, and is shown the new one.
 
 pub mod clock;
+pub mod guard;
 mod hold;
 pub mod ingest;
 mod listen;
@@ -45,6 +48,7 @@ use crate::config::Config;
 use crate::control::{Board, Desk, server};
 use crate::store::StoreError;
 use crate::text::template::Templates;
+use guard::Guard;
 use signals::Signals;
 use works::{Ended, Ground, Works, drain, ended_early, named};
 
@@ -80,10 +84,13 @@ impl Daemon {
         let config = Arc::new(config);
         let templates = Arc::new(templates);
         let store = start::open_store(&config.state).await?;
+        let board = Arc::new(Board::default());
+        let guard = Guard::of_system(store.clone(), Arc::clone(&board));
         let ground = Ground {
             store,
             keys: Arc::new(secrets::load_or_make(&config.state)?),
-            board: Arc::new(Board::default()),
+            board,
+            guard: Arc::new(guard),
             signals: Arc::new(Signals::default()),
             clock: clock::system(),
         };
@@ -190,6 +197,7 @@ async fn renew(
     templates: &Arc<Templates>,
 ) -> anyhow::Result<Works> {
     let works = Works::build(ground, config, templates)?;
+    ground.guard.begin(config, (ground.clock)()).await?;
     reload::adopt(ground, config).await?;
     Ok(works)
 }

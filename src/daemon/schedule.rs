@@ -7,10 +7,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use super::guard::Guard;
 use super::{hold, signals::Signals};
 use crate::config::{self, Config};
 use crate::control::Clock;
-use crate::domain::{Cadence, Run};
+use crate::domain::{Cadence, Decision, Hold, HoldKind, Run};
 use crate::store::{Store, StoreError};
 
 /// Subscribers planned in one transaction.
@@ -23,15 +24,22 @@ pub struct Scheduling {
     store: Store,
     config: Arc<Config>,
     signals: Arc<Signals>,
+    guard: Arc<Guard>,
 }
 
 impl Scheduling {
     /// The loop over the schedules of `config`.
-    pub fn new(store: Store, config: Arc<Config>, signals: Arc<Signals>) -> Scheduling {
+    pub fn new(
+        store: Store,
+        config: Arc<Config>,
+        signals: Arc<Signals>,
+        guard: Arc<Guard>,
+    ) -> Scheduling {
         Scheduling {
             store,
             config,
             signals,
+            guard,
         }
     }
 
@@ -52,18 +60,25 @@ impl Scheduling {
         }
     }
 
-    /// One round: releases, then what was decided of holds, then runs that were begun, then windows
+    /// One round: a look at the guards, releases, then what was decided of holds, then runs that were begun, then windows
     /// that are due. Returns when the next thing is.
     ///
     /// # Errors
     /// The store's.
     pub async fn tick(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        self.release(now).await?;
+        let trust = self.guard.look(now).await?;
+        if trust.clock {
+            self.release(now).await?;
+        }
         let is_unfinished = self.carry_out(now).await?;
         for run in self.store.open_runs().await? {
             if !run.planned {
                 self.plan(run, now).await?;
             }
+        }
+        if !trust.store {
+            // No window is opened, and the clock may be wrong: only a decision is waited for.
+            return Ok(is_unfinished.then_some(now));
         }
         let mut next = self.store.next_release().await?;
         for schedule in &self.config.schedules {
@@ -141,7 +156,7 @@ impl Scheduling {
     /// Carries out a piece of what a person decided. Says whether there is more.
     async fn carry_out(&self, now: Timestamp) -> Result<bool, StoreError> {
         let holds = self.store.holds().await?;
-        let Some(decided) = holds.into_iter().find(|hold| hold.decision.is_some()) else {
+        let Some(decided) = holds.into_iter().find(|hold| self.is_ripe(hold)) else {
             return Ok(false);
         };
         let guards = self.config.guards;
@@ -150,8 +165,17 @@ impl Scheduling {
         if carried_out.done {
             hold::tell_done(&decided);
             self.signals.ring();
+            self.signals.planned();
         }
         Ok(true)
+    }
+
+    /// Can a decision be carried out? What a restored copy has yet to hear of from the sources is
+    /// skipped with what it knows.
+    fn is_ripe(&self, hold: &Hold) -> bool {
+        let waits_for_sources =
+            matches!(hold.kind, HoldKind::Store(_)) && hold.decision == Some(Decision::Skip);
+        hold.decision.is_some() && (!waits_for_sources || self.signals.all_seen())
     }
 
     async fn plan(&self, run: Run, now: Timestamp) -> Result<(), StoreError> {

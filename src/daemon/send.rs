@@ -23,7 +23,9 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::guard::{Guard, May};
 use super::signals::Signals;
+use super::works::Ground;
 use crate::compose::{Alike, ComposeError, Composer, Shared};
 use crate::config::Config;
 use crate::control::{Board, Clock};
@@ -47,6 +49,8 @@ const LEASE: SignedDuration = SignedDuration::from_hours(2);
 const LEASE_KEPT: SignedDuration = SignedDuration::from_hours(1);
 /// The longest sleep: the wall clock may be set meanwhile.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// The sleep while the guards let nothing be claimed.
+const HALT: Duration = Duration::from_secs(1);
 /// Rendered bodies kept at hand.
 const SHARED: usize = 1_000;
 
@@ -60,6 +64,7 @@ pub struct Sending {
     board: Arc<Board>,
     signals: Arc<Signals>,
     clock: Clock,
+    guard: Arc<Guard>,
     /// May letters be begun, or is the disk behind?
     wire: watch::Sender<Wire>,
 }
@@ -72,17 +77,14 @@ enum Wire {
 
 impl Sending {
     /// The loop that sends by `mailer`.
-    pub fn new(
-        store: Store,
+    pub(super) fn new(
+        ground: &Ground,
         mailer: Arc<Mailer>,
         composer: Composer,
         config: &Config,
-        board: Arc<Board>,
-        signals: Arc<Signals>,
-        clock: Clock,
     ) -> Sending {
         Sending {
-            store,
+            store: ground.store.clone(),
             mailer,
             desk: ComposingDesk {
                 composer,
@@ -91,9 +93,10 @@ impl Sending {
             },
             policy: config.mail.retry,
             config_file: config.file.clone(),
-            board,
-            signals,
-            clock,
+            board: Arc::clone(&ground.board),
+            signals: Arc::clone(&ground.signals),
+            clock: Arc::clone(&ground.clock),
+            guard: Arc::clone(&ground.guard),
             wire: watch::Sender::new(Wire::Open),
         }
     }
@@ -134,6 +137,16 @@ impl Sending {
             return Ok(());
         }
         let now = (self.clock)();
+        let may = self.guard.may_claim(now).await?;
+        flow.halted = may == May::Not;
+        if may != May::Claim {
+            flow.drained = true;
+            if flow.halted {
+                let ready = flow.ready.drain(..).map(|(_, claim)| claim.key);
+                self.store.unclaim(ready.collect()).await?;
+            }
+            return Ok(());
+        }
         let claims = self
             .store
             .claim(READY - flow.ready.len(), LEASE, now)
@@ -181,7 +194,9 @@ impl Sending {
         reported: &mut mpsc::Receiver<Report>,
         stop: &CancellationToken,
     ) -> Result<(), StoreError> {
-        let pause = if flow.drained && flow.ready.is_empty() {
+        let pause = if flow.halted {
+            HALT
+        } else if flow.drained && flow.ready.is_empty() {
             let now = (self.clock)();
             let due = self.store.next_due(now).await?;
             due.map_or(LOOK_EVERY, |due| {
@@ -273,6 +288,8 @@ struct Flow {
     outcomes: Vec<(DeliveryKey, Outcome)>,
     /// The last claim brought nothing: there is nothing to claim until something is due.
     drained: bool,
+    /// The guards let nothing be claimed.
+    halted: bool,
 }
 
 impl Flow {
@@ -283,6 +300,7 @@ impl Flow {
             in_flight: 0,
             outcomes: Vec::new(),
             drained: false,
+            halted: false,
         }
     }
 

@@ -12,6 +12,8 @@ use crate::domain::{Change, FeedKey};
 #[derive(Debug, Default)]
 pub struct Signals {
     touched: Mutex<BTreeSet<FeedKey>>,
+    /// Sources that nobody has looked at since the works began.
+    unseen: Mutex<BTreeSet<String>>,
     render: Notify,
     news: Notify,
     queue: Notify,
@@ -33,6 +35,24 @@ impl Signals {
         self.news.notify_one();
     }
 
+    /// These sources are going to be looked at.
+    pub fn expect(&self, sources: impl IntoIterator<Item = String>) {
+        *locked(&self.unseen) = sources.into_iter().collect();
+    }
+
+    /// A source was looked at, whatever came of it.
+    pub fn seen(&self, source: &str) {
+        let mut unseen = locked(&self.unseen);
+        if unseen.remove(source) && unseen.is_empty() {
+            self.news.notify_one();
+        }
+    }
+
+    /// Was every source looked at?
+    pub fn all_seen(&self) -> bool {
+        locked(&self.unseen).is_empty()
+    }
+
     /// Deliveries were planned.
     pub fn planned(&self) {
         self.queue.notify_one();
@@ -44,7 +64,7 @@ impl Signals {
     }
 
     fn touched(&self) -> MutexGuard<'_, BTreeSet<FeedKey>> {
-        self.touched.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.touched)
     }
 
     /// Returns when feeds were touched.
@@ -61,6 +81,10 @@ impl Signals {
     pub async fn queue(&self) {
         self.queue.notified().await;
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::guard::Guard;
 use super::ingest::Ingest;
 use super::publish::Publishing;
 use super::schedule::Scheduling;
@@ -270,7 +271,11 @@ async fn all_that_is_due_is_released_before_a_window_is_opened_over_it() -> Test
     assert_eq!(site.look().await?, []);
     let config = configuration(site.folder.path())?;
     let signals = Arc::clone(&site.signals);
-    let scheduling = Scheduling::new(site.store.clone(), config, signals);
+    let guard = Arc::new(Guard::of_system(
+        site.store.clone(),
+        Arc::clone(&site.board),
+    ));
+    let scheduling = Scheduling::new(site.store.clone(), config, signals, guard);
     scheduling.tick("2026-11-26T08:00:00Z".parse()?).await?;
     assert_eq!(site.store.totals().await?.live, 260);
     Ok(())

@@ -110,6 +110,7 @@ impl Upstream {
         let mut state = self.known().await?;
         if let Some(next) = self.due(&state).filter(|next| *next > now) {
             self.pin_known(&state);
+            self.signals.seen(&self.source.name);
             return Ok(next);
         }
         let outcome = match self.look(&mut state, now).await? {
@@ -132,6 +133,7 @@ impl Upstream {
         state.next = Some(next);
         self.pin_known(&state);
         self.store.keep_upstream(&self.source.name, state).await?;
+        self.signals.seen(&self.source.name);
         Ok(next)
     }
 

@@ -9,6 +9,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::guard::Guard;
 use super::ingest::Ingest;
 use super::publish::Publishing;
 use super::reload::Refused;
@@ -37,6 +38,7 @@ pub(super) struct Ground {
     pub(super) board: Arc<Board>,
     pub(super) signals: Arc<Signals>,
     pub(super) clock: Clock,
+    pub(super) guard: Arc<Guard>,
 }
 
 impl Ground {
@@ -76,6 +78,7 @@ impl Works {
         templates: &Arc<Templates>,
     ) -> anyhow::Result<Works> {
         let store = &ground.store;
+        ground.signals.expect(config.source_names.iter().cloned());
         let publisher = Publisher::open(config.feeds.dir.clone())
             .with_context(|| format!("can't write to {}", config.feeds.dir.display()))?;
         let site = web::Site {
@@ -112,17 +115,10 @@ impl Works {
                 store.clone(),
                 Arc::clone(config),
                 Arc::clone(&ground.signals),
+                Arc::clone(&ground.guard),
             ),
             composer: composer.clone(),
-            sending: Sending::new(
-                store.clone(),
-                Arc::new(mailer),
-                composer,
-                config,
-                Arc::clone(&ground.board),
-                Arc::clone(&ground.signals),
-                Arc::clone(&ground.clock),
-            ),
+            sending: Sending::new(ground, Arc::new(mailer), composer, config),
             router: web::router(site),
         })
     }

@@ -5,6 +5,8 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::Distrust;
+
 /// How far back the guards look, and how long after its last joining a hold is still joined.
 const WINDOW: SignedDuration = SignedDuration::from_mins(10);
 /// So few publications may always go from a source at once.
@@ -48,7 +50,7 @@ impl fmt::Display for HoldKey {
     }
 }
 
-/// Publications that wait for a person.
+/// Something that waits for a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
     /// Its number.
@@ -59,7 +61,7 @@ pub struct Hold {
     pub opened: Timestamp,
     /// When the last publication joined it, or its list last changed.
     pub renewed: Timestamp,
-    /// How many publications wait.
+    /// How many publications wait; of a store, none.
     pub publications: u64,
     /// What the person said; from then on it is carried out.
     pub decision: Option<Decision>,
@@ -75,15 +77,18 @@ pub enum HoldKind {
         /// The source's name.
         source: String,
     },
+    /// The store itself: nothing is mailed.
+    Store(Distrust),
 }
 
 /// What a person says of a hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Decision {
-    /// It is as it should be: mail them; withdraw them.
+    /// It is as it should be: mail them; withdraw them; go on.
     Approve,
-    /// Leave it at that: never mail them; never withdraw them.
+    /// Leave it at that: never mail them; never withdraw them; drop what waits, and mail what is
+    /// news from now on.
     Skip,
 }
 

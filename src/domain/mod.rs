@@ -10,6 +10,7 @@
 //! | cadence, window, mark, run, counts | [`run`] |
 //! | delivery, outcome, claim | [`delivery`] |
 //! | guard, hold: what waits for a person | [`hold`] |
+//! | when a store is not to be believed, and the witness that says so | [`trust`] |
 //! | what a configuration calls schedules and tags, and who would miss a name | [`names`] |
 //! | what is known of an upstream feed | [`upstream`] |
 //! | problem: what is wrong with an input, where, and what to do | [`problem`] |
@@ -28,6 +29,7 @@ pub mod publication;
 pub mod run;
 pub mod subscriber;
 pub mod tag;
+pub mod trust;
 pub mod upstream;
 
 pub use address::Address;
@@ -49,4 +51,5 @@ pub use subscriber::{
     Basis, Consent, NewSubscription, Subscriber, SubscriberKey, SubscriberStatus, Subscription,
 };
 pub use tag::{TagDefinition, TagId, TagMention, TagName};
+pub use trust::{Distrust, Witness};
 pub use upstream::UpstreamState;

@@ -11,6 +11,7 @@
 mod cache;
 mod manifest;
 mod shelf;
+pub mod witness;
 
 #[cfg(test)]
 mod tests;
@@ -262,7 +263,7 @@ fn check_path(path: &str) -> io::Result<()> {
     let safe = |name: &str| {
         !name.is_empty() && !name.starts_with('.') && !name.contains(['\\', ':', '\0'])
     };
-    if path.split('/').all(safe) && path != manifest::FILE && path != "README.md" {
+    if path.split('/').all(safe) && ![manifest::FILE, witness::FILE, "README.md"].contains(&path) {
         return Ok(());
     }
     Err(io::Error::new(

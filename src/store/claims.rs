@@ -14,6 +14,7 @@ use crate::domain::{
 
 use super::deliveries::{ChunkKey, chunk_of, content, save_chunk};
 use super::engine::{Go, Order, Read, Transaction};
+use super::holds::is_distrusted;
 use super::leases::Leases;
 use super::record::Record;
 use super::rows::{Chunk, Due};
@@ -23,7 +24,8 @@ use super::{Store, StoreError, keys, load, load_required};
 impl Store {
     /// Takes about `most` deliveries that are due (a chunk at a time, so it may be up to 63 more),
     /// for `lease`: what is not settled by then may be taken again. Whoever may no longer be
-    /// written to, and whatever has nothing left to say, is settled here and not handed out.
+    /// written to, and whatever has nothing left to say, is settled here and not handed out. While
+    /// the store itself is held there is nothing to take.
     pub async fn claim(
         &self,
         most: usize,
@@ -32,6 +34,9 @@ impl Store {
     ) -> Result<Vec<Claim>, StoreError> {
         let leases = self.inner.leases.handle();
         self.write(move |transaction| {
+            if is_distrusted(transaction)? {
+                return Ok(Vec::new());
+            }
             let due = due_chunks(transaction, &leases, most, now)?;
             let mut claiming = Claiming::over(transaction, now);
             for chunk in due {
@@ -60,8 +65,12 @@ impl Store {
         Ok(())
     }
 
-    /// When the next delivery that is not taken is due: at once, then, or (`None`) never.
+    /// When the next delivery that is not taken is due: at once, then, or (`None`) never, as long as
+    /// the store itself is held.
     pub async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        if is_distrusted(self.reader())? {
+            return Ok(None);
+        }
         let mut next: Option<Timestamp> = None;
         self.reader().scan(
             keys::queue().prefix().range(),

@@ -1,11 +1,12 @@
-//! Holds: publications that wait for a person, and what becomes of them.
+//! Holds: what waits for a person, and what becomes of it.
 //!
-//! `flood` holds back news, `losses` withdrawals. A decision is written down at once and carried
+//! `flood` holds back news, `losses` withdrawals, `trust` all mail. A decision is written down at once and carried
 //! out piece by piece, each one transaction, so that no number of publications is too many and a
 //! process that dies in the middle is resumed.
 
 mod flood;
 mod losses;
+mod trust;
 
 use jiff::Timestamp;
 
@@ -21,6 +22,7 @@ use super::{Store, StoreError, forget, keys, load, meta, save};
 
 pub(super) use flood::Flood;
 pub(super) use losses::Losses;
+pub(super) use trust::is_distrusted;
 
 /// What became of a hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,6 +137,16 @@ fn carry_out(
             ..CarriedOut::default()
         });
     };
+    if let HoldKind::Store(distrust) = &hold.kind {
+        let done = trust::carry_out(transaction, distrust, decision, now)?;
+        if done {
+            forget(transaction, keys::hold(key));
+        }
+        return Ok(CarriedOut {
+            done,
+            ..CarriedOut::default()
+        });
+    }
     let mut changes = Changes::begin(transaction, now, guards, false)?;
     if let Some((number, row)) = first_row(changes.reader(), key)? {
         for publication in row.publications {
@@ -146,6 +158,7 @@ fn carry_out(
                 HoldKind::Withdrawals { .. } => {
                     losses::let_go(&mut changes, publication, decision)?;
                 }
+                HoldKind::Store(_) => {}
             }
         }
         forget(changes.parts().0, keys::held_row(key, number));

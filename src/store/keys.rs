@@ -21,6 +21,7 @@
 //! | `h` | hold | `Hold` |
 //! | `i` | hold, number | [`HeldRow`](super::rows::HeldRow): some of its publications |
 //! | `j` | publication | [`HeldIn`](super::rows::HeldIn): its news waits in this hold |
+//! | `g` | | [`TrustRow`](super::rows::TrustRow): what shows whether the store is its latest state |
 //! | `l` | source, publication | [`LossRow`](super::rows::LossRow): it went within the last minutes |
 //! | `Y` | group | run: the first that could have mailed any of the group |
 //! | `U` | subscriber | `Subscriber` |
@@ -268,6 +269,10 @@ pub(super) fn held_row(hold: HoldKey, number: u64) -> Key {
 
 pub(super) fn held_in(publication: PublicationKey) -> Key {
     Key::table(b'j').number(publication.0)
+}
+
+pub(super) fn trust() -> Key {
+    Key::table(b'g')
 }
 
 pub(super) fn losses(source: &str) -> Key {

@@ -132,6 +132,15 @@ pub(super) struct LossRow {
     pub(super) at: Timestamp,
 }
 
+/// What shows whether this is the latest state of the store, and whether the clock is right.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct TrustRow {
+    /// How often it was written down that something is going to be claimed.
+    pub(super) claims: u64,
+    /// An instant that has passed.
+    pub(super) last: Option<Timestamp>,
+}
+
 /// Deliveries planned together: the unit of claiming, and what keeps a delivery down to some
 /// twenty bytes. Sorted by subscriber.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -201,6 +210,7 @@ records! {
     HeldRow => "held publications",
     HeldIn => "held news",
     LossRow => "loss",
+    TrustRow => "trust",
     Subscriber => "subscriber",
     Mark => "mark",
     Run => "run",

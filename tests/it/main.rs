@@ -25,6 +25,7 @@ mod sending;
 mod served;
 mod smtp;
 mod smtp_server;
+mod trust;
 mod upstream;
 mod watching;
 mod way;

@@ -88,8 +88,9 @@ impl Clockwork {
 
     /// One look at the clock; what it tells of the next.
     async fn tick(&self, now: &str) -> Result<Option<Timestamp>, Box<dyn std::error::Error>> {
-        let signals = Arc::new(Signals::default());
-        let scheduling = Scheduling::new(self.store.clone(), Arc::clone(&self.config), signals);
+        let (config, signals) = (Arc::clone(&self.config), Arc::default());
+        let guard = Arc::new(Guard::of_system(self.store.clone(), Arc::default()));
+        let scheduling = Scheduling::new(self.store.clone(), config, signals, guard);
         Ok(scheduling.tick(now.parse()?).await?)
     }
 

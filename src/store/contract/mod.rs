@@ -16,6 +16,7 @@ mod planning;
 mod publications;
 mod reopening;
 mod tags;
+mod trust;
 mod upstreams;
 
 use std::collections::BTreeSet;
@@ -370,6 +371,15 @@ contract! {
         skipped_losses_stay_published_and_are_known_when_they_return,
         what_comes_back_while_it_is_decided_stays,
         a_source_that_cannot_be_seen_loses_nothing;
+    trust:
+        a_witness_knows_more_than_a_copy_from_before_a_claim,
+        while_a_store_is_held_nothing_is_claimed,
+        an_approved_copy_goes_on_under_numbers_nobody_had,
+        a_skipped_copy_drops_what_waits_and_mails_what_comes,
+        what_waits_is_dropped_piece_by_piece,
+        a_run_that_is_begun_is_planned_before_it_is_skipped,
+        a_clock_that_is_right_again_is_no_reason_to_hold,
+        an_approved_clock_takes_back_what_the_wrong_one_noted;
     deliveries:
         a_claim_is_not_handed_out_twice,
         an_expired_lease_frees_the_claim,

@@ -36,7 +36,7 @@ impl<'s> Losses<'s> {
     ) -> Result<Losses<'s>, StoreError> {
         let of_source = |hold: &Hold| match &hold.kind {
             HoldKind::Withdrawals { source: of } => of == source,
-            HoldKind::Releases => false,
+            HoldKind::Releases | HoldKind::Store(_) => false,
         };
         let hold = holds(reader)?.into_iter().find(of_source);
         let missing = match &hold {
