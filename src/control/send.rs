@@ -116,7 +116,9 @@ pub(super) async fn dry_run(desk: &Desk, schedule: &str) -> Result<DryRun, Refus
             for (subscriber, content) in page.letters {
                 dry.mails += 1;
                 if dry.subscribers.len() < NAMED {
-                    dry.subscribers.push(subscriber.address.as_str().to_owned());
+                    let subscriber = desk.store.subscriber_by_key(subscriber).await?;
+                    let address = subscriber.map(|known| known.address.as_str().to_owned());
+                    dry.subscribers.extend(address);
                 }
                 for item in content.items {
                     let (mails, corrections) = counts.entry(item.publication).or_default();

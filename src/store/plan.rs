@@ -84,7 +84,8 @@ impl<'t, 'e> Planning<'t, 'e> {
         })
     }
 
-    fn carry_on(mut self, run: &mut Run, most: usize) -> Result<(), StoreError> {
+    /// Plans the next `most` that the news may concern.
+    pub(super) fn carry_on(mut self, run: &mut Run, most: usize) -> Result<(), StoreError> {
         let concerned = self.concerned(run, most)?;
         let is_last = concerned.len() < most;
         let mut entries = Vec::new();
@@ -115,11 +116,7 @@ impl<'t, 'e> Planning<'t, 'e> {
     }
 
     /// The next subscribers, in their order, that any candidate may concern.
-    pub(super) fn concerned(
-        &self,
-        run: &Run,
-        most: usize,
-    ) -> Result<Vec<SubscriberKey>, StoreError> {
+    fn concerned(&self, run: &Run, most: usize) -> Result<Vec<SubscriberKey>, StoreError> {
         let tags = self.candidates.iter().flat_map(|c| &c.tags);
         let mut terms: BTreeSet<&str> = tags.map(TagId::as_str).collect();
         if !self.candidates.is_empty() {
@@ -151,7 +148,7 @@ impl<'t, 'e> Planning<'t, 'e> {
     }
 
     /// What the subscriber gets in this run, if anything.
-    pub(super) fn content(
+    fn content(
         &mut self,
         subscriber: &Subscriber,
         run: &Run,
