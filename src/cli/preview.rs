@@ -96,6 +96,12 @@ fn excuse(preview: &Preview, why: &Nothing, zone: &TimeZone) -> String {
         Nothing::NotWritten(SubscriberStatus::Unsubscribed(at)) => {
             format!("Nothing for {who}: unsubscribed since {}.", when(*at))
         }
+        Nothing::NotWritten(SubscriberStatus::Paused(at)) => {
+            format!("Nothing for {who}: paused since {}.", when(*at))
+        }
+        Nothing::NotWritten(SubscriberStatus::Unconfirmed) => {
+            format!("Nothing for {who}: the address is not confirmed yet.")
+        }
         Nothing::NotWritten(SubscriberStatus::Active) => format!("Nothing for {who}."),
     }
 }

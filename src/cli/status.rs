@@ -118,9 +118,13 @@ fn print_schedules(schedules: &[ScheduleStatus], site: &Site) -> Result<(), Fail
     let next = format!("next ({})", site.timezone);
     let row = |schedule: &ScheduleStatus| {
         let next: Vec<String> = schedule.next.iter().map(|at| when(*at)).collect();
-        let zone = match schedule.delay {
-            Some(_) => String::new(),
-            None => schedule.timezone.clone(),
+        let zone = match (schedule.delay, schedule.zones) {
+            (Some(_), _) => String::new(),
+            (None, Some(zones)) => {
+                let zones = output::number(zones as u64, "zone");
+                format!("{} ({zones})", schedule.timezone)
+            }
+            (None, None) => schedule.timezone.clone(),
         };
         let (name, line) = (schedule.name.clone(), schedule.line.clone());
         [name, line, zone, next.join("\n")]

@@ -27,7 +27,7 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use url::Url;
 
 use crate::domain::delivery::RetryPolicy;
-use crate::domain::{Address, CronLine, Guards, Language, Names, Problem, TagDefinition};
+use crate::domain::{Address, Cadence, CronLine, Guards, Language, Names, Problem, TagDefinition};
 use crate::feed::Format;
 use crate::text::tags::TagNames;
 pub use files::Files;
@@ -128,6 +128,9 @@ impl Config {
             let called = [&schedule.name].into_iter().chain(&schedule.aliases);
             let called = called.map(|name| (name.clone(), schedule.name.clone()));
             names.schedules.extend(called);
+            if schedule.zoned {
+                names.zoned.insert(schedule.name.clone());
+            }
         }
         (names.labels, names.tags) = TagNames::of(&self.tags).into_parts();
         names
@@ -354,10 +357,12 @@ pub struct Schedule {
     pub aliases: Vec<String>,
     /// When.
     pub cron: CronLine,
-    /// IANA name of the zone that the line is read in.
+    /// IANA name of the zone that the line is read in, or `subscriber`.
     pub timezone: String,
-    /// The same, resolved.
+    /// The same, resolved; the site's for `subscriber`.
     pub zone: TimeZone,
+    /// Is the line read in each subscriber's own zone?
+    pub zoned: bool,
     /// A window missed by more than this is not mailed late.
     pub catch_up: SignedDuration,
 }
@@ -366,6 +371,24 @@ impl Schedule {
     /// What its windows go by, as a mark has it: one that reads otherwise is another line.
     pub fn line(&self) -> String {
         format!("{} {}", self.cron, self.timezone)
+    }
+
+    /// What a subscriber who lives in `timezone` shares the windows of.
+    pub fn cadence(&self, timezone: &str) -> Cadence {
+        Cadence {
+            schedule: self.name.clone(),
+            zone: self.zoned.then(|| timezone.to_owned()),
+        }
+    }
+
+    /// The zone that the line is read in for a cadence: the site's, should its own be none that
+    /// this machine knows.
+    pub fn zone_of(&self, cadence: &Cadence) -> TimeZone {
+        let own = cadence.zone.as_deref().map(TimeZone::get);
+        match own {
+            Some(Ok(own)) => own,
+            Some(Err(_)) | None => self.zone.clone(),
+        }
     }
 }
 

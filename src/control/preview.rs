@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::execute::{cadence, unknown};
-use super::{Desk, Refusal, schedules};
+use super::{Desk, Refusal};
 use crate::compose::Composer;
 use crate::domain::delivery::ClaimContent;
 use crate::domain::{
     Address, Basis, Cadence, Claim, Consent, DeliveryKey, Filter, RunKey, Sequence, Subscriber,
-    SubscriberKey, SubscriberStatus, Subscription,
+    SubscriberKey, SubscriberStatus, Subscription, Wish,
 };
 
 /// Nobody: as far as a link in a letter is concerned.
@@ -58,7 +58,7 @@ pub(super) async fn preview(
 ) -> Result<Preview, Refusal> {
     let (subscriber, cadence) = match &to {
         Some(address) => subscribed(desk, address, schedule).await?,
-        None => anybody(desk, schedule, now).await?,
+        None => anybody(desk, schedule, now)?,
     };
     let letter = match nothing(desk, &subscriber, &cadence, now).await? {
         Err(why) => Err(why),
@@ -85,7 +85,7 @@ async fn subscribed(
     let subscriber = desk.store.subscriber(address).await?;
     let subscriber = subscriber.ok_or_else(|| unknown(address))?;
     let wanted = match schedule {
-        Some(name) => Some(cadence(desk, Some(name))?.schedule),
+        Some(name) => Some(cadence(desk, Some(name), &subscriber.timezone)?.schedule),
         None => None,
     };
     let mut theirs = subscriber.subscriptions.iter().map(|one| &one.cadence);
@@ -105,14 +105,17 @@ async fn subscribed(
 }
 
 /// Somebody who asked for everything, and had nothing yet.
-async fn anybody(
+fn anybody(
     desk: &Desk,
     schedule: Option<String>,
     now: Timestamp,
 ) -> Result<(Subscriber, Cadence), Refusal> {
-    let name = cadence(desk, schedule)?.schedule;
-    let cadence = schedules::cadences_of(desk, &name).await?.swap_remove(0).0;
     let site = &desk.config.site;
+    let cadence = cadence(desk, schedule, &site.timezone)?;
+    let everything = Wish {
+        filter: Filter::default(),
+        cadence: cadence.clone(),
+    };
     let subscriber = Subscriber {
         key: NOBODY,
         address: desk.config.mail.from.clone(),
@@ -123,11 +126,8 @@ async fn anybody(
             basis: Basis::Administrator,
         },
         status: SubscriberStatus::Active,
-        subscriptions: vec![Subscription {
-            filter: Filter::default(),
-            cadence: cadence.clone(),
-            cursor: Sequence(0),
-        }],
+        subscriptions: vec![Subscription::new(everything, Sequence(0))],
+        changed: RunKey(0),
     };
     Ok((subscriber, cadence))
 }
@@ -152,7 +152,7 @@ async fn nothing(
         return Ok(Ok(content));
     }
     let since = mark.due;
-    let (anybody, _) = anybody(desk, Some(cadence.schedule.clone()), now).await?;
+    let (anybody, _) = anybody(desk, Some(cadence.schedule.clone()), now)?;
     let new = desk.store.foresee_for(cadence, &anybody).await?;
     Ok(Err(match new {
         Some(content) => Nothing::ForThem {

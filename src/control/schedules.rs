@@ -20,8 +20,11 @@ pub struct ScheduleStatus {
     pub name: String,
     /// The cron line, or the delay of `immediate` in words.
     pub line: String,
-    /// The zone that the line is read in.
+    /// The zone that the line is read in, or `subscriber`: each subscriber's own.
     pub timezone: String,
+    /// In how many zones subscribers live, where each has windows of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zones: Option<usize>,
     /// The next instants at which it is due, at most three; of `immediate` when the news that waits
     /// goes out, if any does.
     pub next: Vec<Timestamp>,
@@ -57,10 +60,14 @@ async fn cron(
         timezone: schedule.timezone.clone(),
         next: Vec::new(),
         delay: None,
+        zones: None,
         waiting: None,
         missed: None,
     };
-    for (cadence, zone) in cadences(schedule) {
+    let cadences = cadences(desk, schedule).await?;
+    status.zones = schedule.zoned.then_some(cadences.len());
+    for cadence in cadences {
+        let zone = schedule.zone_of(&cadence);
         let first = schedule.cron.next_after(&zone, now);
         let dues = std::iter::successors(first, |due| schedule.cron.next_after(&zone, *due));
         status.next.extend(dues.take(TOLD));
@@ -92,23 +99,21 @@ pub(super) async fn cadences_of(
     desk: &Desk,
     name: &str,
 ) -> Result<Vec<(Cadence, String)>, Refusal> {
-    let named = cadence(desk, Some(name.to_owned()))?;
+    let named = cadence(desk, Some(name.to_owned()), &desk.config.site.timezone)?;
     let mut schedules = desk.config.schedules.iter();
     let Some(schedule) = schedules.find(|schedule| schedule.name == name) else {
         return Ok(vec![(named, String::new())]);
     };
-    let line = schedule.line();
-    let all = cadences(schedule).into_iter();
-    Ok(all.map(|(cadence, _)| (cadence, line.clone())).collect())
+    let all = cadences(desk, schedule).await?.into_iter();
+    Ok(all.map(|cadence| (cadence, schedule.line())).collect())
 }
 
-/// What shares the windows of a schedule, and the zone that its line is read in there.
-fn cadences(schedule: &Schedule) -> Vec<(Cadence, TimeZone)> {
-    let cadence = Cadence {
-        schedule: schedule.name.clone(),
-        zone: None,
-    };
-    vec![(cadence, schedule.zone.clone())]
+/// What shares the windows of a schedule: one, or one for each zone that somebody lives in.
+async fn cadences(desk: &Desk, schedule: &Schedule) -> Result<Vec<Cadence>, StoreError> {
+    if schedule.zoned {
+        return desk.store.zones(&schedule.name).await;
+    }
+    Ok(vec![schedule.cadence(&schedule.timezone)])
 }
 
 /// The latest window since the mark. A line that reads otherwise than when it was last seen owes
@@ -146,6 +151,7 @@ async fn immediate(desk: &Desk) -> Result<ScheduleStatus, StoreError> {
             .into_iter()
             .collect(),
         delay: Some(delay),
+        zones: None,
         waiting: None,
         missed: None,
     })

@@ -72,7 +72,8 @@ pub(super) async fn open(
     };
     for (cadence, line) in schedules::cadences_of(desk, schedule).await? {
         let mark = desk.store.observe(cadence.clone(), line, now).await?;
-        if desk.store.first_news(mark.upper).await?.is_none() {
+        let is_news = desk.store.first_news(mark.upper).await?.is_some();
+        if !is_news && !desk.store.has_exceptions(&cadence).await? {
             opened.nothing_since = opened.nothing_since.max(Some(mark.due));
             continue;
         }

@@ -15,8 +15,9 @@
 //! | `holds` | `holds`, `held`, `waits_in`, `suspect`, `decide`, `carry_out` |
 //! | `holds/trust` | `witness`, `testify`, `last_instant`, `note_instant`, `distrust`, `believe` |
 //! | `subscribers` | `subscribe`, `subscriber`, `subscribers`, `unsubscribe`, `remove`, `may_write` |
+//! | `preferences` | `prefer`, `pause`, `resume`, `confirm` |
 //! | `names` | `orphans`, `adopt` |
-//! | `runs` | `observe`, `mark`, `let_go`, `open_run`, `ripe`, `open_runs`, `run`, `run_of`, `runs` |
+//! | `runs` | `observe`, `mark`, `has_exceptions`, `zones`, `let_go`, `open_run`, `ripe`, `open_runs`, `run`, `run_of`, `runs` |
 //! | `plan` | `plan` |
 //! | `foresee` | `foresee`, `foresee_for`, `shown`: planning that writes nothing |
 //! | `claims` | `claim`, `unclaim`, `next_due` |
@@ -32,6 +33,7 @@ mod changes;
 mod claims;
 #[cfg(test)]
 mod contract;
+mod cursors;
 mod deliveries;
 mod engine;
 mod error;
@@ -44,6 +46,7 @@ mod keys;
 mod leases;
 mod names;
 mod plan;
+mod preferences;
 mod publications;
 mod record;
 mod rows;

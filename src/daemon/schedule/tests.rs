@@ -57,18 +57,26 @@ impl Clockwork {
             .tick(Look::Everything, start.parse()?)
             .await?;
         clockwork.tick(start).await?;
+        clockwork
+            .subscribe("reader@example.org", None, start)
+            .await?;
+        Ok(clockwork)
+    }
+
+    /// A reader of everything by the first schedule.
+    async fn subscribe(&self, address: &str, timezone: Option<&str>, now: &str) -> Tested {
         let reader = AddSubscriber {
-            address: Address::parse("reader@example.org")?,
+            address: Address::parse(address)?,
             any: Vec::new(),
             all: Vec::new(),
             none: Vec::new(),
             languages: BTreeSet::new(),
             schedule: None,
             language: None,
-            timezone: None,
+            timezone: timezone.map(str::to_owned),
         };
-        clockwork.ask(Request::AddSubscriber(reader), start).await?;
-        Ok(clockwork)
+        self.ask(Request::AddSubscriber(reader), now).await?;
+        Ok(())
     }
 
     /// The same store under another configuration, as after a reload.
@@ -303,5 +311,31 @@ async fn immediate_waits_for_its_delay_and_status_tells_when_it_ends() -> Tested
     site.tick("2026-06-01T11:10Z").await?;
     assert_eq!(site.mailed("2026-06-01T11:10Z").await?, [["A"]]);
     assert_eq!(site.status("2026-06-01T11:11Z").await?.next, []);
+    Ok(())
+}
+
+#[tokio::test]
+async fn where_each_has_their_own_zone_windows_are_theirs_and_status_tells_the_next_of_all()
+-> Tested {
+    let tables = format!("{DAILY}timezone = \"subscriber\"\n");
+    let mut site = Clockwork::new(&tables, "2026-06-01T10:00Z").await?;
+    let tokyo = Some("Asia/Tokyo");
+    site.subscribe("japan@example.org", tokyo, "2026-06-01T10:00Z")
+        .await?;
+    site.tick("2026-06-01T10:00Z").await?;
+    site.publish("A", "2026-06-01T11:00Z").await?;
+    let status = site.status("2026-06-01T12:00Z").await?;
+    assert_eq!(status.zones, Some(2));
+    // 08:00 in Tokyo, then in Warsaw, then in Tokyo.
+    let next = [
+        "2026-06-01T23:00Z",
+        "2026-06-02T06:00Z",
+        "2026-06-02T23:00Z",
+    ];
+    assert_eq!(status.next, instants(&next)?);
+    for due in ["2026-06-01T23:00Z", "2026-06-02T06:00Z"] {
+        site.tick(due).await?;
+        assert_eq!(site.mailed(due).await?, [["A"]]);
+    }
     Ok(())
 }

@@ -24,6 +24,14 @@ impl Span {
         }
     }
 
+    /// What of this stretch comes after another, which begins no earlier.
+    pub(in crate::store) fn after(self, other: Span) -> Span {
+        Span {
+            start: other.end,
+            end: self.end,
+        }
+    }
+
     /// The same stretch up to an earlier key.
     pub(in crate::store) fn up_to(self, end: Key) -> Span {
         Span {
