@@ -204,7 +204,27 @@ fn revision(revision: &RevisionSummary, zone: &TimeZone) -> [String; 6] {
     ]
 }
 
+/// Who would get it yet.
+fn to_come(detail: &PublicationDetail, zone: &TimeZone) -> Result<(), Failure> {
+    if detail.to_come.is_empty() {
+        return Ok(());
+    }
+    output::say("")?;
+    let rows = detail.to_come.iter().map(|prospect| {
+        [
+            prospect.schedule.clone(),
+            prospect.subscribers.to_string(),
+            prospect.next.map_or_else(
+                || "once approved".to_owned(),
+                |at| output::instant(at, zone),
+            ),
+        ]
+    });
+    output::table(["schedule", "would get it", "when"], rows.collect())
+}
+
 fn mailed(detail: &PublicationDetail, zone: &TimeZone) -> Result<(), Failure> {
+    to_come(detail, zone)?;
     if detail.mailed.is_empty() {
         return output::say(&match detail.hold {
             Some(hold) => {

@@ -10,6 +10,7 @@ use super::access::{Access, unexpected};
 use super::{Failure, output, runs};
 use crate::control::report::{SubscriberSummary, SubscriptionSummary};
 use crate::control::request::{AddSubscriber, ChangeSubscriber};
+use crate::control::subscribers::{MailedSummary, MailingSummary, WhyNot};
 use crate::control::{Refusal, Request, Response};
 use crate::domain::{Address, Language, SubscriberStatus};
 
@@ -282,9 +283,73 @@ async fn show(access: &Access, address: &str, json: bool) -> Result<(), Failure>
     if detail.deliveries.is_empty() {
         output::say("Nothing was mailed yet.")?;
     } else {
-        runs::print_deliveries(&detail.deliveries, zone)?;
+        output::say("")?;
+        print_mailings(&detail.deliveries, zone)?;
     }
-    Ok(())
+    if detail.not_mailed.is_empty() {
+        return Ok(());
+    }
+    output::say("")?;
+    let not_mailed = detail.not_mailed.iter();
+    let rows = not_mailed.map(|news| [news.title.clone(), why_not(&news.why)]);
+    output::table(["latest news, not mailed", "because"], rows.collect())
+}
+
+/// One line for each publication of each mail.
+fn print_mailings(mailings: &[MailingSummary], zone: &TimeZone) -> Result<(), Failure> {
+    let mut rows = Vec::new();
+    for mailing in mailings {
+        let delivery = &mailing.delivery;
+        let mut head = [
+            delivery.run.to_string(),
+            output::instant(mailing.date, zone),
+            runs::state(&delivery.state, zone),
+            delivery.reply.clone().unwrap_or_default(),
+        ];
+        let rest = delivery.items.saturating_sub(mailing.publications.len());
+        let more = (rest > 0).then(|| [format!("and {rest} more"), String::new()]);
+        for [title, because] in mailing.publications.iter().map(mailed).chain(more) {
+            let [run, date, state, reply] = std::mem::take(&mut head);
+            rows.push([run, date, state, title, because, reply]);
+        }
+    }
+    output::table(
+        [
+            "run",
+            "date",
+            "state",
+            "publication",
+            "because",
+            "server's answer",
+        ],
+        rows,
+    )
+}
+
+/// A publication in a mail, and what let it through.
+fn mailed(publication: &MailedSummary) -> [String; 2] {
+    let mark = if publication.correction {
+        " (corrected)"
+    } else {
+        ""
+    };
+    let because = publication.because.as_ref().map(words);
+    [
+        format!("{}{mark}", publication.title),
+        because.unwrap_or_else(|| "a former subscription".to_owned()),
+    ]
+}
+
+fn why_not(why: &WhyNot) -> String {
+    match why {
+        WhyNot::Waits { schedule } => format!("waits for the next run of {schedule}"),
+        WhyNot::Translation { run } => format!("had a translation, with run {run}"),
+        WhyNot::Gone { standing } => format!("is {standing}"),
+        WhyNot::Unsubscribed => "not subscribed any more".to_owned(),
+        WhyNot::Older => "older than the subscription".to_owned(),
+        WhyNot::Filter => "no subscription asks for it".to_owned(),
+        WhyNot::Past => "did not ask for it when it was mailed".to_owned(),
+    }
 }
 
 fn print(subscribers: &[SubscriberSummary], zone: &TimeZone) -> Result<(), Failure> {

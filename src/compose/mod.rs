@@ -4,6 +4,8 @@
 mod alike;
 mod body;
 mod header;
+mod proof;
+mod samples;
 mod sections;
 mod subject;
 mod view;
@@ -11,8 +13,11 @@ mod view;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
+use minijinja::Value;
 
 pub use alike::Alike;
+pub use proof::proof;
+pub use samples::samples;
 
 use crate::domain::{Address, Claim, Language, SubscriberKey, TagDefinition};
 use crate::text::locale::{Locale, NoMessage};
@@ -79,12 +84,17 @@ pub enum ComposeError {
     /// A message of the subject line is missing.
     #[error(transparent)]
     Message(#[from] NoMessage),
+    /// What came out of a template is no letter any more.
+    #[error("more than {} kB come out of templates/{_0}", LARGEST_PART / 1_000)]
+    TooLarge(&'static str),
 }
 
 /// Room for the headers that [`Composer::letter`] writes.
 const PERSONAL: usize = 768;
 /// Gmail cuts off what is over 102 kB of HTML, and with it the way out.
 const LARGEST_HTML: usize = 100_000;
+/// Of a template's output, in bytes: servers refuse what is a few times as large.
+const LARGEST_PART: usize = 1_000_000;
 /// Characters of each summary at the most; the next one where the letter gets too large.
 const SUMMARIES: [usize; 3] = [600, 200, 0];
 
@@ -138,16 +148,27 @@ impl Composer {
         let mut rendered = Rendered::default();
         for summary in SUMMARIES {
             let context = view.context(summary, &url)?;
-            rendered.html = self
-                .templates
-                .render("mail.html", reader, context.clone())?;
+            rendered.html = self.part("mail.html", reader, context.clone())?;
             if rendered.html.len() <= LARGEST_HTML || summary == 0 {
-                rendered.text = self.templates.render("mail.txt", reader, context)?;
+                rendered.text = self.part("mail.txt", reader, context)?;
                 break;
             }
         }
         rendered.subject = view.subject.text;
         Ok(rendered)
+    }
+
+    fn part(
+        &self,
+        name: &'static str,
+        reader: &Locale,
+        context: Value,
+    ) -> Result<String, ComposeError> {
+        let part = self.templates.render(name, reader, context)?;
+        if part.len() > LARGEST_PART {
+            return Err(ComposeError::TooLarge(name));
+        }
+        Ok(part)
     }
 
     /// The cheap part: a whole message with CRLF line ends, made by copying. The same claim makes

@@ -1,4 +1,5 @@
 mod golden;
+mod proof;
 mod property;
 mod topics;
 

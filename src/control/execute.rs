@@ -6,20 +6,20 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::report::{
-    DeliverySummary, Publications, RunSummary, SourceStatus, StatusReport, SubscriberDetail,
-    SubscriberSummary, TagStatus, Trouble, UpstreamStatus,
+    Publications, RunSummary, SourceStatus, StatusReport, SubscriberSummary, TagStatus, Trouble,
+    UpstreamStatus,
 };
 use super::request::AddSubscriber;
 use super::{Desk, Refusal, Request, Response};
-use super::{holds, preferences, preview, publications, runs, schedules, send, tags, trial};
+use super::{
+    holds, preferences, preview, publications, runs, schedules, send, subscribers, tags, trial,
+};
 use crate::domain::{
     Address, Basis, Cadence, Counts, Filter, HoldKey, IMMEDIATE, NewSubscription, RunKey,
     SubscriberKey, TagId,
 };
 use crate::store::StoreError;
 
-/// What `subscribers show` lists.
-const NOTABLE: usize = 100;
 const LATEST_RUNS: usize = 5;
 
 impl From<StoreError> for Refusal {
@@ -48,7 +48,7 @@ pub async fn execute(
                 page.iter().map(SubscriberSummary::from).collect(),
             ))
         }
-        Request::ShowSubscriber { address } => show_subscriber(desk, &address)
+        Request::ShowSubscriber { address } => subscribers::show(desk, &address)
             .await
             .map(Response::Subscriber),
         Request::RemoveSubscriber { address } => {
@@ -71,7 +71,7 @@ pub async fn execute(
             .await
             .map(Response::Publications),
         Request::ShowPublication { name, subscribers } => {
-            let detail = publications::show(desk, &name, subscribers).await?;
+            let detail = publications::show(desk, &name, subscribers, now).await?;
             Ok(Response::Publication(Box::new(detail)))
         }
         Request::KnownFiles { source, paths } => publications::files(desk, &source, &paths)
@@ -178,24 +178,6 @@ pub(super) fn cadence(
         }
         (None, _) => Ok(Cadence::immediate()),
     }
-}
-
-async fn show_subscriber(desk: &Desk, address: &Address) -> Result<SubscriberDetail, Refusal> {
-    let subscriber = desk
-        .store
-        .subscriber(address)
-        .await?
-        .ok_or_else(|| unknown(address))?;
-    let had = desk.store.had(subscriber.key, NOTABLE).await?;
-    let whole = || Some(subscriber.address.as_str().to_owned());
-    Ok(SubscriberDetail {
-        consent_at: subscriber.consent.at,
-        deliveries: had
-            .into_iter()
-            .map(|d| DeliverySummary::new(d, whole()))
-            .collect(),
-        subscriber: SubscriberSummary::from(&subscriber),
-    })
 }
 
 async fn status(desk: &Desk, running: bool, now: Timestamp) -> Result<StatusReport, Refusal> {

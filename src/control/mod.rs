@@ -7,6 +7,7 @@ pub mod execute;
 mod holds;
 mod preferences;
 pub mod preview;
+pub mod prospects;
 pub mod publications;
 pub mod report;
 pub mod request;
@@ -15,6 +16,7 @@ pub mod samples;
 pub mod schedules;
 pub mod send;
 pub mod server;
+pub mod subscribers;
 pub mod tags;
 pub mod trial;
 

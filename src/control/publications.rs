@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::prospects::{self, Prospect};
 use super::{Desk, Refusal, tags};
 use crate::domain::publication::{Archived, Enclosure};
 use crate::domain::{ChangeKind, Counts, DeliveryState, PublicationState, Standing};
@@ -122,6 +123,8 @@ pub struct PublicationDetail {
     pub corrections: u32,
     /// Newest first, at most 100.
     pub revisions: Vec<RevisionSummary>,
+    /// Who would get it yet, by schedule, the first one first.
+    pub to_come: Vec<Prospect>,
     /// The runs that mailed it, oldest first.
     pub mailed: Vec<MailedSummary>,
     /// Who got it, where that was asked: at most 1,000.
@@ -238,6 +241,7 @@ pub async fn show(
     desk: &Desk,
     name: &str,
     subscribers: bool,
+    now: Timestamp,
 ) -> Result<PublicationDetail, Refusal> {
     let store = &desk.store;
     let state = one(desk, name).await?;
@@ -249,6 +253,7 @@ pub async fn show(
     }
     let revisions = store.revisions(state.key, REVISIONS).await?;
     let hold = store.waits_in(state.key).await?;
+    let to_come = prospects::of(desk, &state, now).await?;
     let summary = PublicationSummary::from(&state);
     let publication = state.publication;
     Ok(PublicationDetail {
@@ -266,6 +271,7 @@ pub async fn show(
         hold: hold.map(|hold| hold.0),
         corrections: state.major,
         revisions: revisions.into_iter().map(RevisionSummary::from).collect(),
+        to_come,
         mailed: mailed.into_iter().map(MailedSummary::from).collect(),
         subscribers: told,
     })

@@ -1,12 +1,14 @@
 //! What the answers say. The field names are what `--json` prints.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::schedules::ScheduleStatus;
 use crate::domain::{
-    Counts, Decision, Delivery, DeliveryState, Distrust, Hold, HoldKind, Problem, Run, Subscriber,
-    SubscriberStatus,
+    Cadence, Counts, Decision, Delivery, DeliveryState, Distrust, Filter, Hold, HoldKind, Problem,
+    Run, Subscriber, SubscriberStatus,
 };
 
 /// How are things?
@@ -185,21 +187,26 @@ pub struct SubscriptionSummary {
     pub languages: Vec<String>,
 }
 
-impl From<&Subscriber> for SubscriberSummary {
-    fn from(subscriber: &Subscriber) -> SubscriberSummary {
-        fn texts<T: ToString>(set: &std::collections::BTreeSet<T>) -> Vec<String> {
+impl SubscriptionSummary {
+    /// What a filter lets through, and when it is mailed.
+    pub fn new(cadence: &Cadence, filter: &Filter) -> SubscriptionSummary {
+        fn texts<T: ToString>(set: &BTreeSet<T>) -> Vec<String> {
             set.iter().map(T::to_string).collect()
         }
-        let subscriptions = subscriber
-            .subscriptions
-            .iter()
-            .map(|s| SubscriptionSummary {
-                schedule: s.cadence.to_string(),
-                any: texts(&s.filter.any),
-                all: texts(&s.filter.all),
-                none: texts(&s.filter.none),
-                languages: texts(&s.filter.languages),
-            });
+        SubscriptionSummary {
+            schedule: cadence.to_string(),
+            any: texts(&filter.any),
+            all: texts(&filter.all),
+            none: texts(&filter.none),
+            languages: texts(&filter.languages),
+        }
+    }
+}
+
+impl From<&Subscriber> for SubscriberSummary {
+    fn from(subscriber: &Subscriber) -> SubscriberSummary {
+        let subscriptions = subscriber.subscriptions.iter();
+        let subscriptions = subscriptions.map(|s| SubscriptionSummary::new(&s.cadence, &s.filter));
         SubscriberSummary {
             key: subscriber.key.0,
             address: subscriber.address.as_str().to_owned(),
@@ -209,18 +216,6 @@ impl From<&Subscriber> for SubscriberSummary {
             subscriptions: subscriptions.collect(),
         }
     }
-}
-
-/// A subscriber and what they got.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SubscriberDetail {
-    /// Who.
-    #[serde(flatten)]
-    pub subscriber: SubscriberSummary,
-    /// Since when there is consent.
-    pub consent_at: Timestamp,
-    /// The latest mails, newest first.
-    pub deliveries: Vec<DeliverySummary>,
 }
 
 /// A delivery.

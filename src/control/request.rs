@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::preview::Preview;
 use super::publications::{KnownFile, ListPublications, PublicationDetail, PublicationList};
-use super::report::{HoldSummary, RunSummary, StatusReport, SubscriberDetail, SubscriberSummary};
+use super::report::{HoldSummary, RunSummary, StatusReport, SubscriberSummary};
 use super::runs::RunDetail;
 use super::send::{DryRun, Opened};
+use super::subscribers::SubscriberDetail;
 use super::trial::Tried;
 use crate::domain::{Address, Decision, Language, Names, Orphan};
 

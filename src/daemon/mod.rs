@@ -79,10 +79,9 @@ impl Daemon {
     /// What the administrator should read; a [`StoreError`] is in the chain where that is the
     /// cause, and a [`reload::Refused`] where subscribers would be left without what they asked
     /// for.
-    pub async fn build(mut config: Config, templates: Templates) -> anyhow::Result<Daemon> {
+    pub async fn build(mut config: Config, templates: Arc<Templates>) -> anyhow::Result<Daemon> {
         let web = start::listen(&mut config).await?;
         let config = Arc::new(config);
-        let templates = Arc::new(templates);
         let store = start::open_store(&config.state).await?;
         let board = Arc::new(Board::default());
         let guard = Guard::of_system(store.clone(), Arc::clone(&board));

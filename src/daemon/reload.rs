@@ -43,12 +43,12 @@ pub(super) async fn read(ground: &Ground, running: &Config) -> Result<Option<Rea
     }
     problems.extend(fixed(running, &config));
     problems.extend(bereaved(&ground.store, &config).await?);
-    match templates(&config.templates) {
+    match templates(&config) {
         Ok(templates) if problems.is_empty() => {
             ground.board.retain(PLACE, |_| false);
             return Ok(Some(Read {
                 config: Arc::new(config),
-                templates: Arc::new(templates),
+                templates,
             }));
         }
         Ok(_) => {}

@@ -153,13 +153,9 @@ impl Works {
 /// # Errors
 /// A template is bad; the keys can't be read.
 pub fn composer(config: &Config) -> anyhow::Result<Composer> {
-    let templates = super::templates(&config.templates).map_err(Refused)?;
-    let keys = secrets::load_or_make(&config.state)?;
-    Ok(Composer::new(
-        Arc::new(templates),
-        letterhead(config),
-        Arc::new(keys),
-    ))
+    let templates = super::templates(config).map_err(Refused)?;
+    let keys = Arc::new(secrets::load_or_make(&config.state)?);
+    Ok(Composer::new(templates, letterhead(config), keys))
 }
 
 /// Loops at work.

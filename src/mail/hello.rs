@@ -19,7 +19,7 @@ use tokio::time::timeout;
 
 use super::reply::one_line;
 use super::smtp::Connection;
-use super::stream::{Stream, Wire};
+use super::stream::{LONGEST_ANSWER, Stream, Wire};
 use super::timeouts::Timeouts;
 use super::tls::Tls;
 use crate::config::{Place, Protocol, Security};
@@ -222,7 +222,6 @@ async fn ask(stream: &mut Stream, question: &str) -> Result<Response, NoConnecti
 /// Reads one positive answer, after which the server must be silent: what lies behind it was not
 /// asked for, and behind the answer to STARTTLS it may be an attacker's.
 async fn answer(stream: &mut Stream) -> Result<Response, NoConnection> {
-    const MOST: usize = 16 * 1024;
     let mut buffer = Vec::with_capacity(1024);
     loop {
         if stream.read_buf(&mut buffer).await? == 0 {
@@ -234,7 +233,7 @@ async fn answer(stream: &mut Stream) -> Result<Response, NoConnection> {
             }
             break;
         }
-        if buffer.len() > MOST {
+        if buffer.len() > LONGEST_ANSWER {
             return Err(NoConnection::Said("an answer without end".to_owned()));
         }
     }

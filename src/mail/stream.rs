@@ -13,8 +13,32 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::client::TlsStream;
 
-/// The longest line of an answer: RFC 5321, 4.5.3.1.5, allows 512 bytes.
-const LONGEST_LINE: usize = 16 * 1024;
+/// The longest answer that is read, in bytes. RFC 5321, 4.5.3.1.5, allows 512 to a line.
+pub(super) const LONGEST_ANSWER: usize = 16 * 1024;
+
+/// How long an answer is so far.
+#[derive(Debug, Default)]
+struct Answer {
+    bytes: usize,
+    /// Of its last line.
+    column: usize,
+    /// The code is followed by a hyphen: another line follows (RFC 5321, 4.2.1).
+    goes_on: bool,
+}
+
+impl Answer {
+    fn take(&mut self, byte: u8) {
+        self.bytes += 1;
+        match byte {
+            b'\n' if self.goes_on => (self.column, self.goes_on) = (0, false),
+            b'\n' => *self = Answer::default(),
+            byte => {
+                self.goes_on |= self.column == 3 && byte == b'-';
+                self.column += 1;
+            }
+        }
+    }
+}
 
 /// How many bytes may have left. Shared with the conversation, which must know whether a final
 /// dot was among them.
@@ -66,8 +90,8 @@ pub(super) struct Stream {
     replay: io::Cursor<Vec<u8>>,
     /// So many bytes are taken and not written.
     swallow: usize,
-    /// Bytes that were read since the last line end.
-    line: usize,
+    /// What is being read.
+    answer: Answer,
 }
 
 impl Stream {
@@ -77,7 +101,7 @@ impl Stream {
             written: Written::default(),
             replay: io::Cursor::default(),
             swallow: 0,
-            line: 0,
+            answer: Answer::default(),
         }
     }
 
@@ -130,13 +154,11 @@ impl AsyncRead for Stream {
             if !byte.is_ascii() {
                 *byte = b'?';
             }
-            self.line = match *byte {
-                b'\n' => 0,
-                _ => self.line + 1,
-            };
+            self.answer.take(*byte);
         }
-        // lettre looks at the length of a line when it has all of it.
-        if self.line > LONGEST_LINE {
+        // lettre looks at the length of a line only when it has all of it, and reads an answer anew
+        // with each of its lines.
+        if self.answer.bytes > LONGEST_ANSWER {
             return Poll::Ready(Err(io::Error::other("an answer without end")));
         }
         Poll::Ready(Ok(()))

@@ -19,11 +19,12 @@ use crate::domain::{
 };
 
 use super::engine::{Go, Order, Read, Transaction};
-use super::names::present_name;
+use super::names::all_names;
 use super::record::Record;
 use super::rows::NewsRow;
 use super::{Store, StoreError, keys, load, load_required, meta, save};
 use pass::Pass;
+pub(super) use rows::Contents;
 
 /// Subscribers looked at between two chances for others to work.
 const PAGE: usize = 1024;
@@ -219,18 +220,13 @@ impl News {
     fn of(reader: &impl Read, noted: Noted) -> Result<News, StoreError> {
         let key = keys::revision(noted.publication, noted.revision);
         let publication = load_required::<Publication>(reader, &key)?;
-        let mut tags = BTreeSet::new();
-        for tag in &publication.tags {
-            tags.extend(present_name(reader, tag)?);
-            tags.insert(tag.id.clone());
-        }
         Ok(News {
             publication: noted.publication,
             sequence: noted.sequence,
             major: noted.major,
             group: publication.group().clone(),
+            tags: all_names(reader, &publication)?,
             language: publication.language,
-            tags,
         })
     }
 }

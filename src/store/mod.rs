@@ -23,9 +23,12 @@
 //! | `claims` | `claim`, `unclaim`, `next_due` |
 //! | `deliveries` | `settle`, `deliveries`, `had` |
 //! | `books` | `books` |
+//! | `prospects` | `cadences`, `to_come`, `prospects` |
+//! | `answers` | `mailings`, `not_mailed` |
 //!
 //! [`contract`] is the one suite that every backend passes.
 
+pub mod answers;
 mod bodies;
 pub mod books;
 pub mod catalogue;
@@ -47,6 +50,7 @@ mod leases;
 mod names;
 mod plan;
 mod preferences;
+pub mod prospects;
 mod publications;
 mod record;
 mod rows;

@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::domain::names::{Kind, Names, Orphan};
-use crate::domain::{Cadence, Filter, Mark, Subscriber, SubscriberKey, TagId, TagName};
+use crate::domain::{
+    Cadence, Filter, Mark, Publication, Subscriber, SubscriberKey, TagId, TagName,
+};
 use crate::text::slug::slug;
 
 use super::cursors::{HalfPlanned, change};
@@ -286,6 +288,19 @@ pub(super) fn present_name(reader: &impl Read, tag: &TagName) -> Result<Option<T
     }
     name.map(|Name(id)| TagId::new(&id).map_err(StoreError::corrupt::<Name>))
         .transpose()
+}
+
+/// The tags of a publication, by the names that it has and by those that they have now.
+pub(super) fn all_names(
+    reader: &impl Read,
+    publication: &Publication,
+) -> Result<BTreeSet<TagId>, StoreError> {
+    let mut names = BTreeSet::new();
+    for tag in &publication.tags {
+        names.extend(present_name(reader, tag)?);
+        names.insert(tag.id.clone());
+    }
+    Ok(names)
 }
 
 /// From each name of a tag, as last configured, to its id.

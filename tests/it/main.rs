@@ -7,6 +7,7 @@
     reason = "a test may panic, and stands outside the daemon: it has a clock and threads of its own"
 )]
 
+mod answers;
 mod architecture;
 mod commands;
 mod feeds;
@@ -18,6 +19,8 @@ mod hostile;
 mod http_server;
 mod identity;
 mod kill;
+mod letters;
+mod mail;
 mod net;
 mod reload;
 mod schedules;
@@ -25,6 +28,7 @@ mod sending;
 mod served;
 mod smtp;
 mod smtp_server;
+mod templates;
 mod trust;
 mod upstream;
 mod watching;

@@ -4,6 +4,7 @@ use mail_parser::MimeHeaders;
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::Archived;
 
 /// Letters, digits, and everything that has ever broken a mail.
 fn nasty_text() -> impl Strategy<Value = String> {
@@ -50,6 +51,18 @@ fn nasty_text() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
 }
 
+/// What an author may take for an address.
+fn address() -> impl Strategy<Value = String> {
+    let schemes = [
+        "https://portal.example/",
+        "http://żółw.example/?",
+        "javascript:",
+        "",
+    ];
+    let scheme = prop::sample::select(schemes.to_vec());
+    (scheme, nasty_text()).prop_map(|(scheme, rest)| format!("{scheme}{rest}"))
+}
+
 /// The text that HTML stands for, where it only has the entities that templates write.
 fn unescaped(html: &str) -> String {
     html.replace("&lt;", "<")
@@ -68,11 +81,18 @@ proptest! {
         summary in nasty_text(),
         note in nasty_text(),
         site in nasty_text(),
+        link in address(),
+        latest in address(),
     ) {
         let items: Vec<ClaimItem> = titles.iter().map(|title| {
             let mut item = item("uk", title, &summary, "");
             item.correction = true;
+            item.publication.link = link.clone();
             item.publication.change_note = Some(note.clone());
+            item.publication.archived = Some(Archived {
+                notice: note.clone(),
+                latest: Some(latest.clone()),
+            });
             item
         }).collect();
         let content = content(items, 0);
@@ -105,6 +125,11 @@ proptest! {
         prop_assert!(text.contains(&url));
         prop_assert!(html.contains(&url));
         prop_assert!(!html.contains("<script"));
+        for link in html.split("href=\"").skip(1) {
+            let link = unescaped(link.split('"').next().expect("its end"));
+            prop_assert!(text.contains(&link), "{link} is not in {text}");
+            prop_assert!(link.starts_with("http"), "{link}");
+        }
         let flowing = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         let (text, html) = (flowing(&text), flowing(&unescaped(&html)));
         for words in titles.iter().chain([&note, &site]) {

@@ -9,7 +9,7 @@ use super::super::{StoreError, keys};
 use super::rows::{Contents, Rows};
 use super::{Account, Books, BooksRow, News, NotedRow, Stretch};
 use crate::domain::{
-    Content, Counts, Item, PublicationId, PublicationKey, Run, Subscriber, SubscriberKey,
+    Content, Counts, Item, PublicationId, PublicationKey, Run, RunKey, Subscriber, SubscriberKey,
     SubscriberStatus,
 };
 
@@ -127,7 +127,7 @@ impl<'r> Pass<'r> {
         let preferred = preferred(&asked, subscriber);
         let has_had = match asked.is_empty() {
             true => HashMap::new(),
-            false => self.contents.had_before(reader, who, run)?,
+            false => self.contents.had(reader, who, RunKey(0)..run)?,
         };
         let mut verdicts = Vec::with_capacity(asked.len());
         for news in &asked {

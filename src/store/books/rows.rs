@@ -2,6 +2,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::ops::Range;
 
 use super::super::deliveries::content;
 use super::super::engine::{Go, Order, Read};
@@ -9,7 +10,7 @@ use super::super::record::Record;
 use super::super::rows::{Chunk, ChunkEntry, Number};
 use super::super::{StoreError, keys, load};
 use crate::domain::{
-    Content, PublicationId, PublicationKey, PublicationState, RunKey, SubscriberKey,
+    Content, Item, PublicationId, PublicationKey, PublicationState, RunKey, SubscriberKey,
 };
 
 /// Contents kept at hand.
@@ -74,7 +75,7 @@ impl Rows {
 
 /// Contents, and the groups of what is in them.
 #[derive(Default)]
-pub(super) struct Contents {
+pub(in crate::store) struct Contents {
     contents: HashMap<(RunKey, u64), Content>,
     groups: BTreeMap<PublicationKey, PublicationId>,
 }
@@ -95,33 +96,45 @@ impl Contents {
         }
     }
 
-    /// What a subscriber had in the runs before one: by group, the highest major revision.
-    pub(super) fn had_before(
+    /// What a subscriber was mailed, or is to be, in some runs, oldest first.
+    pub(in crate::store) fn items(
         &mut self,
         reader: &impl Read,
         subscriber: SubscriberKey,
-        run: RunKey,
-    ) -> Result<HashMap<PublicationId, u32>, StoreError> {
+        runs: Range<RunKey>,
+    ) -> Result<Vec<(RunKey, Item)>, StoreError> {
         let mut rows = Vec::new();
-        let span = keys::had_by(subscriber)
-            .prefix()
-            .up_to(keys::had(subscriber, run));
+        let from = keys::had(subscriber, runs.start);
+        let span = from.until(keys::had(subscriber, runs.end));
         reader.scan(span.range(), Order::Ascending, &mut |key, value| {
             rows.push((RunKey(keys::last_number(key)), Number::decode(value)?.0));
             Ok(Go::On)
         })?;
-        let mut had: HashMap<PublicationId, u32> = HashMap::new();
+        let mut items = Vec::new();
         for (run, number) in rows {
-            for item in self.get(reader, run, number)?.items.clone() {
-                let group = self.group(reader, item.publication)?;
-                let major = had.entry(group).or_default();
-                *major = item.major.max(*major);
-            }
+            let content = self.get(reader, run, number)?;
+            items.extend(content.items.iter().map(|item| (run, item.clone())));
+        }
+        Ok(items)
+    }
+
+    /// The same by group: the highest major revision.
+    pub(in crate::store) fn had(
+        &mut self,
+        reader: &impl Read,
+        subscriber: SubscriberKey,
+        runs: Range<RunKey>,
+    ) -> Result<HashMap<PublicationId, u32>, StoreError> {
+        let mut had: HashMap<PublicationId, u32> = HashMap::new();
+        for (_, item) in self.items(reader, subscriber, runs)? {
+            let group = self.group(reader, item.publication)?;
+            let major = had.entry(group).or_default();
+            *major = item.major.max(*major);
         }
         Ok(had)
     }
 
-    fn group(
+    pub(in crate::store) fn group(
         &mut self,
         reader: &impl Read,
         publication: PublicationKey,

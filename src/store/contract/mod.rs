@@ -1,6 +1,7 @@
 //! The one suite that every backend passes. A test is an async function over a [`Bench`]; the
 //! macro at the end runs each on each backend.
 
+mod answers;
 mod books;
 mod catalogue;
 mod deliveries;
@@ -419,6 +420,12 @@ contract! {
         long_replies_are_cut,
         an_equal_subscription_is_not_made_twice,
         what_one_had_can_be_told;
+    answers:
+        how_many_would_get_what_is_still_to_go_out,
+        who_had_it_or_a_translation_is_not_counted,
+        each_part_of_a_filter_is_honoured,
+        what_one_was_mailed_and_why_can_be_told,
+        what_one_was_not_mailed_and_why_can_be_told;
     books:
         what_became_of_everyone_is_in_the_books,
         who_unsubscribed_or_went_is_in_neither_count,
