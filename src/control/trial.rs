@@ -127,16 +127,18 @@ async fn post(mailer: &Mailer, letters: Vec<Letter>) -> Vec<Report> {
 }
 
 fn told(report: Option<Report>) -> (TrialOutcome, String) {
-    match report.map(|report| report.outcome) {
-        Some(Outcome::Accepted) => (TrialOutcome::Accepted, String::new()),
-        Some(Outcome::Refused(answer)) => (TrialOutcome::Refused, answer),
-        Some(Outcome::InDoubt(answer)) => (TrialOutcome::InDoubt, answer),
-        Some(Outcome::Deferred(answer)) => (TrialOutcome::Deferred, answer),
-        Some(Outcome::Suppressed) | None => {
-            let seconds = PATIENCE.as_secs();
-            let answer = format!("nothing was heard of it within {seconds} s");
-            (TrialOutcome::Deferred, answer)
-        }
+    let Some(report) = report else {
+        let seconds = PATIENCE.as_secs();
+        let answer = format!("nothing was heard of it within {seconds} s");
+        return (TrialOutcome::Deferred, answer);
+    };
+    match report.outcome {
+        Outcome::Accepted => (TrialOutcome::Accepted, report.reply.unwrap_or_default()),
+        Outcome::Refused(answer) => (TrialOutcome::Refused, answer),
+        Outcome::InDoubt(answer) => (TrialOutcome::InDoubt, answer),
+        Outcome::Deferred(answer) => (TrialOutcome::Deferred, answer),
+        // Not by this gate.
+        Outcome::Suppressed => (TrialOutcome::Refused, String::new()),
     }
 }
 

@@ -139,7 +139,8 @@ impl ServerMailer {
                 Lead::NoBody => connection.clear(Lead::NO_BODY, next.as_ref()).await.is_ok(),
                 Lead::Body(letter) => {
                     let (outcome, alive) = connection.body(letter, next.as_ref()).await;
-                    desk.report(letter.key, outcome).await;
+                    let reply = connection.receipt();
+                    desk.hand_in(letter.key, outcome, reply).await;
                     alive
                 }
             };

@@ -246,6 +246,12 @@ fn a_test_sends_a_sample_of_each_mail_in_each_language_and_remembers_none() {
     for tried in [running, resting] {
         let tried = tried.as_array().expect("a list").clone();
         assert_eq!(tried.len(), 12);
+        let took = |one: &Value| {
+            one["answer"]
+                .as_str()
+                .is_some_and(|said| said.starts_with("250"))
+        };
+        assert!(tried.iter().all(took), "{tried:?}");
         assert!(
             tried.iter().all(|one| one["outcome"] == "accepted"),
             "{tried:?}"
