@@ -5,6 +5,7 @@
 //! | `M` | | [`Meta`](super::rows::Meta): counters and totals |
 //! | `S` | source | [`SourceRow`](super::rows::SourceRow) |
 //! | `u` | source | `UpstreamState` |
+//! | `q` | source | how many bodies of an upstream feed were lost since it was last read |
 //! | `P` | publication | `PublicationState` |
 //! | `R` | publication, revision | `Publication` |
 //! | `r` | publication, revision | [`ChangeRow`](super::rows::ChangeRow): what led to it |
@@ -60,7 +61,9 @@ pub(super) use cadences::{
     all_exceptions, cadence_in, exception, exceptions, mark, marks, posted, posting, postings,
     zones,
 };
-pub(super) use paths::{path, path_in, paths, paths_below};
+pub(super) use paths::{
+    all_paths, lost_bodies, path, path_in, paths, paths_below, source, source_in, upstream,
+};
 pub(super) use span::Span;
 
 /// A key being written.
@@ -156,14 +159,6 @@ pub(super) const EVERYTHING: &str = "*";
 
 pub(super) fn meta() -> Key {
     Key::table(b'M')
-}
-
-pub(super) fn source(name: &str) -> Key {
-    Key::table(b'S').text(name)
-}
-
-pub(super) fn upstream(source: &str) -> Key {
-    Key::table(b'u').text(source)
 }
 
 pub(super) fn publications() -> Key {
