@@ -22,6 +22,7 @@
 //! | `plan` | `plan` |
 //! | `foresee` | `foresee`, `foresee_for`, `shown`: planning that writes nothing |
 //! | `claims` | `claim`, `unclaim`, `next_due` |
+//! | `doubt` | `begin_text`, `take_over` |
 //! | `deliveries` | `settle`, `deliveries`, `had` |
 //! | `books` | `books` |
 //! | `prospects` | `cadences`, `to_come`, `prospects` |
@@ -39,6 +40,7 @@ mod claims;
 mod contract;
 mod cursors;
 mod deliveries;
+mod doubt;
 mod engine;
 mod error;
 mod feeds;
