@@ -72,8 +72,8 @@ pub(super) async fn open(
     };
     for (cadence, line) in schedules::cadences_of(desk, schedule).await? {
         let mark = desk.store.observe(cadence.clone(), line, now).await?;
-        let is_news = desk.store.first_news(mark.upper).await?.is_some();
-        if !is_news && !desk.store.has_exceptions(&cadence).await? {
+        let newest = desk.store.ripe(Timestamp::MAX).await?;
+        if newest <= mark.upper && !desk.store.has_exceptions(&cadence, newest).await? {
             opened.nothing_since = opened.nothing_since.max(Some(mark.due));
             continue;
         }

@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Cadence, Content, Delivery, Filter, Mark, Publication, PublicationKey, PublicationState, Run,
-    RunKey, Sequence, Standing, Subscriber,
+    Cadence, Content, Delivery, Filter, Publication, PublicationKey, PublicationState, Run, RunKey,
+    Sequence, Standing, Subscriber, SubscriberStatus,
 };
 
 use super::books::Contents;
+use super::cursors::in_force;
 use super::engine::{Go, Order, Read};
 use super::names::all_names;
 use super::record::Record;
@@ -57,6 +58,8 @@ pub enum WhyNot {
     },
     /// They are not subscribed any more.
     Unsubscribed,
+    /// They have paused: it comes once they resume.
+    Paused,
     /// It is older than the subscription that would let it through.
     Older,
     /// No subscription of theirs lets it through.
@@ -178,22 +181,23 @@ fn why_not(
         let standing = state.standing;
         return Ok(WhyNot::Gone { standing });
     }
-    if !subscriber.is_active() {
-        return Ok(WhyNot::Unsubscribed);
+    match subscriber.status {
+        SubscriberStatus::Active => {}
+        SubscriberStatus::Paused(_) => return Ok(WhyNot::Paused),
+        _ => return Ok(WhyNot::Unsubscribed),
     }
     let tags = all_names(reader, &state.publication)?;
     let mut why = WhyNot::Filter;
     for subscription in &subscriber.subscriptions {
         let language = &state.publication.language;
-        if !subscription.filter.passes(&tags, language) {
+        if !subscription.counts(number, &tags, language) {
             continue;
         }
-        let mark = load::<Mark>(reader, &keys::mark(&subscription.cadence))?;
         if number <= subscription.cursor {
             if why == WhyNot::Filter {
                 why = WhyNot::Older;
             }
-        } else if mark.is_some_and(|mark| number <= mark.upper) {
+        } else if number <= in_force(reader, subscriber.key, subscription)? {
             why = WhyNot::Past;
         } else {
             return Ok(WhyNot::Waits {

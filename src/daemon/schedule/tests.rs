@@ -6,6 +6,7 @@ use std::fs;
 use jiff::SignedDuration;
 
 use super::*;
+use crate::config;
 use crate::content::Look;
 use crate::control::request::AddSubscriber;
 use crate::control::schedules::ScheduleStatus;
