@@ -41,6 +41,9 @@
 //! | `H` | subscriber, run | content: who had what |
 //! | `k` | run | [`BooksRow`](super::books::BooksRow): how its planning went |
 //! | `b` | run, stretch, number | [`NotedRow`](super::books::NotedRow): the news it was planned from |
+//! | `x` | keyed hash of an address | `Suppression` |
+//! | `y` | instant, keyed hash | nothing: the suppression list by time |
+//! | `z` | | [`Secret`](super::rows::Secret): what those hashes are keyed with |
 //!
 //! Numbers and instants are big-endian, so that keys sort as they do; texts end with a zero byte,
 //! which none of them can contain.
@@ -49,6 +52,7 @@ mod begun;
 mod books;
 mod cadences;
 mod paths;
+mod people;
 mod span;
 mod waiting;
 
@@ -67,6 +71,10 @@ pub(super) use cadences::{
 };
 pub(super) use paths::{
     all_paths, lost_bodies, path, path_in, paths, paths_below, source, source_in, upstream,
+};
+pub(super) use people::{
+    address, digest_in, subscriber, subscribers, suppressed_at, suppression, suppression_secret,
+    suppressions,
 };
 pub(super) use span::Span;
 pub(super) use waiting::{instant_before_last, waiting, waits};
@@ -273,18 +281,6 @@ pub(super) fn loss(source: &str, publication: PublicationKey) -> Key {
 
 pub(super) fn group(id: &PublicationId) -> Key {
     Key::table(b'Y').text(&id.0)
-}
-
-pub(super) fn subscribers() -> Key {
-    Key::table(b'U')
-}
-
-pub(super) fn subscriber(key: SubscriberKey) -> Key {
-    subscribers().number(key.0)
-}
-
-pub(super) fn address(key: &str) -> Key {
-    Key::table(b'E').text(key)
 }
 
 pub(super) fn tag_names() -> Key {
