@@ -99,8 +99,8 @@ fn excuse(preview: &Preview, why: &Nothing, zone: &TimeZone) -> String {
         Nothing::NotWritten(SubscriberStatus::Paused(at)) => {
             format!("Nothing for {who}: paused since {}.", when(*at))
         }
-        Nothing::NotWritten(SubscriberStatus::Suppressed(_)) => {
-            format!("Nothing for {who}: the address is suppressed.")
+        Nothing::NotWritten(SubscriberStatus::Suppressed(at)) => {
+            format!("Nothing for {who}: suppressed since {}.", when(*at))
         }
         Nothing::NotWritten(SubscriberStatus::Unconfirmed) => {
             format!("Nothing for {who}: the address is not confirmed yet.")
