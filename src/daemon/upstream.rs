@@ -25,7 +25,7 @@ use crate::control::{Board, Clock};
 use crate::domain::publication::{Batch, Found, Pass};
 use crate::domain::{Guards, Problem, UpstreamState};
 use crate::net::{self, Answer, Ask, Outgoing};
-use crate::store::{Refused, Store, StoreError};
+use crate::store::{Refusal, Refused, Store, StoreError};
 use trouble::{Failed, publishable, told};
 
 /// Publications told to the store in one transaction.
@@ -252,8 +252,10 @@ impl Upstream {
         refused.extend(self.apply(dated, Pass::More, now).await?);
         refused.extend(self.tell(Vec::new(), Pass::EndOfScan, now).await?);
         self.signals.ring();
+        // What another source has it may have for good: to read this one again would change nothing.
+        let is_taken = |one: &Refused| matches!(one.why, Refusal::IdTaken { .. });
+        let is_whole = problems.is_empty() && refused.iter().all(is_taken);
         problems.extend(refused.into_iter().map(|refused| told(&shown, refused)));
-        let is_whole = problems.is_empty();
         self.pin_entries(problems);
         let header = |name| answer.header(name).filter(|_| is_whole).map(str::to_owned);
         state.etag = header("etag");

@@ -95,6 +95,7 @@ impl Works {
                 Arc::clone(&ground.board),
                 Arc::clone(&ground.signals),
             )
+            .remembering()
         });
         Ok(Works {
             ingests: ingests.collect(),

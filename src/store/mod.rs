@@ -10,6 +10,7 @@
 //! | `publications` | `apply`, `release_due`, `next_release`, `publication`, `paths`, `paths_at`, `body`, `has_body` |
 //! | `catalogue` | `publications`, `publications_like`, `publication_at`, `revisions`, `mailed` |
 //! | `feeds` | `feed`, `feeds` |
+//! | `files` | `keep_files`, `known_files` |
 //! | `tags` | `define_tags`, `tags`, `tag_named` |
 //! | `upstreams` | `upstream`, `keep_upstream`, `lost_bodies`, `forget_lost_bodies` |
 //! | `holds` | `holds`, `held`, `waits_in`, `suspect`, `decide`, `carry_out` |
@@ -47,6 +48,7 @@ mod engine;
 mod erasure;
 mod error;
 mod feeds;
+mod files;
 mod former;
 mod holds;
 mod identity;

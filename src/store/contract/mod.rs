@@ -19,6 +19,7 @@ mod pausing;
 mod people;
 mod planning;
 mod publications;
+mod read_files;
 mod reopening;
 mod sources;
 mod switching;
@@ -402,6 +403,8 @@ contract! {
         skipped_losses_stay_published_and_are_known_when_they_return,
         what_comes_back_while_it_is_decided_stays,
         a_source_that_cannot_be_seen_loses_nothing;
+    read_files:
+        a_file_is_known_as_long_as_its_publication_is_there;
     sources:
         what_a_source_published_follows_it_to_its_new_name,
         what_is_left_of_a_source_that_is_gone_waits_for_a_person,
