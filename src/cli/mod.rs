@@ -6,13 +6,17 @@
 mod access;
 mod build;
 mod check;
+mod dump;
 mod holds;
 mod ids;
 mod init;
 mod output;
+mod preview;
 mod publications;
+mod restore;
 mod run;
 mod runs;
+mod send;
 mod status;
 mod subscribers;
 
@@ -81,9 +85,23 @@ enum Command {
     /// List or show runs: what was mailed when, and how it went
     #[command(subcommand)]
     Runs(runs::Command),
+    /// Show a mail as it would go out now; nothing is sent
+    Preview(preview::Arguments),
+    /// Mail what is new now, say who would get it, or send samples to try things out
+    Send(send::Arguments),
     /// List what waits for you, and approve or skip it
     #[command(subcommand)]
     Holds(holds::Command),
+    /// Write the whole state, keys included, into one file
+    Dump {
+        /// Where to; one that is there is replaced
+        file: PathBuf,
+    },
+    /// Make the state anew from a file that `wici dump` wrote
+    Restore {
+        /// Where from
+        file: PathBuf,
+    },
 }
 
 /// What a command ends in, other than well.
@@ -124,7 +142,11 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Ids(command) => ids::carry_out(&file, command).await,
         Command::Publications(command) => publications::carry_out(&file, command).await,
         Command::Runs(command) => runs::carry_out(&file, command).await,
+        Command::Preview(arguments) => preview::preview(&file, arguments).await,
+        Command::Send(arguments) => send::send(&file, arguments).await,
         Command::Holds(command) => holds::carry_out(&file, command).await,
+        Command::Dump { file: to } => dump::dump(&file, &to).await,
+        Command::Restore { file: from } => restore::restore(&file, &from),
     };
     match result {
         Ok(()) | Err(Failure::Unread) => ExitCode::SUCCESS,

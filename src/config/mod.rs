@@ -116,6 +116,8 @@ pub struct Config {
     pub mail: Mail,
     /// `[guards]`
     pub guards: Guards,
+    /// `[guards] free_space`, in bytes: with less than that nothing is sent or read.
+    pub free_space: u64,
     /// `[[schedule]]`; the first is the default one.
     pub schedules: Vec<Schedule>,
     /// `[immediate]`
@@ -272,6 +274,8 @@ pub struct Mail {
     pub from_name: Option<String>,
     /// The sender, also in MAIL FROM.
     pub from: Address,
+    /// Where answers go instead: display name and address.
+    pub reply_to: Option<(Option<String>, Address)>,
     /// How letters leave.
     pub transport: Transport,
     /// Connections to the server at the most, 1 to 1,000.
@@ -392,6 +396,11 @@ pub struct Schedule {
 }
 
 impl Schedule {
+    /// What its windows go by, as a mark has it: one that reads otherwise is another line.
+    pub fn line(&self) -> String {
+        format!("{} {}", self.cron, self.timezone)
+    }
+
     /// What a subscriber who lives in `timezone` shares the windows of.
     pub fn cadence(&self, timezone: &str) -> Cadence {
         Cadence {

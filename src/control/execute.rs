@@ -6,16 +6,17 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::report::{
-    Publications, RunSummary, ScheduleStatus, SourceStatus, StatusReport, SubscriberSummary,
-    TagStatus, Trouble, UpstreamStatus,
+    Publications, RunSummary, SourceStatus, StatusReport, SubscriberSummary, TagStatus, Trouble,
+    UpstreamStatus,
 };
 use super::request::AddSubscriber;
+use super::{Desk, Refusal, Request, Response};
 use super::{
-    Desk, Refusal, Request, Response, holds, preferences, publications, runs, subscribers, tags,
+    holds, people, preferences, preview, publications, roll, runs, schedules, send, subscribers,
+    tags, trial,
 };
 use crate::domain::{
-    Address, Basis, Cadence, Counts, Filter, HoldKey, IMMEDIATE, NewSubscription, RunKey,
-    SubscriberKey, TagId,
+    Address, Basis, Cadence, Counts, Filter, HoldKey, IMMEDIATE, NewSubscription, RunKey, TagId,
 };
 use crate::store::StoreError;
 
@@ -45,22 +46,25 @@ pub async fn execute(
             Ok(Response::Orphans(orphans))
         }
         Request::AddSubscriber(add) => add_subscriber(desk, add, now).await.map(Response::Added),
-        Request::ListSubscribers { after, most } => {
-            let page = desk.store.subscribers(SubscriberKey(after), most).await?;
-            Ok(Response::Subscribers(
-                page.iter().map(SubscriberSummary::from).collect(),
-            ))
-        }
+        Request::ListSubscribers { after, most, which } => people::list(desk, after, most, which)
+            .await
+            .map(Response::Subscribers),
         Request::ShowSubscriber { address } => subscribers::show(desk, &address)
             .await
             .map(Response::Subscriber),
-        Request::RemoveSubscriber { address } => {
-            if desk.store.remove(&address).await? {
-                Ok(Response::Removed)
-            } else {
-                Err(unknown(&address))
-            }
-        }
+        Request::RemoveSubscriber { address } => people::remove(desk, &address, now).await,
+        Request::ImportSubscribers { rows, dry_run } => roll::import(desk, rows, dry_run, now)
+            .await
+            .map(Response::Imported),
+        Request::ExportSubscribers { after, most } => roll::export(desk, after, most)
+            .await
+            .map(Response::Exported),
+        Request::ListSuppressed { after, most } => people::suppressed(desk, after, most)
+            .await
+            .map(Response::SuppressedPage),
+        Request::Suppress { address, note } => people::suppress(desk, address, note, now).await,
+        Request::Unsuppress { address } => people::unsuppress(desk, address, now).await,
+        Request::Erase { address, for_good } => people::erase(desk, address, for_good, now).await,
         Request::ChangeSubscriber(change) => preferences::change(desk, change, now)
             .await
             .map(Response::Changed),
@@ -85,6 +89,16 @@ pub async fn execute(
             Ok(Response::Runs(runs.iter().map(RunSummary::from).collect()))
         }
         Request::ShowRun { run } => runs::show(desk, RunKey(run)).await.map(Response::Run),
+        Request::OpenRun { schedule } => {
+            let opened = send::open(desk, &schedule, running, now).await?;
+            Ok(Response::Opened(opened))
+        }
+        Request::DryRun { schedule } => Ok(Response::DryRun(send::dry_run(desk, &schedule).await?)),
+        Request::Preview { schedule, to } => {
+            let preview = preview::preview(desk, schedule, to, now).await?;
+            Ok(Response::Preview(preview))
+        }
+        Request::Try { to } => Ok(Response::Tried(trial::send(desk, &to, now).await?)),
         Request::ListHolds => holds::list(desk).await.map(Response::Holds),
         Request::DecideHold { hold, decision } => {
             let decided = holds::decide(desk, HoldKey(hold), decision, running, now).await?;
@@ -203,7 +217,7 @@ async fn status(desk: &Desk, running: bool, now: Timestamp) -> Result<StatusRepo
         },
         subscribers: totals.subscribers,
         tags: tags.collect(),
-        schedules: schedules(desk, now).await?,
+        schedules: schedules::status(desk, now).await?,
         queue: open.iter().map(|run| Counts::open(&run.counts)).sum(),
         runs: latest.iter().map(RunSummary::from).collect(),
         holds: holds::list(desk).await?,
@@ -228,35 +242,4 @@ async fn upstream(desk: &Desk, name: &str) -> Result<Option<UpstreamStatus>, Ref
         failures: known.failures,
         next: known.next,
     }))
-}
-
-async fn schedules(desk: &Desk, now: Timestamp) -> Result<Vec<ScheduleStatus>, Refusal> {
-    let config = &desk.config;
-    let mut schedules = Vec::with_capacity(config.schedules.len() + 1);
-    for schedule in &config.schedules {
-        let zones = if schedule.zoned {
-            desk.store.zones(&schedule.name).await?
-        } else {
-            vec![schedule.cadence(&schedule.timezone)]
-        };
-        let due = zones.iter().filter_map(|cadence| {
-            let zone = schedule.zone_of(cadence);
-            schedule.cron.next_after(&zone, now)
-        });
-        schedules.push(ScheduleStatus {
-            name: schedule.name.clone(),
-            line: schedule.cron.to_string(),
-            timezone: schedule.timezone.clone(),
-            next: due.min(),
-            zones: schedule.zoned.then_some(zones.len()),
-        });
-    }
-    schedules.push(ScheduleStatus {
-        name: IMMEDIATE.to_owned(),
-        line: format!("{:#} after each release", config.immediate.delay),
-        timezone: config.site.timezone.clone(),
-        next: None,
-        zones: None,
-    });
-    Ok(schedules)
 }

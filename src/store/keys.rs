@@ -5,12 +5,13 @@
 //! | `M` | | [`Meta`](super::rows::Meta): counters and totals |
 //! | `S` | source | [`SourceRow`](super::rows::SourceRow) |
 //! | `u` | source | `UpstreamState` |
-//! | `q` | source | how many bodies of an upstream feed were lost since it was last read |
+//! | `q` | source | how many of its bodies were lost since it was last read |
 //! | `P` | publication | `PublicationState` |
 //! | `R` | publication, revision | `Publication` |
 //! | `r` | publication, revision | [`ChangeRow`](super::rows::ChangeRow): what led to it |
 //! | `I` | id | publication: the id ledger |
 //! | `A` | source, path | publication: where it was last seen |
+//! | `f` | source, path | [`FileRow`](super::rows::FileRow): its file, as it was read |
 //! | `B` | body hash, publication | nothing: who has this body |
 //! | `X` | body hash | [`Place`](super::bodies::Place): where the body lies |
 //! | `W` | instant, publication | nothing: what waits for its date, or for its end |
@@ -41,6 +42,9 @@
 //! | `H` | subscriber, run | content: who had what |
 //! | `k` | run | [`BooksRow`](super::books::BooksRow): how its planning went |
 //! | `b` | run, stretch, number | [`NotedRow`](super::books::NotedRow): the news it was planned from |
+//! | `x` | keyed hash of an address | `Suppression` |
+//! | `y` | instant, keyed hash | nothing: the suppression list by time |
+//! | `z` | | [`Secret`](super::rows::Secret): what those hashes are keyed with |
 //!
 //! Numbers and instants are big-endian, so that keys sort as they do; texts end with a zero byte,
 //! which none of them can contain.
@@ -49,6 +53,7 @@ mod begun;
 mod books;
 mod cadences;
 mod paths;
+mod people;
 mod span;
 mod waiting;
 
@@ -66,7 +71,12 @@ pub(super) use cadences::{
     zones,
 };
 pub(super) use paths::{
-    all_paths, lost_bodies, path, path_in, paths, paths_below, source, source_in, upstream,
+    all_paths, file, files, lost_bodies, path, path_in, paths, paths_below, source, source_in,
+    upstream,
+};
+pub(super) use people::{
+    address, digest_in, subscriber, subscribers, suppressed_at, suppression, suppression_secret,
+    suppressions,
 };
 pub(super) use span::Span;
 pub(super) use waiting::{instant_before_last, waiting, waits};
@@ -202,6 +212,16 @@ pub(super) fn body(hash: BodyHash) -> Key {
     Key::table(b'X').hash(hash)
 }
 
+/// Is it a key of table `X`, which says where an engine's bodies lie?
+pub(super) fn is_place(key: &[u8]) -> bool {
+    key.first() == Some(&b'X')
+}
+
+/// Is it a key of table `R`?
+pub(super) fn is_revision(key: &[u8]) -> bool {
+    key.first() == Some(&b'R')
+}
+
 pub(super) fn feed_entries(feed: &FeedKey) -> Key {
     Key::table(b'F').feed(feed)
 }
@@ -273,18 +293,6 @@ pub(super) fn loss(source: &str, publication: PublicationKey) -> Key {
 
 pub(super) fn group(id: &PublicationId) -> Key {
     Key::table(b'Y').text(&id.0)
-}
-
-pub(super) fn subscribers() -> Key {
-    Key::table(b'U')
-}
-
-pub(super) fn subscriber(key: SubscriberKey) -> Key {
-    subscribers().number(key.0)
-}
-
-pub(super) fn address(key: &str) -> Key {
-    Key::table(b'E').text(key)
 }
 
 pub(super) fn tag_names() -> Key {

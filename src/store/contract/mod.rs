@@ -6,6 +6,8 @@ mod books;
 mod catalogue;
 mod deliveries;
 mod doubt;
+mod dump;
+mod erasure;
 mod expiry;
 mod files;
 mod histories;
@@ -15,8 +17,10 @@ mod losses;
 mod model;
 mod names;
 mod pausing;
+mod people;
 mod planning;
 mod publications;
+mod read_files;
 mod reopening;
 mod sources;
 mod switching;
@@ -400,6 +404,8 @@ contract! {
         skipped_losses_stay_published_and_are_known_when_they_return,
         what_comes_back_while_it_is_decided_stays,
         a_source_that_cannot_be_seen_loses_nothing;
+    read_files:
+        a_file_is_known_as_long_as_its_publication_is_there;
     sources:
         what_a_source_published_follows_it_to_its_new_name,
         what_is_left_of_a_source_that_is_gone_waits_for_a_person,
@@ -417,13 +423,16 @@ contract! {
         a_run_that_is_begun_is_planned_before_it_is_skipped,
         a_clock_that_is_right_again_is_no_reason_to_hold,
         an_approved_clock_takes_back_what_the_wrong_one_noted;
+    dump:
+        a_dump_restored_is_the_same_store,
+        a_dump_shows_the_instant_at_which_it_began,
+        a_dump_is_a_copy_that_its_witness_knows;
     deliveries:
         a_claim_is_not_handed_out_twice,
         an_expired_lease_frees_the_claim,
         a_run_closes_when_everyone_is_settled,
         a_deferred_delivery_comes_back_when_due,
         nothing_goes_to_who_unsubscribed,
-        nothing_goes_to_who_was_removed,
         what_was_withdrawn_is_dropped_from_the_mail,
         a_settled_delivery_stays_settled,
         an_unsubscribed_address_begins_anew,
@@ -452,6 +461,21 @@ contract! {
         a_delivery_that_nobody_asked_for_is_seen,
         a_subscriber_whom_the_index_hides_is_seen,
         counters_that_are_not_the_rows_are_seen;
+    people:
+        many_are_enrolled_and_again_changes_nothing,
+        who_is_enrolled_gets_what_comes_from_then_on,
+        nobody_who_left_is_brought_back_by_a_list,
+        a_list_vouches_for_who_never_confirmed_and_wakes_nobody,
+        more_than_a_row_holds_is_left_and_the_rest_enrolled,
+        nothing_goes_to_who_is_suppressed,
+        who_is_suppressed_no_longer_gets_what_comes_from_then_on,
+        who_left_is_not_brought_back_by_the_suppression_list,
+        the_suppression_list_is_told_in_pages_the_latest_first;
+    erasure:
+        of_an_erased_address_no_row_holds_anything,
+        nothing_goes_to_who_was_erased,
+        who_asked_not_to_be_written_to_is_known_again_after_erasure,
+        what_many_runs_mailed_is_erased_piece_by_piece;
     upstreams:
         a_later_baseline_is_not_news_and_withdraws_nothing,
         what_is_known_of_an_upstream_is_kept_by_its_source;
