@@ -192,7 +192,7 @@ pub(super) fn print(subscribers: &[SubscriberSummary], zone: &TimeZone) -> Resul
 }
 
 /// `daily: any of prawo, pomoc; in pl`
-fn words(subscription: &SubscriptionSummary) -> String {
+pub(super) fn words(subscription: &SubscriptionSummary) -> String {
     let mut words = Vec::new();
     for (name, tags) in [
         ("any of", &subscription.any),

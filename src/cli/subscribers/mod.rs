@@ -23,7 +23,7 @@ use crate::control::request::{AddSubscriber, ChangeSubscriber};
 use crate::control::subscribers::{MailedSummary, MailingSummary, WhyNot};
 use crate::control::{Refusal, Request, Response};
 use crate::domain::{Address, Language};
-use list::print;
+use list::{print, words};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
