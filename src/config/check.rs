@@ -122,6 +122,7 @@ fn read(top: &Table<'_>, file: &Path, base: &Path, secrets: &Secrets<'_>) -> Opt
         tables::schedule(table, site.as_ref(), &mut names)
     });
 
+    let (guards, free_space) = guards?;
     Some(Config {
         file: file.to_owned(),
         state: state?,
@@ -135,7 +136,8 @@ fn read(top: &Table<'_>, file: &Path, base: &Path, secrets: &Secrets<'_>) -> Opt
         feeds: feeds?,
         web: web?,
         mail: mail?,
-        guards: guards?,
+        guards,
+        free_space,
         schedules,
         immediate: immediate?,
         templates: base.join("templates"),

@@ -116,6 +116,8 @@ pub struct Config {
     pub mail: Mail,
     /// `[guards]`
     pub guards: Guards,
+    /// `[guards] free_space`, in bytes: with less than that nothing is sent or read.
+    pub free_space: u64,
     /// `[[schedule]]`; the first is the default one.
     pub schedules: Vec<Schedule>,
     /// `[immediate]`

@@ -128,7 +128,7 @@ fn what_the_sample_shows_as_default_is_the_default() -> Tested {
             _ => format!("{line}\n"),
         })
         .collect();
-    assert_eq!(uncommented, 21);
+    assert_eq!(uncommented, 22);
     assert_eq!(
         format!("{:?}", read(&explicit)?),
         format!("{:?}", read(&sample)?)
@@ -185,6 +185,7 @@ fn what_is_left_out_has_a_default() -> Tested {
     assert_eq!(config.mail.retry.in_doubt, InDoubt::Resend);
     assert_eq!(config.guards.max_age, SignedDuration::from_hours(168));
     assert_eq!(config.guards.hold_over, 25);
+    assert_eq!(config.free_space, 200_000_000);
     assert!(config.schedules.is_empty() && config.tags.is_empty() && config.labels.is_empty());
     assert_eq!(config.immediate.delay, SignedDuration::from_mins(2));
     Ok(())

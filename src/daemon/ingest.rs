@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use unicode_normalization::UnicodeNormalization;
 
+use super::guard::{Guard, HALT};
 use super::{hold, signals::Signals};
 use crate::config::{self, Config};
 use crate::content::{self, Coalescer, Directory, Hint, Look, Reading, Seen, Unreadable, Watcher};
@@ -96,11 +97,24 @@ impl Ingest {
 
     /// Watches, scans, and follows the events; a full scan now and then, since events are only
     /// hints.
-    pub async fn run(mut self, clock: Clock, stop: CancellationToken) -> anyhow::Result<()> {
+    pub async fn run(
+        mut self,
+        clock: Clock,
+        guard: Arc<Guard>,
+        stop: CancellationToken,
+    ) -> anyhow::Result<()> {
         let mut watcher = Watcher::new(&self.source.path, self.source.watch)?;
         let mut coalescer = Coalescer::new(self.source.settle);
         let mut rescan_at = clock();
         loop {
+            if !guard.has_room() {
+                tokio::select! {
+                    () = stop.cancelled() => return Ok(()),
+                    hint = watcher.next() => coalescer.add(hint, clock()),
+                    () = tokio::time::sleep(HALT) => {}
+                }
+                continue;
+            }
             let now = clock();
             let is_scan = now >= rescan_at;
             let look = if is_scan {

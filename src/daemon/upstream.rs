@@ -15,6 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use super::guard::{Guard, HALT};
 use super::ingest::log;
 use super::signals::Signals;
 use super::{hold, secrets};
@@ -86,8 +87,19 @@ pub fn all(
 
 impl Upstream {
     /// Asks again and again.
-    pub async fn run(self, clock: Clock, stop: CancellationToken) -> anyhow::Result<()> {
+    pub async fn run(
+        self,
+        clock: Clock,
+        guard: Arc<Guard>,
+        stop: CancellationToken,
+    ) -> anyhow::Result<()> {
         loop {
+            if !guard.has_room() {
+                tokio::select! {
+                    () = stop.cancelled() => return Ok(()),
+                    () = tokio::time::sleep(HALT) => continue,
+                }
+            }
             let chance = u64::from_ne_bytes(secrets::random()?);
             // Left in the middle, a look is as if the process had been killed there.
             let next = tokio::select! {

@@ -128,11 +128,15 @@ impl Works {
         let stop = CancellationToken::new();
         let mut loops = JoinSet::new();
         let clock = || Arc::clone(&ground.clock);
+        let guard = || Arc::clone(&ground.guard);
         for ingest in self.ingests {
-            loops.spawn(named("content", ingest.run(clock(), stop.clone())));
+            loops.spawn(named("content", ingest.run(clock(), guard(), stop.clone())));
         }
         for upstream in self.upstreams {
-            loops.spawn(named("upstream", upstream.run(clock(), stop.clone())));
+            loops.spawn(named(
+                "upstream",
+                upstream.run(clock(), guard(), stop.clone()),
+            ));
         }
         let signals = Arc::clone(&ground.signals);
         let run = self.publishing.run(signals, clock(), stop.clone());

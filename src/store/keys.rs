@@ -212,6 +212,16 @@ pub(super) fn body(hash: BodyHash) -> Key {
     Key::table(b'X').hash(hash)
 }
 
+/// Is it a key of table `X`, which says where an engine's bodies lie?
+pub(super) fn is_place(key: &[u8]) -> bool {
+    key.first() == Some(&b'X')
+}
+
+/// Is it a key of table `R`?
+pub(super) fn is_revision(key: &[u8]) -> bool {
+    key.first() == Some(&b'R')
+}
+
 pub(super) fn feed_entries(feed: &FeedKey) -> Key {
     Key::table(b'F').feed(feed)
 }

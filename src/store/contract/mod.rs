@@ -6,6 +6,7 @@ mod books;
 mod catalogue;
 mod deliveries;
 mod doubt;
+mod dump;
 mod erasure;
 mod expiry;
 mod files;
@@ -422,6 +423,10 @@ contract! {
         a_run_that_is_begun_is_planned_before_it_is_skipped,
         a_clock_that_is_right_again_is_no_reason_to_hold,
         an_approved_clock_takes_back_what_the_wrong_one_noted;
+    dump:
+        a_dump_restored_is_the_same_store,
+        a_dump_shows_the_instant_at_which_it_began,
+        a_dump_is_a_copy_that_its_witness_knows;
     deliveries:
         a_claim_is_not_handed_out_twice,
         an_expired_lease_frees_the_claim,

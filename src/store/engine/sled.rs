@@ -25,7 +25,7 @@ use super::{Batch, Go, Order, Read, StoreError, VALUE_MOST, Visit};
 /// 214 MB after an import of 350,000 subscribers, and 264 MB after 800,000.
 const CACHE_BYTES: u64 = 20 << 20;
 
-pub(in crate::store) struct SledEngine {
+pub(super) struct SledEngine {
     path: PathBuf,
     db: sled::Db,
     data: File,
