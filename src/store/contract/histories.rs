@@ -83,7 +83,7 @@ fn histories(number: u64, bench: fn() -> Result<Bench, Stop>) -> Test {
         mails += tell(seed, &runtime, bench)?;
     }
     assert!(
-        mails as u64 > 2 * number,
+        mails as u64 > number / 4,
         "hardly anything was mailed: {mails}"
     );
     Ok(())
