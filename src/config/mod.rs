@@ -7,6 +7,7 @@ mod check;
 mod files;
 mod raw;
 mod report;
+mod retention;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -22,7 +23,9 @@ use jiff::tz::TimeZone;
 use url::Url;
 
 use crate::domain::delivery::RetryPolicy;
-use crate::domain::{Address, CronLine, Guards, Language, Names, Problem, TagDefinition};
+use crate::domain::{
+    Address, CronLine, Guards, Language, Names, Problem, Retention, TagDefinition,
+};
 use crate::feed::Format;
 use crate::text::tags::TagNames;
 pub use files::Files;
@@ -107,6 +110,8 @@ pub struct Config {
     pub mail: Mail,
     /// `[guards]`
     pub guards: Guards,
+    /// `[retention]`
+    pub retention: Retention,
     /// `[[schedule]]`; the first is the default one.
     pub schedules: Vec<Schedule>,
     /// `[immediate]`

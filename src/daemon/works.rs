@@ -15,6 +15,7 @@ use super::publish::Publishing;
 use super::schedule::Scheduling;
 use super::send::Sending;
 use super::signals::Signals;
+use super::tidy::Tidying;
 use super::upstream::{self, Upstream};
 use crate::compose::{Composer, Letterhead};
 use crate::config::Config;
@@ -59,6 +60,7 @@ pub(super) struct Works {
     publishing: Publishing,
     scheduling: Scheduling,
     sending: Sending,
+    tidying: Tidying,
     router: Router,
 }
 
@@ -113,6 +115,7 @@ impl Works {
                 Arc::clone(&ground.guard),
             ),
             sending: Sending::new(ground, Arc::new(mailer), composer, config),
+            tidying: Tidying::new(store.clone(), config.retention),
             router: web::router(site),
         })
     }
@@ -138,6 +141,8 @@ impl Works {
         let run = self.scheduling.run(clock(), stop.clone());
         loops.spawn(named("schedule", run));
         loops.spawn(named("mail", self.sending.run(stop.clone())));
+        let run = self.tidying.run(clock(), stop.clone());
+        loops.spawn(named("retention", run));
         Working { loops, stop }
     }
 }

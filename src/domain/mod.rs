@@ -26,6 +26,7 @@ pub mod language;
 pub mod names;
 pub mod problem;
 pub mod publication;
+pub mod retention;
 pub mod run;
 pub mod subscriber;
 pub mod tag;
@@ -46,6 +47,7 @@ pub use publication::{
     Archived, Batch, BodyHash, Found, Pass, Publication, PublicationId, PublicationKey,
     PublicationState, Sequence, Standing,
 };
+pub use retention::Retention;
 pub use run::{Cadence, Counts, IMMEDIATE, Mark, Run, RunKey, Window};
 pub use subscriber::{
     Basis, Consent, NewSubscription, Subscriber, SubscriberKey, SubscriberStatus, Subscription,

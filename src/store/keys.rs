@@ -36,6 +36,9 @@
 //! | `D` | run, first subscriber | [`Chunk`](super::rows::Chunk) of deliveries |
 //! | `Q` | run, first subscriber | instant: the chunk is due from then |
 //! | `H` | subscriber, run | content: who had what |
+//! | `z` | | [`RetentionRow`](super::retention::RetentionRow): what was let go of |
+//! | `d` | run, first subscriber | [`ShrunkRow`](super::retention::ShrunkRow): who had a delivery |
+//! | `a` | run, content | [`TallyRow`](super::retention::TallyRow): its deliveries by state |
 //! | `k` | run | [`BooksRow`](super::books::BooksRow): how its planning went |
 //! | `b` | run, stretch, number | [`NotedRow`](super::books::NotedRow): the news it was planned from |
 //!
@@ -43,18 +46,25 @@
 //! which none of them can contain.
 
 mod books;
+mod holds;
 mod paths;
+mod retention;
 mod span;
 
 use jiff::Timestamp;
 
 use crate::domain::{
-    BodyHash, Cadence, FeedKey, HoldKey, Language, PublicationId, PublicationKey, RunKey, Sequence,
+    BodyHash, Cadence, FeedKey, Language, PublicationId, PublicationKey, RunKey, Sequence,
     SubscriberKey, TagId, Window,
 };
 
-pub(super) use books::{books, noted_in, noted_row};
+pub(super) use books::{books, noted, noted_in, noted_row};
+pub(super) use holds::{held, held_in, held_row, hold, holds, loss, losses, trust};
 pub(super) use paths::{path, path_in, paths, paths_below};
+pub(super) use retention::{
+    all_contents, all_held_in, all_revisions, all_shrunk, all_tallies, bodies, hash_in, listed,
+    retention, shrunk, tallies, tally,
+};
 pub(super) use span::Span;
 
 /// A key being written.
@@ -249,38 +259,6 @@ pub(super) fn all_news() -> Key {
 
 pub(super) fn news(sequence: Sequence) -> Key {
     all_news().number(sequence.0)
-}
-
-pub(super) fn holds() -> Key {
-    Key::table(b'h')
-}
-
-pub(super) fn hold(key: HoldKey) -> Key {
-    holds().number(key.0)
-}
-
-pub(super) fn held(hold: HoldKey) -> Key {
-    Key::table(b'i').number(hold.0)
-}
-
-pub(super) fn held_row(hold: HoldKey, number: u64) -> Key {
-    held(hold).number(number)
-}
-
-pub(super) fn held_in(publication: PublicationKey) -> Key {
-    Key::table(b'j').number(publication.0)
-}
-
-pub(super) fn trust() -> Key {
-    Key::table(b'g')
-}
-
-pub(super) fn losses(source: &str) -> Key {
-    Key::table(b'l').text(source)
-}
-
-pub(super) fn loss(source: &str, publication: PublicationKey) -> Key {
-    losses(source).number(publication.0)
 }
 
 pub(super) fn group(id: &PublicationId) -> Key {

@@ -21,6 +21,7 @@
 //! | `claims` | `claim`, `unclaim`, `next_due` |
 //! | `deliveries` | `settle`, `deliveries`, `had` |
 //! | `books` | `books` |
+//! | `retention` | `shrink`, `forget`, `prune`; `bodies/sweep`: `sweep` |
 //! | `prospects` | `cadences`, `to_come`, `prospects` |
 //! | `answers` | `mailings`, `not_mailed` |
 //!
@@ -48,6 +49,7 @@ mod plan;
 pub mod prospects;
 mod publications;
 mod record;
+mod retention;
 mod rows;
 mod runs;
 mod subscribers;
@@ -85,6 +87,9 @@ struct Inner {
     writer: Writer,
     engine: Arc<Engine>,
     bodies: Bodies,
+    /// Held by whoever keeps bodies until the rows that name them are written; alone, by whoever lets
+    /// go of some.
+    keeping: tokio::sync::RwLock<()>,
     leases: Leases,
     _lock: Option<File>,
 }
@@ -156,6 +161,7 @@ impl Store {
                 writer,
                 engine,
                 bodies,
+                keeping: tokio::sync::RwLock::default(),
                 leases: Leases::default(),
                 _lock: lock,
             }),

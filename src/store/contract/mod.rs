@@ -16,6 +16,8 @@ mod names;
 mod planning;
 mod publications;
 mod reopening;
+mod retention;
+mod sweeping;
 mod tags;
 mod trust;
 mod upstreams;
@@ -411,6 +413,13 @@ contract! {
         a_delivery_that_nobody_asked_for_is_seen,
         a_subscriber_whom_the_index_hides_is_seen,
         counters_that_are_not_the_rows_are_seen;
+    retention:
+        what_became_of_a_mail_is_told_as_long_as_it_is_kept,
+        who_had_what_is_known_while_any_schedule_may_mail_it,
+        what_is_forgotten_is_news_again_only_once_corrected,
+        what_waits_in_a_hold_is_remembered,
+        old_revisions_go_and_those_that_deliveries_have_stay,
+        a_delivery_costs_little_and_less_later;
     upstreams:
         a_later_baseline_is_not_news_and_withdraws_nothing,
         what_is_known_of_an_upstream_is_kept_by_its_source;

@@ -24,6 +24,15 @@ impl Span {
         }
     }
 
+    /// The same stretch after a key in it.
+    pub(in crate::store) fn after(self, mut key: Vec<u8>) -> Span {
+        key.push(0);
+        Span {
+            start: key,
+            end: self.end,
+        }
+    }
+
     /// The same stretch up to an earlier key.
     pub(in crate::store) fn up_to(self, end: Key) -> Span {
         Span {
