@@ -17,9 +17,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use jiff::{SignedDuration, Timestamp};
 use wici::domain::delivery::{InDoubt, RetryPolicy};
+use wici::domain::publication::Found;
 use wici::domain::{
-    Address, Basis, Batch, Cadence, Filter, Found, Guards, Language, NewSubscription, Outcome,
-    Pass, PublicationId, Run, SubscriberKey, TagId, TagMention,
+    Address, Basis, Batch, Cadence, Filter, Guards, Language, NewSubscription, Outcome, Pass,
+    PublicationId, Run, SubscriberKey, TagId, TagMention,
 };
 use wici::store::{Open, Store};
 
@@ -128,7 +129,9 @@ async fn pass(store: &Store) -> anyhow::Result<Duration> {
         let Some(last) = page.last() else { break };
         after = last.key;
         let asks = page.iter().flat_map(|subscriber| &subscriber.subscriptions);
-        passed += asks.filter(|one| one.filter.passes(&tags, &language)).count();
+        passed += asks
+            .filter(|one| one.filter.passes(&tags, &language))
+            .count();
     }
     ensure!(passed > 0, "nobody subscribes to it");
     Ok(began.elapsed())
@@ -155,7 +158,9 @@ async fn run(
     };
     let mut settled = 0;
     loop {
-        let claims = store.claim(CLAIMS, SignedDuration::from_hours(2), now).await?;
+        let claims = store
+            .claim(CLAIMS, SignedDuration::from_hours(2), now)
+            .await?;
         if claims.is_empty() {
             break;
         }
@@ -222,10 +227,10 @@ fn file(name: &str, tag: &str) -> anyhow::Result<Found> {
 /// Each wants one of many tags and what everybody wants; some also what some want, few what few do.
 fn request(n: u64, number: u64) -> anyhow::Result<NewSubscription> {
     let mut any = BTreeSet::from([tag("kazdy")?, tag(&format!("temat-{}", n % TAGS))?]);
-    if n % (number / FEW).max(1) == 0 {
+    if n.is_multiple_of((number / FEW).max(1)) {
         any.insert(tag("rzadki")?);
     }
-    if n % (number / SOME.min(number / 2)).max(1) == 0 {
+    if n.is_multiple_of((number / SOME.min(number / 2)).max(1)) {
         any.insert(tag("czesty")?);
     }
     Ok(NewSubscription {

@@ -20,9 +20,9 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream, tcp};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use wici::config::{Security, SmtpServer};
+use wici::config::{MailServer, Place, Protocol, Security};
 use wici::domain::{Address, DeliveryKey, Outcome, RunKey, SubscriberKey};
-use wici::mail::{Gate, Letter, Mailer, SmtpMailer, queue};
+use wici::mail::{Gate, Letter, Mailer, ServerMailer, queue};
 
 const SIZE: usize = 4096;
 const IN_FLIGHT: usize = 256;
@@ -84,14 +84,18 @@ fn show(who: &str, letters: u64, took: Duration, sink: Duration) {
 }
 
 async fn wici(port: u16, letters: u64, connections: usize) -> anyhow::Result<Duration> {
-    let settings = SmtpServer {
-        host: "127.0.0.1".to_owned(),
-        port,
+    let settings = MailServer {
+        place: Place::Tcp {
+            host: "127.0.0.1".to_owned(),
+            port,
+        },
+        protocol: Protocol::Smtp,
         security: Security::None,
+        roots: Vec::new(),
         credentials: None,
     };
-    let mailer = SmtpMailer::new(&settings, connections, "portal.example", &[])?;
-    let mailer = Arc::new(Mailer::Smtp(Box::new(mailer)));
+    let mailer = ServerMailer::new(&settings, connections, "portal.example")?;
+    let mailer = Arc::new(Mailer::Server(Box::new(mailer)));
     let (sender, receiver) = queue(IN_FLIGHT);
     let (reports, mut received) = mpsc::channel(IN_FLIGHT);
     let began = Instant::now();

@@ -20,7 +20,7 @@ pub(super) async fn run(file: &Path) -> Result<(), Failure> {
     start_log();
     let mail = match &config.mail.transport {
         Transport::Outbox(dir) => format!("as files in {}", dir.display()),
-        Transport::Smtp(server) => format!("by {}:{}", server.host, server.port),
+        Transport::Server(server) => format!("by {}", server.place),
     };
     // From here on a signal waits until it can be obeyed in order.
     let mut signals = Signals::new()?;

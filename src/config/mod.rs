@@ -1,10 +1,12 @@
 //! From `daemon.toml` to a [`Config`], or to every problem in it.
 //!
 //! `raw` walks the text key by key, `report` notes what is wrong where; `value` and `transport` read single
-//! values, `tables` one table each; `check` is the top of the file and what must agree across tables.
+//! values, `tables` and `mail` one table each; `check` is the top of the file and what must agree
+//! across tables.
 
 mod check;
 mod files;
+mod mail;
 mod raw;
 mod report;
 mod retention;
@@ -14,12 +16,15 @@ mod tests;
 mod transport;
 mod value;
 
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
+use tokio_rustls::rustls::pki_types::CertificateDer;
 use url::Url;
 
 use crate::domain::delivery::RetryPolicy;
@@ -249,6 +254,8 @@ pub struct Mail {
     pub transport: Transport,
     /// Connections to the server at the most, 1 to 1,000.
     pub connections: usize,
+    /// Letters in a time at the most; `None`: as many as will go.
+    pub rate: Option<Rate>,
     /// Retries, and what becomes of doubt.
     pub retry: RetryPolicy,
 }
@@ -259,40 +266,83 @@ pub enum Transport {
     /// `outbox:DIR`: each letter an `.eml` file.
     Outbox(PathBuf),
     /// A server.
-    Smtp(SmtpServer),
+    Server(MailServer),
 }
 
-/// An SMTP server and how to speak to it.
+/// `[mail] rate`: so many letters in such a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// At least 1.
+    pub letters: u32,
+    /// A second, a minute, an hour or a day.
+    pub per: Duration,
+}
+
+/// A mail server and how to speak to it.
 #[derive(Clone)]
-pub struct SmtpServer {
-    /// Name or address; the name that its certificate must bear.
-    pub host: String,
-    /// TCP port.
-    pub port: u16,
+pub struct MailServer {
+    /// Where it listens.
+    pub place: Place,
+    /// What it speaks.
+    pub protocol: Protocol,
     /// Encryption.
     pub security: Security,
+    /// Authorities of `[mail] ca_file`, trusted beside those of the system.
+    pub roots: Vec<CertificateDer<'static>>,
     /// User and password for AUTH.
     pub credentials: Option<(String, String)>,
 }
 
-impl std::fmt::Debug for SmtpServer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SmtpServer")
-            .field("host", &self.host)
-            .field("port", &self.port)
+impl fmt::Debug for MailServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let user = self.credentials.as_ref().map(|(user, _)| user);
+        f.debug_struct("MailServer")
+            .field("place", &self.place)
+            .field("protocol", &self.protocol)
             .field("security", &self.security)
-            .field(
-                "credentials",
-                &self.credentials.as_ref().map(|(user, _)| user),
-            )
+            .field("roots", &self.roots.len())
+            .field("user", &user)
             .finish()
     }
+}
+
+/// Where a mail server listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// Over the network.
+    Tcp {
+        /// Name or address (IPv6 without brackets); the name that its certificate must bear.
+        host: String,
+        /// TCP port.
+        port: u16,
+    },
+    /// A socket of this machine.
+    Unix(PathBuf),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Place::Tcp { host, port } => write!(f, "{host}:{port}"),
+            Place::Unix(path) => path.display().fmt(f),
+        }
+    }
+}
+
+/// What a mail server speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// RFC 5321
+    Smtp,
+    /// RFC 2033: to a mail store, without a queue in between.
+    Lmtp,
 }
 
 /// Encryption of an SMTP connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Security {
-    /// `smtp+plain://`: none.
+    /// `smtp+plain://`, `lmtp:`: none.
     None,
     /// `smtp://`: STARTTLS, demanded (RFC 3207).
     StartTls,

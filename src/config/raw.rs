@@ -15,7 +15,6 @@ use super::report::{Fault, Report, shortened, suggestion};
 const LATER: &[(&str, &str)] = &[
     ("", "admin"),
     ("[web]", "trusted_proxies"),
-    ("[mail]", "rate"),
     ("[mail]", "dkim"),
     ("[mail]", "bounces"),
 ];

@@ -9,11 +9,7 @@ use super::check::Names;
 use super::raw::Table;
 use super::report::{Fault, suggestion};
 use super::value::{self, duration, one_of};
-use super::{
-    Feeds, Files, Immediate, Labels, Mail, Schedule, Secrets, Site, Source, Upstream, Watch, Web,
-    transport,
-};
-use crate::domain::delivery::{InDoubt, RetryPolicy};
+use super::{Feeds, Files, Immediate, Labels, Schedule, Site, Source, Upstream, Watch, Web};
 use crate::domain::{Guards, Language, TagDefinition, TagId};
 use crate::feed::Format;
 
@@ -308,34 +304,6 @@ pub(super) fn web(table: &Table<'_>) -> Option<Web> {
         return None;
     };
     Some(Web { listen, url })
-}
-
-pub(super) fn mail(table: &Table<'_>, base: &Path, secrets: &Secrets<'_>) -> Option<Mail> {
-    let example = "from = \"Portal <wici@portal.example>\"";
-    let from = table.required("from", example, value::sender);
-    let password_file = table.given("password_file", path(base));
-    let transport = table.optional("transport", "outbox:outbox", |text| {
-        let password_file = password_file.as_ref().and_then(Option::as_deref);
-        transport::transport(text, base)?.unlock(password_file, secrets)
-    });
-    let connections = table.whole("connections", 10, [1, 1_000]);
-    let retry_for = table.optional("retry_for", "3d", duration("1s", "30d"));
-    let in_doubt = table.optional(
-        "in_doubt",
-        "resend",
-        one_of(&[("resend", InDoubt::Resend), ("skip", InDoubt::Skip)]),
-    );
-    let (from_name, from) = from?;
-    Some(Mail {
-        from_name,
-        from,
-        transport: transport?,
-        connections: connections?,
-        retry: RetryPolicy {
-            retry_for: retry_for?,
-            in_doubt: in_doubt?,
-        },
-    })
 }
 
 pub(super) fn guards(table: &Table<'_>) -> Option<Guards> {

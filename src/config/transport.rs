@@ -1,17 +1,34 @@
-//! `[mail] transport`: `outbox:DIR`, or the URL of an SMTP server. Messages never repeat the URL,
+//! `[mail] transport`: `outbox:DIR`, or the URL of a mail server. Messages never repeat the URL,
 //! for a password may stand in it.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 
 use percent_encoding::percent_decode_str;
+use tokio_rustls::rustls::pki_types::CertificateDer;
 use url::{Host, Url};
 
 use super::report::{Fault, quoted};
-use super::{Secrets, Security, SmtpServer, Transport};
+use super::{MailServer, Place, Protocol, Secrets, Security, Transport};
 
-const FORMS: &str = "write outbox:DIR, smtp://[user@]host[:port] (STARTTLS), smtps:// (TLS) or \
-                     smtp+plain:// (no encryption)";
+const FORMS: &str = "write outbox:DIR, smtp://[user@]host[:port] (STARTTLS), smtps:// (TLS), \
+                     smtp+plain:// (no encryption), lmtp://host[:port] or lmtp:/path/to/socket";
+
+/// A way to speak to a server over the network, and its usual port.
+#[derive(Clone, Copy)]
+struct Scheme {
+    protocol: Protocol,
+    security: Security,
+    port: u16,
+}
+
+const fn scheme(protocol: Protocol, security: Security, port: u16) -> Scheme {
+    Scheme {
+        protocol,
+        security,
+        port,
+    }
+}
 
 /// A transport whose user, if there is one, has no password yet.
 pub(super) struct Unlocked {
@@ -21,10 +38,10 @@ pub(super) struct Unlocked {
 
 /// Parses a transport; a relative outbox starts at `base`.
 pub(super) fn transport(text: &str, base: &Path) -> Result<Unlocked, Fault> {
-    let (scheme, rest) = text
+    let (name, rest) = text
         .split_once(':')
         .ok_or_else(|| Fault::new("expected a transport, found no `:`", FORMS))?;
-    let (security, port) = match scheme {
+    let known = match name {
         "outbox" if rest.is_empty() => {
             return Err(Fault::new(
                 "expected a folder after `outbox:`",
@@ -44,23 +61,46 @@ pub(super) fn transport(text: &str, base: &Path) -> Result<Unlocked, Fault> {
                 user: None,
             });
         }
-        "smtp" => (Security::StartTls, 587),
-        "smtps" => (Security::Tls, 465),
-        "smtp+plain" => (Security::None, 25),
-        "lmtp" => return Err(Fault::new("lmtp:// is not in this version yet", FORMS)),
+        "lmtp" if rest.starts_with('/') && !rest.starts_with("//") => {
+            return Ok(Unlocked {
+                transport: Transport::Server(MailServer {
+                    place: Place::Unix(rest.into()),
+                    protocol: Protocol::Lmtp,
+                    security: Security::None,
+                    roots: Vec::new(),
+                    credentials: None,
+                }),
+                user: None,
+            });
+        }
+        "smtp" => scheme(Protocol::Smtp, Security::StartTls, 587),
+        "smtps" => scheme(Protocol::Smtp, Security::Tls, 465),
+        "smtp+plain" => scheme(Protocol::Smtp, Security::None, 25),
+        "lmtp" => scheme(Protocol::Lmtp, Security::None, 24),
         _ => {
             let what = format!(
                 "expected a transport, found {}",
-                quoted(&format!("{scheme}:"))
+                quoted(&format!("{name}:"))
             );
             return Err(Fault::new(what, FORMS));
         }
     };
-    server(text, security, port)
+    if !rest.starts_with("//") {
+        let or = match known.protocol {
+            Protocol::Smtp => "",
+            Protocol::Lmtp => ", or with the full path of a socket, as in \"lmtp:/run/lmtp.sock\"",
+        };
+        return Err(Fault::new(
+            format!("expected `//` after `{name}:`"),
+            format!("write it as in \"{name}://localhost\"{or}"),
+        ));
+    }
+    server(text, known)
 }
 
-/// Parses the URL of a server; `port` is the usual one of its scheme.
-fn server(text: &str, security: Security, port: u16) -> Result<Unlocked, Fault> {
+/// Parses the URL of a server.
+fn server(text: &str, scheme: Scheme) -> Result<Unlocked, Fault> {
+    let security = scheme.security;
     let url = Url::parse(text).map_err(|error| Fault::new(error.to_string(), FORMS))?;
     if url.password().is_some() {
         return Err(Fault::new(
@@ -75,8 +115,14 @@ fn server(text: &str, security: Security, port: u16) -> Result<Unlocked, Fault> 
     let host = host(&url)?;
     let port = match url.port() {
         Some(0) => return Err(Fault::new("expected a port from 1 to 65535", FORMS)),
-        given => given.unwrap_or(port),
+        given => given.unwrap_or(scheme.port),
     };
+    if port == 25 && scheme.protocol == Protocol::Lmtp {
+        return Err(Fault::new(
+            "port 25 speaks SMTP, not LMTP (RFC 2033, section 5)",
+            "leave the port out for 24, or write smtp+plain://",
+        ));
+    }
     if port == 465 && security == Security::StartTls {
         return Err(Fault::new(
             "port 465 speaks TLS from the first byte, smtp:// begins without",
@@ -91,10 +137,11 @@ fn server(text: &str, security: Security, port: u16) -> Result<Unlocked, Fault> 
         ));
     }
     Ok(Unlocked {
-        transport: Transport::Smtp(SmtpServer {
-            host,
-            port,
+        transport: Transport::Server(MailServer {
+            place: Place::Tcp { host, port },
+            protocol: scheme.protocol,
             security,
+            roots: Vec::new(),
             credentials: None,
         }),
         user,
@@ -102,13 +149,15 @@ fn server(text: &str, security: Security, port: u16) -> Result<Unlocked, Fault> 
 }
 
 impl Unlocked {
-    /// Gives the user its password, from the environment or else from `file`.
+    /// Gives the user its password, from the environment or else from `file`; `roots` are the
+    /// authorities of `ca_file`.
     pub(super) fn unlock(
         self,
         file: Option<&Path>,
+        roots: &[CertificateDer<'static>],
         secrets: &Secrets<'_>,
     ) -> Result<Transport, Fault> {
-        let Transport::Smtp(server) = self.transport else {
+        let Transport::Server(server) = self.transport else {
             return Ok(self.transport);
         };
         let credentials = match (self.user, file) {
@@ -121,8 +170,15 @@ impl Unlocked {
                 ));
             }
         };
-        Ok(Transport::Smtp(SmtpServer {
+        if !roots.is_empty() && server.security == Security::None {
+            return Err(Fault::new(
+                "ca_file is given, but nothing is encrypted",
+                "write smtp:// or smtps://, or take ca_file out",
+            ));
+        }
+        Ok(Transport::Server(MailServer {
             credentials,
+            roots: roots.to_vec(),
             ..server
         }))
     }

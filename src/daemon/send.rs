@@ -11,27 +11,31 @@
 //! When the disk takes longer than [`DISK_PATIENCE`], the workers begin no further letter until it
 //! is done: the wire waits for the disk.
 
-use std::collections::{HashMap, VecDeque};
+mod desk;
+mod rate;
+
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use self::desk::ComposingDesk;
+use self::rate::Bucket;
 use super::guard::{Guard, May};
 use super::signals::Signals;
 use super::works::Ground;
-use crate::compose::{ComposeError, Composer, Shared};
+use crate::compose::Composer;
 use crate::config::Config;
 use crate::control::{Board, Clock};
 use crate::domain::delivery::RetryPolicy;
-use crate::domain::{Address, Claim, DeliveryKey, Language, Outcome, Problem, RunKey};
-use crate::mail::{self, Gate, Letter, LetterSender, Mailer, Report};
+use crate::domain::{Claim, DeliveryKey, Outcome, Problem};
+use crate::mail::{self, Gate, LetterSender, Mailer, Report};
 use crate::store::{Store, StoreError};
 
 /// Letters that may be accepted and not yet durably settled (design: at most 256).
@@ -44,21 +48,21 @@ const DISK_PATIENCE: Duration = Duration::from_millis(10);
 const READY: usize = 512;
 /// What is not settled by then may be claimed by another. Longer than any letter can take.
 const LEASE: SignedDuration = SignedDuration::from_hours(2);
-/// A claim that waited longer, for a very slow server, is given back rather than begun late in its
-/// lease.
-const LEASE_KEPT: SignedDuration = SignedDuration::from_hours(1);
+/// A claim that waited longer, for a slow server or by `[mail] rate`, is made anew: what was
+/// withdrawn meanwhile is not mailed.
+const STALE: SignedDuration = SignedDuration::from_mins(1);
 /// The longest sleep: the wall clock may be set meanwhile.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// The sleep while the guards let nothing be claimed.
 const HALT: Duration = Duration::from_secs(1);
-/// Rendered bodies kept at hand.
-const SHARED: usize = 1_000;
 
 /// The loop that sends.
 pub struct Sending {
     store: Store,
     mailer: Arc<Mailer>,
     desk: ComposingDesk,
+    /// `[mail] rate`
+    bucket: Option<Bucket>,
     policy: RetryPolicy,
     config_file: PathBuf,
     board: Arc<Board>,
@@ -86,11 +90,11 @@ impl Sending {
         Sending {
             store: ground.store.clone(),
             mailer,
-            desk: ComposingDesk {
-                composer,
-                from: config.mail.from.clone(),
-                shared: HashMap::new(),
-            },
+            desk: ComposingDesk::new(composer, config.mail.from.clone()),
+            bucket: config
+                .mail
+                .rate
+                .map(|rate| Bucket::of(rate, Instant::now())),
             policy: config.mail.retry,
             config_file: config.file.clone(),
             board: Arc::clone(&ground.board),
@@ -119,6 +123,7 @@ impl Sending {
         drop((queue, reports));
         let mut flow = Flow::new(letters);
         while !stop.is_cancelled() {
+            self.give_back_stale(&mut flow).await?;
             self.fill(&mut flow).await?;
             self.hand_over(&mut flow).await?;
             self.wait(&mut flow, &mut reported, &stop).await?;
@@ -159,15 +164,18 @@ impl Sending {
 
     /// Composes what is ready and hands it to the workers, as far as may be in flight.
     async fn hand_over(&mut self, flow: &mut Flow) -> Result<(), StoreError> {
-        while flow.in_flight < IN_FLIGHT {
-            let Some((claimed, claim)) = flow.ready.pop_front() else {
+        let most = self.most_in_flight();
+        flow.leave = None;
+        while flow.in_flight < most && !flow.ready.is_empty() {
+            if let Some(bucket) = &mut self.bucket
+                && let Err(then) = bucket.take(Instant::now())
+            {
+                flow.leave = Some(then);
+                break;
+            }
+            let Some((_, claim)) = flow.ready.pop_front() else {
                 break;
             };
-            if (self.clock)().duration_since(claimed) > LEASE_KEPT {
-                self.store.unclaim(vec![claim.key]).await?;
-                flow.drained = false;
-                continue;
-            }
             match self.desk.compose(&claim) {
                 Ok(letter) => {
                     flow.in_flight += 1;
@@ -185,6 +193,30 @@ impl Sending {
             }
         }
         self.settle(flow).await
+    }
+
+    /// Letters that may be with the workers. With a rate no more than go at once: whatever a server
+    /// that was slow for a while then takes in one go had its leave before.
+    fn most_in_flight(&self) -> usize {
+        let by_rate = self
+            .bucket
+            .as_ref()
+            .map(|bucket| bucket.burst() + self.mailer.workers());
+        by_rate.map_or(IN_FLIGHT, |most| most.min(IN_FLIGHT))
+    }
+
+    async fn give_back_stale(&self, flow: &mut Flow) -> Result<(), StoreError> {
+        let now = (self.clock)();
+        let is_stale = |claimed: Timestamp| now.duration_since(claimed) > STALE;
+        let mut stale = Vec::new();
+        while let Some((_, claim)) = flow.ready.pop_front_if(|(claimed, _)| is_stale(*claimed)) {
+            stale.push(claim.key);
+        }
+        if !stale.is_empty() {
+            self.store.unclaim(stale).await?;
+            flow.drained = false;
+        }
+        Ok(())
     }
 
     /// Waits for reports and settles them; with nothing in flight, for something to be due.
@@ -213,6 +245,8 @@ impl Sending {
                 flow.gather(reported).await;
                 self.settle(flow).await?;
             }
+            () = tokio::time::sleep_until(flow.leave.unwrap_or_else(Instant::now)),
+                if flow.leave.is_some() => {}
             () = self.signals.queue() => flow.drained = false,
             () = tokio::time::sleep(pause) => flow.drained = false,
         }
@@ -261,15 +295,16 @@ impl Sending {
             }
         }
         if let Some(reply) = last {
-            tracing::warn!(letters = put_off, reply, "put off");
             let what = format!("letters are put off: {reply}");
             let remedy =
                 "look at the mail server, or at `[mail] transport`; wici tries again by itself";
-            self.board.pin(
-                "mail",
-                "",
-                Problem::of_file(&self.config_file, what, remedy),
-            );
+            let problem = Problem::of_file(&self.config_file, what, remedy);
+            // What is wrong with the server is wrong with every letter: once is enough.
+            if self.board.pin("mail", "", problem) {
+                tracing::warn!(letters = put_off, reply, "put off");
+            } else {
+                tracing::debug!(letters = put_off, reply, "put off");
+            }
         } else if outcomes
             .iter()
             .any(|(_, outcome)| *outcome == Outcome::Accepted)
@@ -288,6 +323,8 @@ struct Flow {
     outcomes: Vec<(DeliveryKey, Outcome)>,
     /// The last claim brought nothing: there is nothing to claim until something is due.
     drained: bool,
+    /// By `[mail] rate` the next letter goes then.
+    leave: Option<Instant>,
     /// The guards let nothing be claimed.
     halted: bool,
 }
@@ -300,6 +337,7 @@ impl Flow {
             in_flight: 0,
             outcomes: Vec::new(),
             drained: false,
+            leave: None,
             halted: false,
         }
     }
@@ -346,37 +384,5 @@ impl Gate for StoreGate {
             return opened && self.store.may_write(key.subscriber);
         }
         self.store.may_write(key.subscriber)
-    }
-}
-
-/// Composes letters; bodies that many subscribers share are rendered once.
-struct ComposingDesk {
-    composer: Composer,
-    from: Address,
-    shared: HashMap<(RunKey, u64, Language), Shared>,
-}
-
-impl ComposingDesk {
-    fn compose(&mut self, claim: &Claim) -> Result<Letter, ComposeError> {
-        let key = (claim.key.run, claim.content.number, claim.language.clone());
-        if !self.shared.contains_key(&key) {
-            if self.shared.len() >= SHARED {
-                self.shared.clear();
-            }
-            let shared = self
-                .composer
-                .shared(&claim.content, &claim.language, &claim.cadence)?;
-            self.shared.insert(key.clone(), shared);
-        }
-        let bytes = match self.shared.get(&key) {
-            Some(shared) => self.composer.letter(shared, claim),
-            None => Vec::new(),
-        };
-        Ok(Letter {
-            key: claim.key,
-            from: self.from.clone(),
-            to: claim.address.clone(),
-            bytes: Bytes::from(bytes),
-        })
     }
 }

@@ -87,7 +87,7 @@ impl Works {
             clock: Arc::clone(&ground.clock),
         };
         let helo = config.web.url.host_str().unwrap_or("localhost").to_owned();
-        let mailer = Mailer::from_config(&config.mail, &helo, &[])?;
+        let mailer = Mailer::from_config(&config.mail, &helo)?;
         let keys = Arc::clone(&ground.keys);
         let composer = Composer::new(Arc::clone(templates), letterhead(config), keys);
         let ingests = config.sources.iter().map(|source| {

@@ -1,4 +1,4 @@
-//! From a host and a port to a connection that is ready for MAIL.
+//! From a place to a connection that is ready for MAIL.
 //!
 //! The dialogue up to the last EHLO is held here, and lettre is shown a replay of it. Three
 //! reasons: lettre keeps its read buffer over STARTTLS, so that what an attacker slips in before
@@ -6,6 +6,7 @@
 //! EHLO line of blanks.
 
 use std::io;
+use std::time::Duration;
 
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::AsyncSmtpConnection;
@@ -13,19 +14,20 @@ use lettre::transport::smtp::commands::{Ehlo, Starttls};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::{Response, Severity};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
 use super::reply::one_line;
-use super::smtp::{Connection, Timeouts};
-use super::stream::{Stream, Wire};
+use super::smtp::Connection;
+use super::stream::{LONGEST_ANSWER, Stream, Wire};
+use super::timeouts::Timeouts;
 use super::tls::Tls;
-use crate::config::Security;
+use crate::config::{Place, Protocol, Security};
 
 /// A server, and all it takes to be welcome there.
 pub(super) struct Door {
-    pub host: String,
-    pub port: u16,
+    pub place: Place,
+    pub protocol: Protocol,
     /// With the security that needs it.
     pub tls: Option<(Security, Tls)>,
     pub credentials: Option<Credentials>,
@@ -37,8 +39,8 @@ pub(super) struct Door {
 pub(super) enum NoConnection {
     #[error("can't reach the mail server: {0}")]
     Network(#[from] io::Error),
-    #[error("the mail server did not answer in time")]
-    Timeout,
+    #[error("the mail server did not answer in time: {0}")]
+    Timeout(&'static str),
     #[error("the mail server said: {0}")]
     Said(String),
     #[error("the mail server does not offer STARTTLS, which `smtp://` demands")]
@@ -58,10 +60,12 @@ pub(super) enum NoConnection {
 pub(super) struct Offers {
     /// RFC 2920
     pub pipelining: bool,
-    /// RFC 1870
-    pub size: bool,
+    /// RFC 1870: the largest message, in bytes; 0: not told.
+    pub size: Option<u64>,
     /// RFC 6152
     pub eight_bit: bool,
+    /// RFC 6531
+    pub utf8: bool,
     /// RFC 3207
     start_tls: bool,
     /// RFC 4954
@@ -72,42 +76,18 @@ pub(super) struct Offers {
 impl Door {
     /// Connects, with TLS and AUTH where asked for.
     pub(super) async fn open(&self, limits: &Timeouts) -> Result<Connection, NoConnection> {
-        let tcp = self.tcp(limits).await?;
-        timeout(limits.hello, self.enter(tcp, limits))
-            .await
-            .map_err(|_| NoConnection::Timeout)?
-    }
-
-    async fn tcp(&self, limits: &Timeouts) -> Result<TcpStream, NoConnection> {
-        let mut why = NoConnection::Network(io::Error::other("its name has no address"));
-        for address in tokio::net::lookup_host((self.host.as_str(), self.port)).await? {
-            match timeout(limits.connect, TcpStream::connect(address)).await {
-                Ok(Ok(tcp)) => {
-                    tcp.set_nodelay(true)?;
-                    return Ok(tcp);
-                }
-                Ok(Err(error)) => why = error.into(),
-                Err(_) => why = NoConnection::Timeout,
-            }
-        }
-        Err(why)
-    }
-
-    async fn enter(&self, tcp: TcpStream, limits: &Timeouts) -> Result<Connection, NoConnection> {
-        let mut stream = match &self.tls {
-            Some((Security::Tls, tls)) => secured(tls, tcp).await?,
-            _ => Stream::new(Wire::Plain(tcp)),
-        };
-        answer(&mut stream).await?;
-        let mut offers = self.ehlo(&mut stream).await?;
+        let mut stream = self.stream(limits).await?;
+        within(limits.greeting, "the greeting", answer(&mut stream)).await?;
+        let mut offers = self.hello(&mut stream, limits).await?;
         if let Some((Security::StartTls, tls)) = &self.tls {
             if !offers.start_tls {
                 return Err(NoConnection::NoStartTls);
             }
-            ask(&mut stream, &Starttls.to_string()).await?;
+            let question = Starttls.to_string();
+            within(limits.ehlo, "STARTTLS", ask(&mut stream, &question)).await?;
             let tcp = stream.into_plain().ok_or(NoConnection::NoStartTls)?;
-            stream = secured(tls, tcp).await?;
-            offers = self.ehlo(&mut stream).await?;
+            stream = secured(tls, tcp, limits).await?;
+            offers = self.hello(&mut stream, limits).await?;
         }
         let written = stream.written();
         let question = Ehlo::new(self.helo.clone()).to_string();
@@ -115,16 +95,39 @@ impl Door {
         let smtp = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &self.helo)
             .await
             .map_err(|error| NoConnection::Said(error.to_string()))?;
-        let mut connection = Connection::new(smtp, written, offers, limits.clone());
+        let mut connection = Connection::new(smtp, written, self.protocol, offers, limits.clone());
         if let Some(credentials) = &self.credentials {
             self.login(&mut connection, credentials, offers).await?;
         }
         Ok(connection)
     }
 
-    async fn ehlo(&self, stream: &mut Stream) -> Result<Offers, NoConnection> {
-        let question = Ehlo::new(self.helo.clone()).to_string();
-        Ok(Offers::read(&ask(stream, &question).await?))
+    async fn stream(&self, limits: &Timeouts) -> Result<Stream, NoConnection> {
+        match &self.place {
+            Place::Unix(path) => {
+                let unix = within(limits.connect, "its socket", async {
+                    Ok(UnixStream::connect(path).await?)
+                });
+                Ok(Stream::new(Wire::Unix(unix.await?)))
+            }
+            Place::Tcp { host, port } => {
+                let tcp = tcp(host, *port, limits).await?;
+                match &self.tls {
+                    Some((Security::Tls, tls)) => secured(tls, tcp, limits).await,
+                    _ => Ok(Stream::new(Wire::Plain(tcp))),
+                }
+            }
+        }
+    }
+
+    async fn hello(&self, stream: &mut Stream, limits: &Timeouts) -> Result<Offers, NoConnection> {
+        let verb = match self.protocol {
+            Protocol::Smtp => "EHLO",
+            Protocol::Lmtp => "LHLO",
+        };
+        let question = format!("{verb} {}\r\n", self.helo);
+        let answer = within(limits.ehlo, verb, ask(stream, &question)).await?;
+        Ok(Offers::read(&answer))
     }
 
     async fn login(
@@ -152,8 +155,12 @@ impl Offers {
             let mut words = line.split_whitespace();
             match words.next() {
                 Some("PIPELINING") => offers.pipelining = true,
-                Some("SIZE") => offers.size = true,
+                Some("SIZE") => {
+                    let most = words.next().and_then(|most| most.parse().ok());
+                    offers.size = Some(most.unwrap_or(0));
+                }
                 Some("8BITMIME") => offers.eight_bit = true,
+                Some("SMTPUTF8") => offers.utf8 = true,
                 Some("STARTTLS") => offers.start_tls = true,
                 Some("AUTH") => {
                     for mechanism in words {
@@ -175,8 +182,34 @@ impl Offers {
     }
 }
 
-async fn secured(tls: &Tls, tcp: TcpStream) -> Result<Stream, NoConnection> {
-    let tls = tls.handshake(tcp).await.map_err(NoConnection::Tls)?;
+async fn within<T>(
+    limit: Duration,
+    what: &'static str,
+    work: impl Future<Output = Result<T, NoConnection>>,
+) -> Result<T, NoConnection> {
+    let done = timeout(limit, work).await;
+    done.unwrap_or(Err(NoConnection::Timeout(what)))
+}
+
+/// The first of the server's addresses that answers, IPv6 or IPv4.
+async fn tcp(host: &str, port: u16, limits: &Timeouts) -> Result<TcpStream, NoConnection> {
+    let mut why = NoConnection::Network(io::Error::other("its name has no address"));
+    for address in tokio::net::lookup_host((host, port)).await? {
+        let connecting = async { Ok(TcpStream::connect(address).await?) };
+        match within(limits.connect, "its address", connecting).await {
+            Ok(tcp) => {
+                tcp.set_nodelay(true)?;
+                return Ok(tcp);
+            }
+            Err(error) => why = error,
+        }
+    }
+    Err(why)
+}
+
+async fn secured(tls: &Tls, tcp: TcpStream, limits: &Timeouts) -> Result<Stream, NoConnection> {
+    let handshake = async { tls.handshake(tcp).await.map_err(NoConnection::Tls) };
+    let tls = within(limits.connect, "the handshake of TLS", handshake).await?;
     Ok(Stream::new(Wire::Tls(Box::new(tls))))
 }
 
@@ -189,7 +222,6 @@ async fn ask(stream: &mut Stream, question: &str) -> Result<Response, NoConnecti
 /// Reads one positive answer, after which the server must be silent: what lies behind it was not
 /// asked for, and behind the answer to STARTTLS it may be an attacker's.
 async fn answer(stream: &mut Stream) -> Result<Response, NoConnection> {
-    const MOST: usize = 16 * 1024;
     let mut buffer = Vec::with_capacity(1024);
     loop {
         if stream.read_buf(&mut buffer).await? == 0 {
@@ -201,7 +233,7 @@ async fn answer(stream: &mut Stream) -> Result<Response, NoConnection> {
             }
             break;
         }
-        if buffer.len() > MOST {
+        if buffer.len() > LONGEST_ANSWER {
             return Err(NoConnection::Said("an answer without end".to_owned()));
         }
     }
@@ -239,9 +271,12 @@ mod tests {
     #[test]
     fn offers_are_read_in_any_case_and_the_name_is_not_one() {
         let all = offers(
-            "250-pipelining\r\n250- \r\n250-size 1000\r\n250-8BITMIME\r\n250 Auth LOGIN plain x\r\n",
+            "250-pipelining\r\n250- \r\n250-size 1000\r\n250-8BITMIME\r\n250-smtputf8\r\n\
+             250 Auth LOGIN plain x\r\n",
         );
-        assert!(!all.pipelining && all.size && all.eight_bit && all.plain && all.login);
+        assert!(!all.pipelining && all.eight_bit && all.utf8 && all.plain && all.login);
+        assert_eq!(all.size, Some(1000));
+        assert_eq!(offers("250-mx\r\n250 SIZE\r\n").size, Some(0));
         assert!(offers("250-mx\r\n250 PIPELINING\r\n").pipelining);
         assert_eq!(offers("250 mx\r\n"), Offers::default());
     }

@@ -1,4 +1,4 @@
-//! How letters leave the house: over SMTP, or as files into an outbox folder.
+//! How letters leave the house: over SMTP or LMTP, or as files into an outbox folder.
 //!
 //! The caller puts each [`Letter`] into one [`queue`] and runs [`Mailer::workers`] futures of
 //! [`Mailer::work`] over it. Every letter that a worker takes is reported exactly once, with what
@@ -6,18 +6,23 @@
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `worker` | one connection's life: connect, carry letters, idle, quit; back off |
+//! | `worker`, `reach` | one connection's life: connect, carry letters, idle, quit; back off |
 //! | `smtp` | the conversation: envelopes pipelined behind bodies, answers in order |
-//! | `hello` | from TCP to a connection that is ready for MAIL: greeting, STARTTLS, EHLO, AUTH |
-//! | `stream`, `tls` | bytes: TCP or TLS, counting what was written |
+//! | `hello` | from a place to a connection that is ready for MAIL: greeting, STARTTLS, EHLO, AUTH |
+//! | `stream`, `tls` | bytes: TCP, TLS or a Unix socket, counting what was written |
+//! | `text` | envelopes and messages as they are written |
 //! | `reply` | the server's answers as outcomes |
+//! | `timeouts` | how long each answer may take |
 //! | `outbox` | each letter an `.eml` file |
 
 mod hello;
 mod outbox;
+mod reach;
 mod reply;
 mod smtp;
 mod stream;
+mod text;
+mod timeouts;
 mod tls;
 mod worker;
 
@@ -27,15 +32,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
-use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_util::sync::CancellationToken;
 
 use crate::config;
 use crate::domain::{Address, DeliveryKey, Outcome};
 
 pub use outbox::Outbox;
-pub use smtp::Timeouts;
-pub use worker::SmtpMailer;
+pub use timeouts::Timeouts;
+pub use worker::ServerMailer;
 
 /// A message ready to go. `Debug` shows nothing of it that is personal.
 #[derive(Clone)]
@@ -93,25 +97,19 @@ pub enum Mailer {
     /// Each letter an `.eml` file.
     Outbox(Outbox),
     /// A server.
-    Smtp(Box<SmtpMailer>),
+    Server(Box<ServerMailer>),
 }
 
 impl Mailer {
-    /// The mailer that `[mail]` asks for. `helo` is the name or address given in EHLO;
-    /// `extra_roots` are trusted beside the system's certificates.
+    /// The mailer that `[mail]` asks for. `helo` is the name or address given in EHLO.
     ///
     /// # Errors
     /// TLS is asked for and no trusted certificate was found, or the server's name is not one.
-    pub fn from_config(
-        mail: &config::Mail,
-        helo: &str,
-        extra_roots: &[CertificateDer<'static>],
-    ) -> anyhow::Result<Mailer> {
+    pub fn from_config(mail: &config::Mail, helo: &str) -> anyhow::Result<Mailer> {
         Ok(match &mail.transport {
             config::Transport::Outbox(dir) => Mailer::Outbox(Outbox::new(dir)),
-            config::Transport::Smtp(server) => {
-                let smtp = SmtpMailer::new(server, mail.connections, helo, extra_roots)?;
-                Mailer::Smtp(Box::new(smtp))
+            config::Transport::Server(server) => {
+                Mailer::Server(Box::new(ServerMailer::new(server, mail.connections, helo)?))
             }
         })
     }
@@ -120,7 +118,7 @@ impl Mailer {
     pub fn workers(&self) -> usize {
         match self {
             Mailer::Outbox(_) => Outbox::WORKERS,
-            Mailer::Smtp(smtp) => smtp.connections(),
+            Mailer::Server(server) => server.connections(),
         }
     }
 
@@ -147,7 +145,7 @@ impl Mailer {
         };
         match self {
             Mailer::Outbox(outbox) => outbox.work(desk).await,
-            Mailer::Smtp(smtp) => smtp.work(desk).await,
+            Mailer::Server(server) => server.work(desk).await,
         }
     }
 }

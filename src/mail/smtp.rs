@@ -10,9 +10,8 @@
 //!                                       ◀ 250 (a is accepted), 250, 250, 354
 //! ```
 
-use std::fmt::Write as _;
 use std::mem;
-use std::time::Duration;
+use std::pin::pin;
 
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::AsyncSmtpConnection;
@@ -22,38 +21,10 @@ use super::Letter;
 use super::hello::Offers;
 use super::reply::{self, Answer, Lost, Refusal};
 use super::stream::Written;
+use super::text::{needs_utf8, push_envelope, push_step, push_text};
+use super::timeouts::{Step, Timeouts};
+use crate::config::Protocol;
 use crate::domain::Outcome;
-
-/// How long to wait for the server.
-#[derive(Debug, Clone)]
-pub struct Timeouts {
-    /// For TCP, per address of the server.
-    pub connect: Duration,
-    /// From the greeting to the end of AUTH, in all.
-    pub hello: Duration,
-    /// For each answer to MAIL, RCPT, DATA and RSET.
-    pub command: Duration,
-    /// From the first byte of a message to the answer to its final dot.
-    pub message: Duration,
-    /// For the next letter, before a connection is given up.
-    pub idle: Duration,
-    /// For QUIT.
-    pub quit: Duration,
-}
-
-impl Default for Timeouts {
-    /// Those of RFC 5321, 4.5.3.2, where it names one.
-    fn default() -> Timeouts {
-        Timeouts {
-            connect: Duration::from_secs(30),
-            hello: Duration::from_secs(5 * 60),
-            command: Duration::from_secs(5 * 60),
-            message: Duration::from_secs(13 * 60),
-            idle: Duration::from_secs(5),
-            quit: Duration::from_secs(2),
-        }
-    }
-}
 
 /// What must be said before the next envelope.
 pub(super) enum Lead {
@@ -80,6 +51,7 @@ pub(super) enum Verdict {
 pub(super) struct Connection {
     smtp: AsyncSmtpConnection,
     written: Written,
+    protocol: Protocol,
     offers: Offers,
     limits: Timeouts,
     /// What is written next, in one go.
@@ -88,35 +60,18 @@ pub(super) struct Connection {
     ahead: bool,
 }
 
-#[derive(Clone, Copy)]
-enum Step {
-    Mail,
-    Rcpt,
-    Data,
-}
-
-impl Step {
-    const ALL: [Step; 3] = [Step::Mail, Step::Rcpt, Step::Data];
-
-    fn name(self) -> &'static str {
-        match self {
-            Step::Mail => "MAIL",
-            Step::Rcpt => "RCPT",
-            Step::Data => "DATA",
-        }
-    }
-}
-
 impl Connection {
     pub(super) fn new(
         smtp: AsyncSmtpConnection,
         written: Written,
+        protocol: Protocol,
         offers: Offers,
         limits: Timeouts,
     ) -> Connection {
         Connection {
             smtp,
             written,
+            protocol,
             offers,
             limits,
             out: String::new(),
@@ -130,12 +85,37 @@ impl Connection {
         mechanisms: &[Mechanism],
         credentials: &Credentials,
     ) -> Result<(), String> {
-        match reply::answer(self.smtp.auth(mechanisms, credentials).await) {
+        let login = self.smtp.auth(mechanisms, credentials);
+        let answer = match timeout(self.limits.auth, login).await {
+            Ok(result) => reply::answer(result, Step::Auth),
+            Err(_) => Err(Lost::timed_out(Step::Auth)),
+        };
+        match answer {
             Ok(Answer::Done) => Ok(()),
             Ok(Answer::GoOn) => Err("it answered with 354".to_owned()),
             Ok(Answer::No(refusal)) => Err(refusal.text),
             Err(lost) => Err(lost.reason),
         }
+    }
+
+    /// Why this server can't be offered a letter at all.
+    pub(super) fn objection(&self, letter: &Letter) -> Option<String> {
+        let size = letter.bytes.len() as u64;
+        match self.offers.size {
+            // RFC 1870, 4: 0 is no limit.
+            Some(most @ 1..) if size > most => {
+                return Some(format!(
+                    "the message has {size} bytes, and the mail server takes {most} at the most"
+                ));
+            }
+            _ => {}
+        }
+        if needs_utf8(letter) && !self.offers.utf8 {
+            return Some(
+                "the mail server can't take this address: it does not offer SMTPUTF8".to_owned(),
+            );
+        }
+        None
     }
 
     /// Sends the text of a letter whose envelope is taken, and behind it the envelope of `next`.
@@ -147,10 +127,9 @@ impl Connection {
             &mut self.out,
             str::from_utf8(&letter.bytes).unwrap_or_default(),
         );
-        let before = self.written.bytes();
-        let dot = before + self.out.len() as u64;
+        let dot = self.written.bytes() + self.out.len() as u64;
         self.push_ahead(next);
-        let lost = match self.say(self.limits.message, "the final dot").await {
+        let lost = match self.say_text(dot).await {
             Ok(Answer::Done) => return (Outcome::Accepted, true),
             Ok(Answer::No(refusal)) => return (refusal.outcome(&letter.to), !refusal.closing),
             Ok(Answer::GoOn) => Lost::because("unexpected answer 354 to the final dot"),
@@ -170,7 +149,7 @@ impl Connection {
         self.out.clear();
         self.out.push_str(lead);
         self.push_ahead(next);
-        match self.say(self.limits.command, "RSET").await? {
+        match self.say(Step::Reset).await? {
             Answer::No(refusal) if refusal.closing => Err(Lost::because(refusal.text)),
             Answer::No(_) if lead == Lead::RESET => Err(Lost::because("RSET was refused")),
             Answer::GoOn => Err(Lost::because("unexpected answer 354")),
@@ -183,7 +162,7 @@ impl Connection {
     pub(super) async fn envelope(&mut self, letter: &Letter) -> Result<Verdict, Lost> {
         let mut written = mem::take(&mut self.ahead);
         let mut refused: Option<Refusal> = None;
-        for step in Step::ALL {
+        for step in Step::ENVELOPE {
             let answer = if written {
                 self.hear(step).await
             } else {
@@ -194,13 +173,18 @@ impl Connection {
                 } else {
                     push_step(&mut self.out, self.offers, letter, step);
                 }
-                self.say(self.limits.command, step.name()).await
+                self.say(step).await
             };
             match (step, answer) {
                 (Step::Mail | Step::Rcpt, Ok(Answer::Done)) => {}
                 (Step::Data, Ok(Answer::GoOn)) => {
                     return Ok(match refused {
                         None => Verdict::Taken,
+                        // One answer a recipient, and there is none: an empty message would be
+                        // answered by silence (RFC 2033, 4.2).
+                        Some(refusal) if self.protocol == Protocol::Lmtp => {
+                            Verdict::Closed(refusal)
+                        }
                         Some(refusal) => Verdict::Refused(refusal, Lead::NoBody),
                     });
                 }
@@ -248,18 +232,41 @@ impl Connection {
     }
 
     /// Writes all of `out` and reads the first answer.
-    async fn say(&mut self, limit: Duration, what: &str) -> Result<Answer, Lost> {
-        match timeout(limit, self.smtp.command(self.out.as_str())).await {
-            Ok(result) => reply::answer(result),
-            Err(_) => Err(Lost::timed_out(what)),
+    async fn say(&mut self, step: Step) -> Result<Answer, Lost> {
+        match timeout(
+            step.limit(&self.limits),
+            self.smtp.command(self.out.as_str()),
+        )
+        .await
+        {
+            Ok(result) => reply::answer(result, step),
+            Err(_) => Err(Lost::timed_out(step)),
+        }
+    }
+
+    /// The same where `out` begins with a message, whose final dot is the byte before `dot` of the
+    /// connection: that may take long, as long as some of it leaves every now and then.
+    async fn say_text(&mut self, dot: u64) -> Result<Answer, Lost> {
+        let mut said = pin!(self.smtp.command(self.out.as_str()));
+        loop {
+            let before = self.written.bytes();
+            let limit = match before < dot {
+                true => self.limits.block,
+                false => self.limits.dot,
+            };
+            match timeout(limit, &mut said).await {
+                Ok(result) => return reply::answer(result, Step::Dot),
+                Err(_) if self.written.bytes() > before => {}
+                Err(_) => return Err(Lost::timed_out(Step::Dot)),
+            }
         }
     }
 
     /// Reads the answer to what was written before.
     async fn hear(&mut self, step: Step) -> Result<Answer, Lost> {
-        match timeout(self.limits.command, self.smtp.read_response()).await {
-            Ok(result) => reply::answer(result),
-            Err(_) => Err(Lost::timed_out(step.name())),
+        match timeout(step.limit(&self.limits), self.smtp.read_response()).await {
+            Ok(result) => reply::answer(result, step),
+            Err(_) => Err(Lost::timed_out(step)),
         }
     }
 }
@@ -267,95 +274,4 @@ impl Connection {
 impl Lead {
     pub(super) const RESET: &'static str = "RSET\r\n";
     pub(super) const NO_BODY: &'static str = ".\r\n";
-}
-
-fn push_envelope(out: &mut String, offers: Offers, letter: &Letter) {
-    for step in Step::ALL {
-        push_step(out, offers, letter, step);
-    }
-}
-
-fn push_step(out: &mut String, offers: Offers, letter: &Letter, step: Step) {
-    // Writing to a `String` can't fail.
-    let _ = match step {
-        Step::Mail => {
-            let mut line = write!(out, "MAIL FROM:<{}>", letter.from.as_str());
-            if offers.size {
-                line = line.and_then(|()| write!(out, " SIZE={}", letter.bytes.len()));
-            }
-            if offers.eight_bit && !letter.bytes.is_ascii() {
-                out.push_str(" BODY=8BITMIME");
-            }
-            out.push_str("\r\n");
-            line
-        }
-        Step::Rcpt => write!(out, "RCPT TO:<{}>\r\n", letter.to.as_str()),
-        Step::Data => write!(out, "DATA\r\n"),
-    };
-}
-
-/// Appends a message and its final dot: lines that begin with a dot get another (RFC 5321, 4.5.2),
-/// and every line ends with CRLF. A bare CR or LF would be a line end to one server and not to the
-/// next, and between the two a second message can be smuggled.
-fn push_text(out: &mut String, text: &str) {
-    out.reserve(text.len() + text.len() / 64 + 256);
-    for line in text.split_inclusive('\n') {
-        let line = line.strip_suffix('\n').unwrap_or(line);
-        let line = line.strip_suffix('\r').unwrap_or(line);
-        for line in line.split('\r') {
-            if line.starts_with('.') {
-                out.push('.');
-            }
-            out.push_str(line);
-            out.push_str("\r\n");
-        }
-    }
-    out.push_str(".\r\n");
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn sent(text: &str) -> String {
-        let mut out = String::new();
-        push_text(&mut out, text);
-        out
-    }
-
-    #[test]
-    fn a_message_ends_with_a_dot_of_its_own_line() {
-        assert_eq!(sent("a\r\n.b\r\n..\r\n"), "a\r\n..b\r\n...\r\n.\r\n");
-        assert_eq!(sent("a"), "a\r\n.\r\n");
-        assert_eq!(sent(""), ".\r\n");
-    }
-
-    #[test]
-    fn no_bare_line_end_leaves() {
-        assert_eq!(
-            sent("a\n.\nb\r.\rc\r\r\n"),
-            "a\r\n..\r\nb\r\n..\r\nc\r\n\r\n.\r\n"
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn the_final_dot_is_the_only_one_alone_and_the_text_comes_back(
-            lines in proptest::collection::vec("[.a-c]{0,4}", 0..20)
-        ) {
-            let text: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
-            let sent = sent(&text);
-            let body = sent.strip_suffix(".\r\n").expect("the final dot");
-            let received: String = body
-                .split_inclusive("\r\n")
-                .map(|line| {
-                    assert_ne!(line, ".\r\n", "a dot alone inside the message");
-                    line.strip_prefix('.').unwrap_or(line)
-                })
-                .collect();
-            prop_assert_eq!(received, text);
-        }
-    }
 }

@@ -1,4 +1,4 @@
-//! The bytes below lettre's connection: TCP or TLS, counting what was written.
+//! The bytes below lettre's connection: TCP, TLS or a Unix socket, counting what was written.
 
 use std::fmt;
 use std::io;
@@ -10,8 +10,35 @@ use std::task::{Context, Poll, ready};
 
 use lettre::transport::smtp::client::AsyncTokioStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::client::TlsStream;
+
+/// The longest answer that is read, in bytes. RFC 5321, 4.5.3.1.5, allows 512 to a line.
+pub(super) const LONGEST_ANSWER: usize = 16 * 1024;
+
+/// How long an answer is so far.
+#[derive(Debug, Default)]
+struct Answer {
+    bytes: usize,
+    /// Of its last line.
+    column: usize,
+    /// The code is followed by a hyphen: another line follows (RFC 5321, 4.2.1).
+    goes_on: bool,
+}
+
+impl Answer {
+    fn take(&mut self, byte: u8) {
+        self.bytes += 1;
+        match byte {
+            b'\n' if self.goes_on => (self.column, self.goes_on) = (0, false),
+            b'\n' => *self = Answer::default(),
+            byte => {
+                self.goes_on |= self.column == 3 && byte == b'-';
+                self.column += 1;
+            }
+        }
+    }
+}
 
 /// How many bytes may have left. Shared with the conversation, which must know whether a final
 /// dot was among them.
@@ -28,10 +55,31 @@ impl Written {
     }
 }
 
-/// TCP, or TLS over it.
+/// TCP, TLS over it, or a socket of this machine.
 pub(super) enum Wire {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
+    Unix(UnixStream),
+}
+
+/// Hands a call down to whatever carries the bytes.
+macro_rules! on_wire {
+    ($wire:expr, $io:ident => $call:expr) => {
+        match $wire {
+            Wire::Plain(tcp) => {
+                let $io = Pin::new(tcp);
+                $call
+            }
+            Wire::Tls(tls) => {
+                let $io = Pin::new(tls.as_mut());
+                $call
+            }
+            Wire::Unix(unix) => {
+                let $io = Pin::new(unix);
+                $call
+            }
+        }
+    };
 }
 
 /// A stream that lettre can speak SMTP over.
@@ -42,6 +90,8 @@ pub(super) struct Stream {
     replay: io::Cursor<Vec<u8>>,
     /// So many bytes are taken and not written.
     swallow: usize,
+    /// What is being read.
+    answer: Answer,
 }
 
 impl Stream {
@@ -51,14 +101,15 @@ impl Stream {
             written: Written::default(),
             replay: io::Cursor::default(),
             swallow: 0,
+            answer: Answer::default(),
         }
     }
 
-    /// The TCP connection below, for STARTTLS; `None` when it is TLS already.
+    /// The TCP connection below, for STARTTLS; `None` where there is none, or TLS already.
     pub(super) fn into_plain(self) -> Option<TcpStream> {
         match self.wire {
             Wire::Plain(tcp) => Some(tcp),
-            Wire::Tls(_) => None,
+            Wire::Tls(_) | Wire::Unix(_) => None,
         }
     }
 
@@ -80,6 +131,7 @@ impl AsyncTokioStream for Stream {
         match &self.wire {
             Wire::Plain(tcp) => tcp.peer_addr(),
             Wire::Tls(tls) => tls.get_ref().0.peer_addr(),
+            Wire::Unix(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 }
@@ -95,16 +147,19 @@ impl AsyncRead for Stream {
         if buf.filled().len() > before {
             return Poll::Ready(Ok(()));
         }
-        ready!(match &mut self.wire {
-            Wire::Plain(tcp) => Pin::new(tcp).poll_read(cx, buf),
-            Wire::Tls(tls) => Pin::new(tls.as_mut()).poll_read(cx, buf),
-        })?;
+        ready!(on_wire!(&mut self.wire, wire => wire.poll_read(cx, buf)))?;
         // Replies are ASCII (RFC 5321, 4.2). lettre gives the connection up over a byte that is
         // not UTF-8, and the answer would be lost for one letter in some national code page.
         for byte in buf.filled_mut().iter_mut().skip(before) {
             if !byte.is_ascii() {
                 *byte = b'?';
             }
+            self.answer.take(*byte);
+        }
+        // lettre looks at the length of a line only when it has all of it, and reads an answer anew
+        // with each of its lines.
+        if self.answer.bytes > LONGEST_ANSWER {
+            return Poll::Ready(Err(io::Error::other("an answer without end")));
         }
         Poll::Ready(Ok(()))
     }
@@ -121,31 +176,22 @@ impl AsyncWrite for Stream {
             self.swallow -= taken;
             return Poll::Ready(Ok(taken));
         }
-        let result = ready!(match &mut self.wire {
-            Wire::Plain(tcp) => Pin::new(tcp).poll_write(cx, buf),
-            Wire::Tls(tls) => Pin::new(tls.as_mut()).poll_write(cx, buf),
-        });
+        let result = ready!(on_wire!(&mut self.wire, wire => wire.poll_write(cx, buf)));
         match (&result, &self.wire) {
             (Ok(bytes), _) => self.written.add(*bytes),
             // Records of it may have gone before the error.
             (Err(_), Wire::Tls(_)) => self.written.add(buf.len()),
-            (Err(_), Wire::Plain(_)) => {}
+            (Err(_), Wire::Plain(_) | Wire::Unix(_)) => {}
         }
         Poll::Ready(result)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.wire {
-            Wire::Plain(tcp) => Pin::new(tcp).poll_flush(cx),
-            Wire::Tls(tls) => Pin::new(tls.as_mut()).poll_flush(cx),
-        }
+        on_wire!(&mut self.wire, wire => wire.poll_flush(cx))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.wire {
-            Wire::Plain(tcp) => Pin::new(tcp).poll_shutdown(cx),
-            Wire::Tls(tls) => Pin::new(tls.as_mut()).poll_shutdown(cx),
-        }
+        on_wire!(&mut self.wire, wire => wire.poll_shutdown(cx))
     }
 }
 
@@ -154,6 +200,7 @@ impl fmt::Debug for Stream {
         f.write_str(match self.wire {
             Wire::Plain(_) => "plain stream",
             Wire::Tls(_) => "TLS stream",
+            Wire::Unix(_) => "Unix stream",
         })
     }
 }

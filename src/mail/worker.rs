@@ -1,57 +1,53 @@
 //! One connection's life: connect, carry letters, idle, quit; and back off when that fails.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::extension::ClientId;
-use tokio::time::{Instant, sleep_until};
-use tokio_rustls::rustls::pki_types::CertificateDer;
 
 use super::hello::Door;
-use super::smtp::{Connection, Lead, Timeouts, Verdict};
+use super::reach::{Engaged, Reach};
+use super::smtp::{Connection, Lead, Verdict};
+use super::timeouts::Timeouts;
 use super::tls::Tls;
 use super::{Desk, Gate, Letter};
-use crate::config::{Security, SmtpServer};
+use crate::config::{MailServer, Place, Security};
 use crate::domain::Outcome;
 
 /// Sends letters to one server over several connections.
-pub struct SmtpMailer {
+pub struct ServerMailer {
     door: Door,
     connections: usize,
     timeouts: Timeouts,
     reach: Reach,
 }
 
-impl std::fmt::Debug for SmtpMailer {
+impl std::fmt::Debug for ServerMailer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "SmtpMailer({}:{})", self.door.host, self.door.port)
+        write!(f, "ServerMailer({})", self.door.place)
     }
 }
 
-impl SmtpMailer {
+impl ServerMailer {
     /// See [`super::Mailer::from_config`].
     ///
     /// # Errors
     /// TLS is asked for and no trusted certificate was found, or the server's name is not one.
     pub fn new(
-        server: &SmtpServer,
+        server: &MailServer,
         connections: usize,
         helo: &str,
-        extra_roots: &[CertificateDer<'static>],
-    ) -> anyhow::Result<SmtpMailer> {
-        let tls = match server.security {
-            Security::None => None,
-            security => Some((security, Tls::to(&server.host, extra_roots)?)),
+    ) -> anyhow::Result<ServerMailer> {
+        let tls = match (&server.place, server.security) {
+            (_, Security::None) | (Place::Unix(_), _) => None,
+            (Place::Tcp { host, .. }, security) => Some((security, Tls::to(host, &server.roots)?)),
         };
         let credentials = server
             .credentials
             .clone()
             .map(|(user, password)| Credentials::new(user, password));
-        Ok(SmtpMailer {
+        Ok(ServerMailer {
             door: Door {
-                host: server.host.clone(),
-                port: server.port,
+                place: server.place.clone(),
+                protocol: server.protocol,
                 tls,
                 credentials,
                 helo: client_id(helo),
@@ -63,7 +59,7 @@ impl SmtpMailer {
     }
 
     /// Other timeouts than the default ones.
-    pub fn with_timeouts(mut self, timeouts: Timeouts) -> SmtpMailer {
+    pub fn with_timeouts(mut self, timeouts: Timeouts) -> ServerMailer {
         self.timeouts = timeouts;
         self
     }
@@ -129,7 +125,10 @@ impl SmtpMailer {
         let mut lead = Lead::Nothing;
         // Connecting took time.
         let mut next = match first {
-            Some(letter) => desk.admitted(letter).await,
+            Some(letter) => match desk.admitted(letter).await {
+                Some(letter) => acceptable(&connection, letter, desk).await,
+                None => None,
+            },
             None => None,
         };
         let mut fresh = true;
@@ -155,14 +154,39 @@ impl SmtpMailer {
                 },
             };
             fresh &= matches!(lead, Lead::Nothing);
-            next = desk.next_waiting().await;
-            if next.is_none() && matches!(lead, Lead::Nothing) {
-                next = desk.next(Some(self.timeouts.idle)).await;
-                if next.is_none() {
+            next = waiting(&connection, desk).await;
+            while next.is_none() && matches!(lead, Lead::Nothing) {
+                let Some(letter) = desk.next(Some(self.timeouts.idle)).await else {
                     connection.quit().await;
                     return None;
-                }
+                };
+                next = acceptable(&connection, letter, desk).await;
             }
+        }
+    }
+}
+
+/// A letter that this server can be offered; another is handed in as refused.
+async fn acceptable<G: Gate>(
+    connection: &Connection,
+    letter: Letter,
+    desk: &Desk<'_, G>,
+) -> Option<Letter> {
+    match connection.objection(&letter) {
+        None => Some(letter),
+        Some(reason) => {
+            desk.report(letter.key, Outcome::Refused(reason)).await;
+            None
+        }
+    }
+}
+
+/// The next letter that this server can be offered, if one is waiting.
+async fn waiting<G: Gate>(connection: &Connection, desk: &Desk<'_, G>) -> Option<Letter> {
+    loop {
+        let letter = desk.next_waiting().await?;
+        if let Some(letter) = acceptable(connection, letter, desk).await {
+            return Some(letter);
         }
     }
 }
@@ -195,100 +219,6 @@ fn client_id(helo: &str) -> ClientId {
         Ok(std::net::IpAddr::V4(address)) => ClientId::Ipv4(address),
         Ok(std::net::IpAddr::V6(address)) => ClientId::Ipv6(address),
         Err(_) => ClientId::Domain(helo.to_owned()),
-    }
-}
-
-/// Whether the server can be reached; shared by all workers.
-#[derive(Default)]
-struct Reach(Mutex<State>);
-
-#[derive(Default)]
-struct State {
-    /// Connections that are open or being opened.
-    engaged: usize,
-    failures: u32,
-    /// Until then no connection is tried, and why.
-    down: Option<(Instant, String)>,
-}
-
-/// A connection that is open or being opened.
-struct Engaged<'r>(&'r Reach);
-
-impl Reach {
-    const FIRST_PAUSE: Duration = Duration::from_secs(1);
-    const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Before a connection is tried; the error is why none is to be tried now.
-    fn engage(&self) -> Result<Engaged<'_>, String> {
-        let mut state = self.state();
-        match &state.down {
-            Some((until, reason)) if state.engaged == 0 && Instant::now() < *until => {
-                Err(reason.clone())
-            }
-            _ => {
-                state.engaged += 1;
-                Ok(Engaged(self))
-            }
-        }
-    }
-
-    fn connected(&self) {
-        let mut state = self.state();
-        if state.failures > 0 {
-            tracing::info!("the mail server takes connections again");
-        }
-        state.failures = 0;
-        // A failure of just now may mean that this connection was the last to be granted.
-        let now = Instant::now();
-        state.down.take_if(|(until, _)| *until <= now);
-    }
-
-    fn failed(&self, reason: &str) {
-        let mut state = self.state();
-        if state.failures == 0 {
-            tracing::warn!("{reason}");
-        }
-        let pause = Reach::FIRST_PAUSE * 2u32.saturating_pow(state.failures.min(6));
-        state.failures += 1;
-        state.down = Some((
-            Instant::now() + pause.min(Reach::LONGEST_PAUSE),
-            reason.to_owned(),
-        ));
-    }
-
-    /// A server may allow fewer connections than are configured. Then the workers that have one
-    /// carry the letters, and those that have none must not hand them back as undeliverable: they
-    /// wait, and then (`true`) try to connect before they take a letter.
-    async fn must_try_first<G: Gate>(&self, desk: &Desk<'_, G>) -> bool {
-        const LOOK_AROUND: Duration = Duration::from_millis(200);
-        loop {
-            let until = match &*self.state() {
-                State {
-                    engaged: 1..,
-                    down: Some((until, _)),
-                    ..
-                } if !desk.is_over() => *until,
-                _ => return false,
-            };
-            let now = Instant::now();
-            if until <= now {
-                return !desk.letters.is_empty();
-            }
-            tokio::select! {
-                () = desk.cancel.cancelled() => return false,
-                () = sleep_until(until.min(now + LOOK_AROUND)) => {}
-            }
-        }
-    }
-}
-
-impl Drop for Engaged<'_> {
-    fn drop(&mut self) {
-        self.0.state().engaged -= 1;
     }
 }
 

@@ -7,6 +7,7 @@
 //! assert_eq!(site.mails(1)[0].subject(), Some("A"));
 //! ```
 
+mod mail;
 mod received;
 
 use std::fs::{self, File};
@@ -19,7 +20,6 @@ use std::time::{Duration, Instant};
 
 use mail_parser::Message;
 
-use crate::smtp_server::SmtpServer;
 pub use received::{Answer, parse, unsubscribe_path};
 
 /// Nothing here takes so long on any machine.
@@ -40,7 +40,8 @@ pub fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
 /// A site that is not yet started.
 pub struct Site {
     folder: tempfile::TempDir,
-    transport: String,
+    /// Lines under `[mail]`.
+    mail: String,
     tables: String,
 }
 
@@ -49,7 +50,7 @@ impl Site {
     pub fn new() -> Site {
         let site = Site {
             folder: tempfile::tempdir().expect("a folder"),
-            transport: "outbox:outbox".to_owned(),
+            mail: "transport = \"outbox:outbox\"\n".to_owned(),
             tables: String::new(),
         };
         site.page(
@@ -63,12 +64,6 @@ impl Site {
         let path = self.folder.path().join("content").join(name);
         fs::create_dir_all(path.parent().expect("inside content")).expect("a folder");
         fs::write(path, text).expect("a page");
-        self
-    }
-
-    /// Mail goes to this server.
-    pub fn mailing_to(mut self, server: &SmtpServer) -> Site {
-        self.transport = format!("smtp+plain://127.0.0.1:{}", server.port());
         self
     }
 
@@ -89,7 +84,7 @@ impl Site {
     pub fn write(self) -> Written {
         let Site {
             folder,
-            transport,
+            mail,
             tables,
         } = self;
         let configuration = format!(
@@ -109,7 +104,7 @@ listen = "127.0.0.1:0"
 url = "https://wici.portal.example/"
 [mail]
 from = "Portal <wici@portal.example>"
-transport = "{transport}"
+{mail}
 [immediate]
 delay = "0s"
 {tables}"#

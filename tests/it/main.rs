@@ -19,6 +19,7 @@ mod hostile;
 mod http_server;
 mod identity;
 mod kill;
+mod mail;
 mod net;
 mod reload;
 mod served;

@@ -6,15 +6,17 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_util::sync::CancellationToken;
-use wici::config::{Security, SmtpServer as Settings};
+use wici::config::{MailServer, Protocol, Security};
 use wici::domain::{Address, DeliveryKey, Outcome, RunKey, SubscriberKey};
-use wici::mail::{Gate, Letter, Mailer, Report, SmtpMailer, Timeouts, queue};
+use wici::mail::{Gate, Letter, Mailer, Report, ServerMailer, Timeouts, queue};
 
 use crate::smtp_server::SmtpServer;
 
 mod connections;
+mod extensions;
 mod outbox;
 mod outcomes;
+mod table;
 mod tls;
 
 const SOON: Duration = Duration::from_secs(10);
@@ -49,23 +51,22 @@ fn letter_with(n: u64, text: &str) -> Letter {
 
 /// A mailer of one connection, and what to do with it.
 struct Sending {
-    settings: Settings,
+    settings: MailServer,
     connections: usize,
-    roots: Vec<CertificateDer<'static>>,
     timeouts: Timeouts,
     gate: AllBut,
 }
 
 fn over(server: &SmtpServer) -> Sending {
     Sending {
-        settings: Settings {
-            host: "localhost".to_owned(),
-            port: server.port(),
+        settings: MailServer {
+            place: server.place(),
+            protocol: Protocol::Smtp,
             security: Security::None,
+            roots: Vec::new(),
             credentials: None,
         },
         connections: 1,
-        roots: Vec::new(),
         timeouts: Timeouts::default(),
         gate: AllBut(HashSet::new()),
     }
@@ -79,7 +80,7 @@ impl Sending {
 
     fn secured(mut self, security: Security, root: &CertificateDer<'static>) -> Sending {
         self.settings.security = security;
-        self.roots.push(root.clone());
+        self.settings.roots.push(root.clone());
         self
     }
 
@@ -93,28 +94,42 @@ impl Sending {
         self
     }
 
-    fn impatient(mut self) -> Sending {
-        let short = Duration::from_millis(200);
-        self.timeouts = Timeouts {
-            connect: short,
-            hello: short,
-            command: short,
-            message: short,
-            idle: short,
-            quit: short,
-        };
+    fn by_lmtp(mut self) -> Sending {
+        self.settings.protocol = Protocol::Lmtp;
+        self
+    }
+
+    fn impatient(self) -> Sending {
+        self.with_timeouts(|limits| {
+            for limit in [
+                &mut limits.connect,
+                &mut limits.greeting,
+                &mut limits.ehlo,
+                &mut limits.auth,
+                &mut limits.mail,
+                &mut limits.rcpt,
+                &mut limits.data,
+                &mut limits.block,
+                &mut limits.dot,
+                &mut limits.idle,
+                &mut limits.quit,
+            ] {
+                *limit = Duration::from_millis(200);
+            }
+        })
+    }
+
+    fn with_timeouts(mut self, change: impl FnOnce(&mut Timeouts)) -> Sending {
+        change(&mut self.timeouts);
         self
     }
 
     fn mailer(&self) -> Mailer {
-        let smtp = SmtpMailer::new(
-            &self.settings,
-            self.connections,
-            "portal.example",
-            &self.roots,
-        );
-        Mailer::Smtp(Box::new(
-            smtp.expect("a mailer").with_timeouts(self.timeouts.clone()),
+        let mailer = ServerMailer::new(&self.settings, self.connections, "portal.example");
+        Mailer::Server(Box::new(
+            mailer
+                .expect("a mailer")
+                .with_timeouts(self.timeouts.clone()),
         ))
     }
 

@@ -129,7 +129,8 @@ async fn what_changes_meanwhile_is_left_for_the_next_sweep() -> Test {
         ..file("e.md", &bench)
     };
     let (swept, applied) = tokio::join!(bench.store.sweep(), bench.look([back], &[]));
-    (swept?, applied?);
+    swept?;
+    applied?;
     let body = bench.publication(&id_of("e.md")).await?.publication.body;
     assert_eq!(bench.store.body(body).await?, old);
     bench.store.sweep().await?;

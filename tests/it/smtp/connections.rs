@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use wici::config::Place;
 use wici::domain::Outcome::{self, Accepted, Suppressed};
 use wici::mail::{Report, queue};
 
@@ -18,7 +19,10 @@ async fn letters_come_back_at_once_while_the_server_is_away() {
     };
     let server = SmtpServer::start();
     let mut sending = over(&server).connections(3);
-    sending.settings.port = port;
+    sending.settings.place = Place::Tcp {
+        host: "localhost".to_owned(),
+        port,
+    };
     let outcomes = sending.letters(100).await;
     for outcome in outcomes {
         let Outcome::Deferred(reason) = outcome else {

@@ -72,7 +72,11 @@ async fn a_refusal_in_any_phase_costs_only_its_letter() {
             let expected = [
                 Accepted,
                 deferred("451 4.3.0 later"),
-                refused("550 5.1.1 <r…@example.org> unknown"),
+                // Of whom the letter is for MAIL says nothing yet.
+                match phase {
+                    Phase::Mail => deferred("550 5.1.1 <r…@example.org> unknown"),
+                    _ => refused("550 5.1.1 <r…@example.org> unknown"),
+                },
                 Accepted,
             ];
             assert_eq!(outcomes, expected, "{phase:?}, pipelining: {pipelining}");
@@ -151,7 +155,9 @@ async fn a_drop_before_the_body_is_no_doubt() {
 async fn a_message_that_broke_off_before_its_dot_is_no_doubt() {
     // More than the system's buffers take, so that the dot can't have left.
     let long = letter_with(1, &"A line of a long message.\r\n".repeat(2_000_000));
-    let server = SmtpServer::start().drop_at(Phase::Body, 1);
+    let server = SmtpServer::start()
+        .taking_at_most(0)
+        .drop_at(Phase::Body, 1);
     let outcomes = over(&server).these(vec![long, letter(2)]).await;
     assert!(matches!(outcomes[0], Outcome::Deferred(_)), "{outcomes:?}");
     assert_eq!(outcomes[1], Accepted);
@@ -169,33 +175,6 @@ async fn a_421_closes_the_connection_and_the_next_letter_takes_another() {
         );
         assert_eq!(server.connections(), 2);
     }
-}
-
-#[tokio::test]
-async fn silence_ends_in_time_and_is_doubt_only_after_the_dot() {
-    for phase in [
-        Phase::Greeting,
-        Phase::Ehlo,
-        Phase::Mail,
-        Phase::Rcpt,
-        Phase::Data,
-    ] {
-        let server = SmtpServer::start().silent_at(phase);
-        let outcomes = over(&server).impatient().letters(1).await;
-        assert!(
-            matches!(outcomes[0], Outcome::Deferred(_)),
-            "{phase:?}: {outcomes:?}"
-        );
-        assert!(server.messages().is_empty());
-    }
-    let server = SmtpServer::start().silent_at(Phase::End);
-    let outcomes = over(&server).impatient().letters(1).await;
-    assert_eq!(
-        outcomes,
-        [Outcome::InDoubt(
-            "no answer in time: the final dot".to_owned()
-        )]
-    );
 }
 
 #[tokio::test]

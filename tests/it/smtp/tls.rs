@@ -11,7 +11,7 @@ use super::{accepted_by, deferred, over};
 use crate::smtp_server::SmtpServer;
 
 /// A certificate authority and a server certificate of it.
-fn certificate(name: &str) -> (CertificateDer<'static>, Arc<ServerConfig>) {
+pub(super) fn certificate(name: &str) -> (CertificateDer<'static>, Arc<ServerConfig>) {
     use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
     let mut params = CertificateParams::new(Vec::new()).expect("parameters");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -69,7 +69,7 @@ async fn what_is_slipped_in_behind_starttls_is_noticed() {
     let (root, config) = certificate("localhost");
     let server = SmtpServer::start()
         .offering_starttls(config)
-        .injecting(b"250-scripted\r\n250 AUTH PLAIN\r\n");
+        .injecting("\r\n250-scripted\r\n250 AUTH PLAIN");
     let outcomes = over(&server)
         .secured(Security::StartTls, &root)
         .letters(1)
@@ -109,19 +109,50 @@ async fn a_certificate_of_another_name_or_maker_is_not_believed() {
 
 #[tokio::test]
 async fn login_comes_before_mail_and_its_failure_is_no_letters_fault() {
-    let server = SmtpServer::start().requiring_auth();
-    let sending = over(&server).logged_in_as("user", "secret");
-    assert_eq!(sending.letters(2).await, vec![Accepted; 2]);
+    for mechanisms in ["PLAIN LOGIN", "CRAM-MD5 PLAIN", "LOGIN"] {
+        let server = SmtpServer::start().requiring_auth(mechanisms);
+        let sending = over(&server).logged_in_as("user", "secret");
+        assert_eq!(sending.letters(2).await, vec![Accepted; 2], "{mechanisms}");
 
-    let outcomes = over(&server).logged_in_as("user", "wrong").letters(1).await;
-    let reason = "login to the mail server failed: 535 5.7.8 wrong user or password";
-    assert_eq!(outcomes, [deferred(reason)]);
+        let outcomes = over(&server).logged_in_as("user", "wrong").letters(1).await;
+        let reason = "login to the mail server failed: 535 5.7.8 wrong user or password";
+        assert_eq!(outcomes, [deferred(reason)], "{mechanisms}");
+    }
+    for server in [
+        SmtpServer::start(),
+        SmtpServer::start().requiring_auth("CRAM-MD5"),
+    ] {
+        let sending = over(&server).logged_in_as("user", "secret");
+        let reason = "the mail server offers neither AUTH PLAIN nor AUTH LOGIN";
+        assert_eq!(sending.letters(1).await, [deferred(reason)]);
+    }
+}
 
-    let server = SmtpServer::start();
-    let outcomes = over(&server)
-        .logged_in_as("user", "secret")
-        .letters(1)
-        .await;
-    let reason = "the mail server offers neither AUTH PLAIN nor AUTH LOGIN";
-    assert_eq!(outcomes, [deferred(reason)]);
+#[tokio::test]
+async fn a_password_goes_over_tls() {
+    let (root, config) = certificate("localhost");
+    let server = SmtpServer::start()
+        .offering_starttls(config)
+        .requiring_auth("PLAIN");
+    let sending = over(&server)
+        .secured(Security::StartTls, &root)
+        .logged_in_as("user", "secret");
+    assert_eq!(sending.letters(1).await, [Accepted]);
+    let verbs: Vec<String> = server.commands().into_iter().take(4).collect();
+    assert_eq!(
+        verbs,
+        [
+            "EHLO portal.example",
+            "STARTTLS",
+            "EHLO portal.example",
+            "AUTH PLAIN AHVzZXIAc2VjcmV0"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn where_login_is_wanted_and_none_was_given_letters_wait() {
+    let server = SmtpServer::start().requiring_auth("PLAIN");
+    let outcomes = over(&server).letters(2).await;
+    assert_eq!(outcomes, vec![deferred("530 5.7.0 log in first"); 2]);
 }

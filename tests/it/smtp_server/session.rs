@@ -1,13 +1,14 @@
 //! One connection of the scripted server.
 
+use std::fmt::Write as _;
 use std::io;
 use std::sync::Arc;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio::time::MissedTickBehavior;
 
-use super::{Message, Phase, Shared, lock};
+use super::{Message, Phase, SILENT, Shared, lock};
 
 pub(super) async fn accept(listener: std::net::TcpListener, shared: Arc<Shared>) {
     let listener = TcpListener::from_std(listener).expect("a listener");
@@ -15,18 +16,46 @@ pub(super) async fn accept(listener: std::net::TcpListener, shared: Arc<Shared>)
         let Ok((tcp, _)) = listener.accept().await else {
             continue;
         };
-        {
-            let mut seen = lock(&shared.seen);
-            seen.connections += 1;
-            seen.open += 1;
-        }
-        let shared = Arc::clone(&shared);
+        let visitor = Visitor::count(&shared);
         tokio::spawn(async move {
             // A client that goes away, or is sent away, is no failure of the server.
-            let _ = welcome(tcp, &shared).await;
-            lock(&shared.seen).open -= 1;
-            shared.more.notify_all();
+            let _ = welcome(tcp, &visitor.0).await;
         });
+    }
+}
+
+pub(super) async fn accept_at_socket(
+    listener: std::os::unix::net::UnixListener,
+    shared: Arc<Shared>,
+) {
+    let listener = UnixListener::from_std(listener).expect("a listener");
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            continue;
+        };
+        let visitor = Visitor::count(&shared);
+        tokio::spawn(async move {
+            let _ = Session::over(stream, &visitor.0).hold(true).await;
+        });
+    }
+}
+
+/// A connection that is counted while it is open.
+struct Visitor(Arc<Shared>);
+
+impl Visitor {
+    fn count(shared: &Arc<Shared>) -> Visitor {
+        let mut seen = lock(&shared.seen);
+        seen.connections += 1;
+        seen.open += 1;
+        Visitor(Arc::clone(shared))
+    }
+}
+
+impl Drop for Visitor {
+    fn drop(&mut self) {
+        lock(&self.0.seen).open -= 1;
+        self.0.more.notify_all();
     }
 }
 
@@ -100,14 +129,18 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
             };
             lock(&self.shared.seen).commands.push(line.to_owned());
             let verb = line.split([' ', ':']).next().unwrap_or_default();
+            let hello = match lock(&self.shared.script).lmtp {
+                true => "LHLO",
+                false => "EHLO",
+            };
             match verb.to_ascii_uppercase().as_str() {
-                "EHLO" => self.ehlo().await?,
+                verb if verb == hello => self.ehlo().await?,
                 "STARTTLS" if lock(&self.shared.script).tls.is_some() => {
                     let injected = lock(&self.shared.script).injected;
-                    let mut answer = b"220 2.0.0 go ahead\r\n".to_vec();
-                    answer.extend_from_slice(injected);
-                    self.stream.write_all(&answer).await?;
-                    return Ok(true);
+                    let usual = format!("220 2.0.0 go ahead{injected}");
+                    if self.reply(Phase::StartTls, &usual).await? {
+                        return Ok(true);
+                    }
                 }
                 "AUTH" => self.auth(line).await?,
                 "MAIL" => self.mail(line).await?,
@@ -136,26 +169,43 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
             if script.tls.is_some() && !script.implicit_tls && !self.encrypted {
                 answer.push_str("250-STARTTLS\r\n");
             }
-            if script.auth {
-                answer.push_str("250-AUTH PLAIN LOGIN\r\n");
+            if let Some(mechanisms) = script.auth {
+                let _ = write!(answer, "250-AUTH {mechanisms}\r\n");
             }
+            if script.utf8 {
+                answer.push_str("250-SMTPUTF8\r\n");
+            }
+            let _ = write!(answer, "250-SIZE {}\r\n250 8BITMIME", script.size);
         }
-        answer.push_str("250-SIZE 1000000\r\n250 8BITMIME");
         self.reply(Phase::Ehlo, &answer).await.map(drop)
     }
 
     async fn auth(&mut self, line: &str) -> io::Result<()> {
-        // "\0user\0secret"
-        let usual = match line == "AUTH PLAIN AHVzZXIAc2VjcmV0" {
-            true => "235 2.7.0 welcome",
-            false => "535 5.7.8 wrong user or password",
+        let given = match line {
+            "AUTH LOGIN" => {
+                let user = self.challenge("334 VXNlcm5hbWU6").await?;
+                format!("{user} {}", self.challenge("334 UGFzc3dvcmQ6").await?)
+            }
+            line => line.to_owned(),
+        };
+        let usual = match given.as_str() {
+            // "\0user\0secret", or the two by themselves
+            "AUTH PLAIN AHVzZXIAc2VjcmV0" | "dXNlcg== c2VjcmV0" => "235 2.7.0 welcome",
+            _ => "535 5.7.8 wrong user or password",
         };
         self.authenticated = self.reply(Phase::Auth, usual).await?;
         Ok(())
     }
 
+    async fn challenge(&mut self, challenge: &str) -> io::Result<String> {
+        self.write(challenge).await?;
+        let mut answer = String::new();
+        self.stream.read_line(&mut answer).await?;
+        Ok(answer.trim_end().to_owned())
+    }
+
     async fn mail(&mut self, line: &str) -> io::Result<()> {
-        let unwelcome = lock(&self.shared.script).auth && !self.authenticated;
+        let unwelcome = lock(&self.shared.script).auth.is_some() && !self.authenticated;
         if self.from.is_some() {
             self.violation("MAIL inside a transaction");
             return self.write("503 5.5.1 nested MAIL").await;
@@ -199,6 +249,10 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
         let (Some(from), Some(to)) = (from, to) else {
             if !data.is_empty() {
                 self.violation("a message for nobody");
+            }
+            // One answer a recipient (RFC 2033, 4.2).
+            if lock(&self.shared.script).lmtp {
+                return Ok(());
             }
             return self.write("554 5.5.1 no valid recipients").await;
         };
@@ -261,8 +315,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
         let Some(answer) = answer else {
             return Err(io::ErrorKind::ConnectionAborted.into());
         };
-        let silent = lock(&self.shared.script).silent == Some(phase);
-        if silent {
+        if answer == SILENT {
             std::future::pending::<()>().await;
         }
         self.write(&answer).await?;
@@ -273,14 +326,20 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
     }
 
     async fn write(&mut self, answer: &str) -> io::Result<()> {
-        let pipelining = lock(&self.shared.script).pipelining;
+        let (pipelining, in_pieces) = {
+            let script = lock(&self.shared.script);
+            (script.pipelining, script.in_pieces)
+        };
         if !pipelining && !self.stream.buffer().is_empty() {
             self.violation("pipelined without leave");
         }
-        self.stream
-            .write_all(format!("{answer}\r\n").as_bytes())
-            .await?;
-        self.stream.flush().await
+        let answer = format!("{answer}\r\n");
+        let piece = if in_pieces { 1 } else { answer.len() };
+        for piece in answer.as_bytes().chunks(piece) {
+            self.stream.write_all(piece).await?;
+            self.stream.flush().await?;
+        }
+        Ok(())
     }
 
     fn violation(&self, what: &str) {

@@ -1,0 +1,52 @@
+//! From claims to letters.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+
+use crate::compose::{ComposeError, Composer, Shared};
+use crate::domain::{Address, Claim, Language, RunKey};
+use crate::mail::Letter;
+
+/// Rendered bodies kept at hand.
+const SHARED: usize = 1_000;
+
+/// Composes letters; bodies that many subscribers share are rendered once.
+pub(super) struct ComposingDesk {
+    composer: Composer,
+    from: Address,
+    shared: HashMap<(RunKey, u64, Language), Shared>,
+}
+
+impl ComposingDesk {
+    pub(super) fn new(composer: Composer, from: Address) -> ComposingDesk {
+        ComposingDesk {
+            composer,
+            from,
+            shared: HashMap::new(),
+        }
+    }
+
+    pub(super) fn compose(&mut self, claim: &Claim) -> Result<Letter, ComposeError> {
+        let key = (claim.key.run, claim.content.number, claim.language.clone());
+        if !self.shared.contains_key(&key) {
+            if self.shared.len() >= SHARED {
+                self.shared.clear();
+            }
+            let shared = self
+                .composer
+                .shared(&claim.content, &claim.language, &claim.cadence)?;
+            self.shared.insert(key.clone(), shared);
+        }
+        let bytes = match self.shared.get(&key) {
+            Some(shared) => self.composer.letter(shared, claim),
+            None => Vec::new(),
+        };
+        Ok(Letter {
+            key: claim.key,
+            from: self.from.clone(),
+            to: claim.address.clone(),
+            bytes: Bytes::from(bytes),
+        })
+    }
+}
