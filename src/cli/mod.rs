@@ -69,7 +69,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Add, list, show or remove subscribers
+    /// Add, list, show, change, pause or remove subscribers
     #[command(subcommand)]
     Subscribers(subscribers::Command),
     /// Put ids into content files

@@ -62,7 +62,7 @@ fn print(report: &StatusReport, zone: &TimeZone) -> Result<(), Failure> {
     )?;
     section(
         ["schedule", "when", "time zone", "next"],
-        report.schedules.iter().map(schedule).collect(),
+        report.schedules.iter().map(|s| schedule(s, zone)).collect(),
     )?;
     if !report.runs.is_empty() {
         output::say("")?;
@@ -113,14 +113,27 @@ fn section<const N: usize>(head: [&str; N], rows: Vec<[String; N]>) -> Result<()
     Ok(())
 }
 
-/// The next instant is told in the schedule's own zone, which stands beside it.
-fn schedule(schedule: &ScheduleStatus) -> [String; 4] {
-    let (zone, next) = match schedule.next {
-        Some(next) => {
-            let zone = TimeZone::get(&schedule.timezone).unwrap_or(TimeZone::UTC);
-            (schedule.timezone.clone(), output::instant(next, &zone))
-        }
-        None => (String::new(), String::new()),
+/// The next instant is told in the schedule's own zone, which stands beside it; in the site's where
+/// each subscriber has their own.
+fn schedule(schedule: &ScheduleStatus, site: &TimeZone) -> [String; 4] {
+    let zone = match schedule.zones {
+        Some(_) => site.clone(),
+        None => TimeZone::get(&schedule.timezone).unwrap_or(TimeZone::UTC),
     };
-    [schedule.name.clone(), schedule.line.clone(), zone, next]
+    let read_in = match schedule.zones {
+        Some(zones) => format!(
+            "{} ({})",
+            schedule.timezone,
+            output::number(zones as u64, "zone")
+        ),
+        None if schedule.next.is_some() => schedule.timezone.clone(),
+        None => String::new(),
+    };
+    let next = schedule.next.map(|next| output::instant(next, &zone));
+    [
+        schedule.name.clone(),
+        schedule.line.clone(),
+        read_in,
+        next.unwrap_or_default(),
+    ]
 }

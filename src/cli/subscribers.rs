@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use super::access::{Access, unexpected};
 use super::{Failure, output, runs};
 use crate::control::report::{SubscriberSummary, SubscriptionSummary};
-use crate::control::request::AddSubscriber;
+use crate::control::request::{AddSubscriber, ChangeSubscriber};
 use crate::control::subscribers::{MailedSummary, MailingSummary, WhyNot};
 use crate::control::{Refusal, Request, Response};
 use crate::domain::{Address, Language, SubscriberStatus};
@@ -34,6 +34,18 @@ pub(super) enum Command {
         /// Print JSON, for programs
         #[arg(long)]
         json: bool,
+    },
+    /// Change what a subscriber gets, when, or in which language
+    Change(Change),
+    /// Mail a subscriber nothing until they resume
+    Pause {
+        /// The subscriber's mail address
+        address: String,
+    },
+    /// End a pause: the next mail tells what came meanwhile
+    Resume {
+        /// The subscriber's mail address
+        address: String,
     },
     /// Remove a subscriber and all that is known of them
     Remove {
@@ -72,12 +84,54 @@ pub(super) struct Add {
     confirmed: bool,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct Change {
+    /// The subscriber's mail address
+    address: String,
+    /// Change this subscription alone, counted from 1 in the order of `subscribers show`
+    #[arg(long, value_name = "NUMBER")]
+    subscription: Option<usize>,
+    /// Give the subscription up
+    #[arg(long, requires = "subscription", conflicts_with_all = ["any", "all", "none", "only", "schedule"])]
+    drop: bool,
+    /// Mail what has one of these tags; an empty one: no such demand
+    #[arg(long, value_name = "TAG")]
+    any: Option<Vec<String>>,
+    /// Mail only what has all of these tags; an empty one: no such demand
+    #[arg(long, value_name = "TAG")]
+    all: Option<Vec<String>>,
+    /// Never mail what has one of these tags; an empty one: no such demand
+    #[arg(long, value_name = "TAG")]
+    none: Option<Vec<String>>,
+    /// Mail only what is in one of these languages; an empty one: in every language
+    #[arg(long, value_name = "LANGUAGE")]
+    only: Option<Vec<String>>,
+    /// When to mail: a schedule of the configuration, or `immediate`
+    #[arg(long, value_name = "NAME")]
+    schedule: Option<String>,
+    /// The language of the mails
+    #[arg(long)]
+    language: Option<String>,
+    /// Where the subscriber lives, as in Europe/Kyiv
+    #[arg(long, value_name = "ZONE")]
+    timezone: Option<String>,
+}
+
 pub(super) async fn carry_out(file: &Path, command: Command) -> Result<(), Failure> {
     let access = Access::open(file).await?;
     match command {
         Command::Add(add) => self::add(&access, add).await,
         Command::List { json } => list(&access, json).await,
         Command::Show { address, json } => show(&access, &address, json).await,
+        Command::Change(change) => self::change(&access, change).await,
+        Command::Pause { address } => {
+            let address = parse_address(&address)?;
+            changed(&access, &Request::PauseSubscriber { address }).await
+        }
+        Command::Resume { address } => {
+            let address = parse_address(&address)?;
+            changed(&access, &Request::ResumeSubscriber { address }).await
+        }
         Command::Remove { address } => {
             let address = parse_address(&address)?;
             access
@@ -128,6 +182,41 @@ async fn add(access: &Access, add: Add) -> Result<(), Failure> {
     ))?;
     print(std::slice::from_ref(&subscriber), &config.site.zone)?;
     remark_on_unused_tags(access, &subscriber).await
+}
+
+async fn change(access: &Access, change: Change) -> Result<(), Failure> {
+    let given = |texts: Option<Vec<String>>| {
+        texts.map(|mut texts| {
+            texts.retain(|text| !text.is_empty());
+            texts
+        })
+    };
+    let languages = given(change.only).map(|texts| {
+        let parsed = texts.iter().map(|text| parse_language(text));
+        parsed.collect::<Result<_, _>>()
+    });
+    let language = change.language.as_deref().map(parse_language);
+    let request = ChangeSubscriber {
+        address: parse_address(&change.address)?,
+        subscription: change.subscription,
+        drop: change.drop,
+        any: given(change.any),
+        all: given(change.all),
+        none: given(change.none),
+        languages: languages.transpose()?,
+        schedule: change.schedule,
+        language: language.transpose()?,
+        timezone: change.timezone,
+    };
+    changed(access, &Request::ChangeSubscriber(request)).await
+}
+
+/// Asks for a change, and shows how the subscriber stands after it.
+async fn changed(access: &Access, request: &Request) -> Result<(), Failure> {
+    let Response::Changed(subscriber) = access.ask(request).await? else {
+        return Err(unexpected());
+    };
+    print(std::slice::from_ref(&subscriber), &access.config.site.zone)
 }
 
 /// Tags need no entry anywhere, so one that was mistyped is no error; yet nobody would ever be
@@ -257,6 +346,8 @@ fn why_not(why: &WhyNot) -> String {
         WhyNot::Translation { run } => format!("had a translation, with run {run}"),
         WhyNot::Gone { standing } => format!("is {standing}"),
         WhyNot::Unsubscribed => "not subscribed any more".to_owned(),
+        WhyNot::Paused => "paused".to_owned(),
+        WhyNot::Unconfirmed => "not confirmed".to_owned(),
         WhyNot::Older => "older than the subscription".to_owned(),
         WhyNot::Filter => "no subscription asks for it".to_owned(),
         WhyNot::Past => "did not ask for it when it was mailed".to_owned(),
@@ -270,6 +361,8 @@ fn print(subscribers: &[SubscriberSummary], zone: &TimeZone) -> Result<(), Failu
             SubscriberStatus::Unsubscribed(at) => {
                 format!("unsubscribed {}", output::instant(*at, zone))
             }
+            SubscriberStatus::Unconfirmed => "not confirmed".to_owned(),
+            SubscriberStatus::Paused(at) => format!("paused {}", output::instant(*at, zone)),
         };
         let asked: Vec<String> = subscriber.subscriptions.iter().map(words).collect();
         [

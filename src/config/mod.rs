@@ -29,7 +29,7 @@ use url::Url;
 
 use crate::domain::delivery::RetryPolicy;
 use crate::domain::{
-    Address, CronLine, Guards, Language, Names, Problem, Retention, TagDefinition,
+    Address, Cadence, CronLine, Guards, Language, Names, Problem, Retention, TagDefinition,
 };
 use crate::feed::Format;
 use crate::text::tags::TagNames;
@@ -133,6 +133,9 @@ impl Config {
             let called = [&schedule.name].into_iter().chain(&schedule.aliases);
             let called = called.map(|name| (name.clone(), schedule.name.clone()));
             names.schedules.extend(called);
+            if schedule.zoned {
+                names.zoned.insert(schedule.name.clone());
+            }
         }
         (names.labels, names.tags) = TagNames::of(&self.tags).into_parts();
         names
@@ -359,12 +362,34 @@ pub struct Schedule {
     pub aliases: Vec<String>,
     /// When.
     pub cron: CronLine,
-    /// IANA name of the zone that the line is read in.
+    /// IANA name of the zone that the line is read in, or `subscriber`.
     pub timezone: String,
-    /// The same, resolved.
+    /// The same, resolved; the site's for `subscriber`.
     pub zone: TimeZone,
+    /// Is the line read in each subscriber's own zone?
+    pub zoned: bool,
     /// A window missed by more than this is not mailed late.
     pub catch_up: SignedDuration,
+}
+
+impl Schedule {
+    /// What a subscriber who lives in `timezone` shares the windows of.
+    pub fn cadence(&self, timezone: &str) -> Cadence {
+        Cadence {
+            schedule: self.name.clone(),
+            zone: self.zoned.then(|| timezone.to_owned()),
+        }
+    }
+
+    /// The zone that the line is read in for a cadence: the site's, should its own be none that
+    /// this machine knows.
+    pub fn zone_of(&self, cadence: &Cadence) -> TimeZone {
+        let own = cadence.zone.as_deref().map(TimeZone::get);
+        match own {
+            Some(Ok(own)) => own,
+            Some(Err(_)) | None => self.zone.clone(),
+        }
+    }
 }
 
 /// `[immediate]`

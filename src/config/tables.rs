@@ -329,10 +329,12 @@ pub(super) fn schedule(
         names.claim(table, "aliases", alias);
     }
     let cron = table.required("cron", "cron = \"0 8 * * *\"", value::cron);
-    let zone = table.given("timezone", value::zone);
+    let given = table.given("timezone", value::schedule_zone);
     let catch_up = table.optional("catch_up", "24h", duration("0s", "366d"));
-    let (timezone, zone) = match zone? {
-        Some(zone) => zone,
+    let zoned = matches!(given, Some(Some(None)));
+    let (timezone, zone) = match given? {
+        Some(Some(zone)) => zone,
+        Some(None) => (value::SUBSCRIBER.to_owned(), site?.zone.clone()),
         None => site.map(|site| (site.timezone.clone(), site.zone.clone()))?,
     };
     Some(Schedule {
@@ -341,6 +343,7 @@ pub(super) fn schedule(
         cron: cron?,
         timezone,
         zone,
+        zoned,
         catch_up: catch_up?,
     })
 }

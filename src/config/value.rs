@@ -171,14 +171,11 @@ pub(super) fn language(text: &str) -> Result<Language, Fault> {
     })
 }
 
+/// Instead of a zone: each subscriber's own.
+pub(super) const SUBSCRIBER: &str = "subscriber";
+
 /// A time zone, by its IANA name.
 pub(super) fn zone(text: &str) -> Result<(String, TimeZone), Fault> {
-    if text == "subscriber" {
-        return Err(Fault::new(
-            "\"subscriber\" is not in this version yet",
-            "name one zone, as in \"Europe/Warsaw\"",
-        ));
-    }
     let unknown = || {
         Fault::expected(
             "a time zone by its IANA name",
@@ -190,6 +187,14 @@ pub(super) fn zone(text: &str) -> Result<(String, TimeZone), Fault> {
     // The canonical spelling; a name without one is no IANA name.
     let name = zone.iana_name().ok_or_else(unknown)?.to_owned();
     Ok((name, zone))
+}
+
+/// A time zone, or (`None`) each subscriber's own.
+pub(super) fn schedule_zone(text: &str) -> Result<Option<(String, TimeZone)>, Fault> {
+    match text {
+        SUBSCRIBER => Ok(None),
+        _ => zone(text).map(Some),
+    }
 }
 
 /// A cron line.

@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::report::{
     Publications, RunSummary, ScheduleStatus, SourceStatus, StatusReport, SubscriberSummary,
     TagStatus, Trouble, UpstreamStatus,
 };
 use super::request::AddSubscriber;
-use super::{Desk, Refusal, Request, Response, holds, publications, runs, subscribers, tags};
+use super::{
+    Desk, Refusal, Request, Response, holds, preferences, publications, runs, subscribers, tags,
+};
 use crate::domain::{
     Address, Basis, Cadence, Counts, Filter, HoldKey, IMMEDIATE, NewSubscription, RunKey,
     SubscriberKey, TagId,
@@ -54,6 +57,15 @@ pub async fn execute(
                 Err(unknown(&address))
             }
         }
+        Request::ChangeSubscriber(change) => preferences::change(desk, change, now)
+            .await
+            .map(Response::Changed),
+        Request::PauseSubscriber { address } => preferences::pause(desk, &address, now)
+            .await
+            .map(Response::Changed),
+        Request::ResumeSubscriber { address } => preferences::resume(desk, &address, now)
+            .await
+            .map(Response::Changed),
         Request::ListPublications(list) => publications::list(desk, list)
             .await
             .map(Response::Publications),
@@ -90,13 +102,10 @@ async fn add_subscriber(
     now: Timestamp,
 ) -> Result<SubscriberSummary, Refusal> {
     let site = &desk.config.site;
-    let timezone = add.timezone.unwrap_or_else(|| site.timezone.clone());
-    if jiff::tz::TimeZone::get(&timezone).is_err() {
-        return Err(Refusal(format!(
-            "`{timezone}` is not a time zone; write an IANA name, for example `{}`",
-            site.timezone
-        )));
-    }
+    let timezone = match add.timezone {
+        Some(name) => timezone(desk, &name)?,
+        None => site.timezone.clone(),
+    };
     let filter = Filter {
         any: tags(desk, &add.any).await?,
         all: tags(desk, &add.all).await?,
@@ -106,16 +115,28 @@ async fn add_subscriber(
     let request = NewSubscription {
         address: add.address,
         language: add.language.unwrap_or_else(|| site.language.clone()),
-        timezone,
         basis: Basis::Administrator,
         filter,
-        cadence: cadence(desk, add.schedule)?,
+        cadence: cadence(desk, add.schedule, &timezone)?,
+        timezone,
     };
     let subscriber = desk.store.subscribe(request, now).await?;
     Ok(SubscriberSummary::from(&subscriber))
 }
 
-async fn tags(desk: &Desk, names: &[String]) -> Result<BTreeSet<TagId>, Refusal> {
+/// The canonical name of a time zone.
+pub(super) fn timezone(desk: &Desk, name: &str) -> Result<String, Refusal> {
+    let zone = TimeZone::get(name).ok();
+    let canonical = zone.and_then(|zone| zone.iana_name().map(str::to_owned));
+    canonical.ok_or_else(|| {
+        Refusal(format!(
+            "`{name}` is not a time zone; write an IANA name, for example `{}`",
+            desk.config.site.timezone
+        ))
+    })
+}
+
+pub(super) async fn tags(desk: &Desk, names: &[String]) -> Result<BTreeSet<TagId>, Refusal> {
     let mut tags = BTreeSet::new();
     for name in names {
         tags.insert(tags::named(desk, name).await?);
@@ -123,26 +144,28 @@ async fn tags(desk: &Desk, names: &[String]) -> Result<BTreeSet<TagId>, Refusal>
     Ok(tags)
 }
 
-/// The cadence of a schedule by name, or of the first one.
-fn cadence(desk: &Desk, name: Option<String>) -> Result<Cadence, Refusal> {
-    let mut names: Vec<&str> = desk
-        .config
-        .schedules
-        .iter()
-        .map(|s| s.name.as_str())
-        .collect();
-    names.push(IMMEDIATE);
-    let name = name.unwrap_or_else(|| names[0].to_owned());
-    if names.contains(&name.as_str()) {
-        Ok(Cadence {
-            schedule: name,
-            zone: None,
-        })
-    } else {
-        Err(Refusal(format!(
-            "there is no schedule `{name}`; there are: {}",
-            names.join(", ")
-        )))
+/// The cadence of a schedule by name, or of the first one, for who lives in `timezone`.
+pub(super) fn cadence(
+    desk: &Desk,
+    name: Option<String>,
+    timezone: &str,
+) -> Result<Cadence, Refusal> {
+    let schedules = &desk.config.schedules;
+    let schedule = match &name {
+        Some(name) => schedules.iter().find(|schedule| schedule.name == *name),
+        None => schedules.first(),
+    };
+    match (schedule, name) {
+        (Some(schedule), _) => Ok(schedule.cadence(timezone)),
+        (None, Some(name)) if name != IMMEDIATE => {
+            let names = schedules.iter().map(|schedule| schedule.name.as_str());
+            let names: Vec<&str> = names.chain([IMMEDIATE]).collect();
+            let names = names.join(", ");
+            Err(Refusal(format!(
+                "there is no schedule `{name}`; there are: {names}"
+            )))
+        }
+        (None, _) => Ok(Cadence::immediate()),
     }
 }
 
@@ -176,7 +199,7 @@ async fn status(desk: &Desk, running: bool, now: Timestamp) -> Result<StatusRepo
         },
         subscribers: totals.subscribers,
         tags: tags.collect(),
-        schedules: schedules(desk, now),
+        schedules: schedules(desk, now).await?,
         queue: open.iter().map(|run| Counts::open(&run.counts)).sum(),
         runs: latest.iter().map(RunSummary::from).collect(),
         holds: holds::list(desk).await?,
@@ -203,19 +226,33 @@ async fn upstream(desk: &Desk, name: &str) -> Result<Option<UpstreamStatus>, Ref
     }))
 }
 
-fn schedules(desk: &Desk, now: Timestamp) -> Vec<ScheduleStatus> {
+async fn schedules(desk: &Desk, now: Timestamp) -> Result<Vec<ScheduleStatus>, Refusal> {
     let config = &desk.config;
-    let cron = config.schedules.iter().map(|schedule| ScheduleStatus {
-        name: schedule.name.clone(),
-        line: schedule.cron.to_string(),
-        timezone: schedule.timezone.clone(),
-        next: schedule.cron.next_after(&schedule.zone, now),
-    });
-    let immediate = ScheduleStatus {
+    let mut schedules = Vec::with_capacity(config.schedules.len() + 1);
+    for schedule in &config.schedules {
+        let zones = if schedule.zoned {
+            desk.store.zones(&schedule.name).await?
+        } else {
+            vec![schedule.cadence(&schedule.timezone)]
+        };
+        let due = zones.iter().filter_map(|cadence| {
+            let zone = schedule.zone_of(cadence);
+            schedule.cron.next_after(&zone, now)
+        });
+        schedules.push(ScheduleStatus {
+            name: schedule.name.clone(),
+            line: schedule.cron.to_string(),
+            timezone: schedule.timezone.clone(),
+            next: due.min(),
+            zones: schedule.zoned.then_some(zones.len()),
+        });
+    }
+    schedules.push(ScheduleStatus {
         name: IMMEDIATE.to_owned(),
         line: format!("{:#} after each release", config.immediate.delay),
         timezone: config.site.timezone.clone(),
         next: None,
-    };
-    cron.chain([immediate]).collect()
+        zones: None,
+    });
+    Ok(schedules)
 }

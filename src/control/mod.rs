@@ -5,6 +5,7 @@ pub mod board;
 pub mod client;
 pub mod execute;
 mod holds;
+mod preferences;
 pub mod prospects;
 pub mod publications;
 pub mod report;

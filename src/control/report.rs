@@ -151,10 +151,12 @@ pub struct ScheduleStatus {
     pub name: String,
     /// The cron line, or the delay of `immediate`.
     pub line: String,
-    /// The zone that the line is read in.
+    /// The zone that the line is read in, or `subscriber`: each subscriber's own.
     pub timezone: String,
     /// When it is next due; of `immediate` unknown.
     pub next: Option<Timestamp>,
+    /// In how many zones subscribers live, where each has windows of its own.
+    pub zones: Option<usize>,
 }
 
 /// A problem and where it was met.

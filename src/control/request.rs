@@ -40,6 +40,18 @@ pub enum Request {
         /// Whose.
         address: Address,
     },
+    /// Change what a subscriber asked for.
+    ChangeSubscriber(ChangeSubscriber),
+    /// Mail a subscriber nothing for now.
+    PauseSubscriber {
+        /// Whom.
+        address: Address,
+    },
+    /// End a pause.
+    ResumeSubscriber {
+        /// Whose.
+        address: Address,
+    },
     /// A page of publications.
     ListPublications(ListPublications),
     /// One publication, and who got it.
@@ -98,6 +110,31 @@ pub struct AddSubscriber {
     pub timezone: Option<String>,
 }
 
+/// Change what a subscriber asked for. What is `None` stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeSubscriber {
+    /// Whose.
+    pub address: Address,
+    /// The number of one subscription, as `subscribers show` lists them from 1; `None`: each.
+    pub subscription: Option<usize>,
+    /// Is it given up?
+    pub drop: bool,
+    /// At least one of these tags; empty: no such demand.
+    pub any: Option<Vec<String>>,
+    /// Each of these tags.
+    pub all: Option<Vec<String>>,
+    /// None of these tags.
+    pub none: Option<Vec<String>>,
+    /// In one of these languages; empty: in every one.
+    pub languages: Option<BTreeSet<Language>>,
+    /// When it is mailed.
+    pub schedule: Option<String>,
+    /// The language of the mails.
+    pub language: Option<Language>,
+    /// Where they live.
+    pub timezone: Option<String>,
+}
+
 /// What is answered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "response", content = "content", rename_all = "kebab-case")]
@@ -114,6 +151,9 @@ pub enum Response {
     Subscriber(SubscriberDetail),
     /// To [`Request::RemoveSubscriber`].
     Removed,
+    /// To [`Request::ChangeSubscriber`], [`Request::PauseSubscriber`] and
+    /// [`Request::ResumeSubscriber`].
+    Changed(SubscriberSummary),
     /// To [`Request::ListPublications`].
     Publications(PublicationList),
     /// To [`Request::ShowPublication`].

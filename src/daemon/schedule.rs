@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 
 use super::guard::Guard;
@@ -108,31 +109,50 @@ impl Scheduling {
         Ok(())
     }
 
-    /// Opens the latest window due, if any; those missed before it are one with it.
+    /// Opens the windows of a schedule that are due, one in each zone that it is read in. Returns
+    /// when the next one is.
     async fn cron(
         &self,
         schedule: &config::Schedule,
         now: Timestamp,
     ) -> Result<Option<Timestamp>, StoreError> {
-        let cadence = Cadence {
-            schedule: schedule.name.clone(),
-            zone: None,
+        let cadences = if schedule.zoned {
+            self.store.zones(&schedule.name).await?
+        } else {
+            vec![schedule.cadence(&schedule.timezone)]
         };
-        let line = format!("{} {}", schedule.cron, schedule.timezone);
-        let mark = self.store.observe(cadence.clone(), line, now).await?;
-        if let Some(due) = schedule.cron.latest_in(&schedule.zone, mark.due, now) {
-            if now.duration_since(due) <= schedule.catch_up {
-                let run = self.store.open_run(cadence, due, None, now).await?;
-                self.plan(run, now).await?;
-            } else {
-                tracing::warn!(schedule = schedule.name, %due, "missed by more than catch_up: its items join the next");
-                self.store.let_go(cadence, due).await?;
-            }
+        let mut next = None;
+        for cadence in cadences {
+            let zone = schedule.zone_of(&cadence);
+            self.window(schedule, cadence, &zone, now).await?;
+            next = earlier(next, schedule.cron.next_after(&zone, now));
         }
-        Ok(schedule.cron.next_after(&schedule.zone, now))
+        Ok(next)
     }
 
-    /// Opens a run over the news that has waited for the delay.
+    /// Opens the latest window due, if any; those missed before it are one with it.
+    async fn window(
+        &self,
+        schedule: &config::Schedule,
+        cadence: Cadence,
+        zone: &TimeZone,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let line = format!("{} {}", schedule.cron, schedule.timezone);
+        let mark = self.store.observe(cadence.clone(), line, now).await?;
+        let Some(due) = schedule.cron.latest_in(zone, mark.due, now) else {
+            return Ok(());
+        };
+        if now.duration_since(due) <= schedule.catch_up {
+            let run = self.store.open_run(cadence, due, None, now).await?;
+            self.plan(run, now).await
+        } else {
+            tracing::warn!(schedule = %cadence, %due, "missed by more than catch_up: its items join the next");
+            self.store.let_go(cadence, due).await
+        }
+    }
+
+    /// Opens a run over the news that has waited for the delay, and for who came behind the mark.
     async fn immediate(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         let delay = self.config.immediate.delay;
         let cadence = Cadence::immediate();
@@ -141,11 +161,14 @@ impl Scheduling {
             .observe(cadence.clone(), String::new(), now)
             .await?;
         let by = now.checked_sub(delay).unwrap_or(Timestamp::MIN);
-        let mut decided = mark.upper;
-        if let Some(upper) = self.store.ripe(decided, by).await? {
-            let run = self.store.open_run(cadence, now, Some(upper), now).await?;
+        let ripe = self.store.ripe(mark.upper, by).await?;
+        let decided = ripe.unwrap_or(mark.upper);
+        if ripe.is_some() || self.store.has_exceptions(&cadence).await? {
+            let run = self
+                .store
+                .open_run(cadence, now, Some(decided), now)
+                .await?;
             self.plan(run, now).await?;
-            decided = upper;
         }
         let first = self.store.first_news(decided).await?;
         Ok(first.and_then(|first| first.checked_add(delay).ok()))

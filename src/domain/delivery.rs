@@ -65,7 +65,8 @@ pub enum DeliveryState {
     },
     /// Refused for good.
     Failed,
-    /// The address was unsubscribed or removed before the mail went.
+    /// The address was unsubscribed or removed before the mail went; or they had paused, and it is
+    /// told once they resume.
     Suppressed,
     /// The whole body went and the answer never came.
     InDoubt,

@@ -30,7 +30,18 @@ impl Filter {
         (self.any.is_empty() || self.any.iter().any(|tag| tags.contains(tag)))
             && self.all.iter().all(|tag| tags.contains(tag))
             && !self.none.iter().any(|tag| tags.contains(tag))
-            && (self.languages.is_empty() || self.languages.contains(language))
+            && (self.languages.is_empty()
+                || self.languages.iter().any(|asked| asked.takes(language)))
+    }
+
+    /// All tags that it names.
+    pub fn tags(&self) -> impl Iterator<Item = &TagId> {
+        [&self.any, &self.all, &self.none].into_iter().flatten()
+    }
+
+    /// Its sets of tags, to be written otherwise.
+    pub fn tag_sets_mut(&mut self) -> [&mut BTreeSet<TagId>; 3] {
+        [&mut self.any, &mut self.all, &mut self.none]
     }
 
     /// The tags to index a subscription under: whatever passes has at least one of them.

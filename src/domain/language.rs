@@ -33,6 +33,12 @@ impl Language {
         &self.0
     }
 
+    /// Is another one this language, or a variety of it (RFC 4647 section 3.3.1)? `en` takes `en-GB`.
+    pub fn takes(&self, other: &Language) -> bool {
+        let rest = other.0.strip_prefix(&self.0);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    }
+
     /// The primary subtag: `en` of `en-GB`.
     pub fn primary(&self) -> &str {
         self.0.split('-').next().unwrap_or(&self.0)
@@ -88,6 +94,16 @@ mod tests {
                 .as_deref(),
             Ok("en")
         );
+    }
+
+    #[test]
+    fn a_language_takes_its_varieties() {
+        let takes = |asked: &str, other: &str| {
+            let parse = |text: &str| Language::parse(text).expect("a tag");
+            parse(asked).takes(&parse(other))
+        };
+        assert!(takes("en", "en") && takes("en", "en-GB"));
+        assert!(!takes("en-GB", "en") && !takes("en-GB", "en-US") && !takes("en", "pl"));
     }
 
     #[test]

@@ -50,7 +50,8 @@ pub use publication::{
 pub use retention::Retention;
 pub use run::{Cadence, Counts, IMMEDIATE, Mark, Run, RunKey, Window};
 pub use subscriber::{
-    Basis, Consent, NewSubscription, Subscriber, SubscriberKey, SubscriberStatus, Subscription,
+    Basis, Consent, FormerFilter, NewSubscription, Preferences, Subscriber, SubscriberKey,
+    SubscriberStatus, Subscription, Wish,
 };
 pub use tag::{TagDefinition, TagId, TagMention, TagName};
 pub use trust::{Distrust, Witness};

@@ -1,6 +1,6 @@
 //! The names that subscriptions go by, and what becomes of them when a configuration changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,8 @@ pub struct Names {
     /// From each schedule's name, present or former, to the present one. Without `immediate`,
     /// which is always there.
     pub schedules: BTreeMap<String, String>,
+    /// Those of the present names whose lines are read in each subscriber's own zone.
+    pub zoned: BTreeSet<String>,
     /// From each id, label and alias of a defined tag, folded (`text::tags::fold`), to its id.
     pub labels: BTreeMap<String, TagId>,
     /// From the slug of each id, label and alias of a defined tag to its id.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     Cadence, Content, Delivery, Filter, Mark, Publication, PublicationKey, PublicationState, Run,
-    RunKey, Sequence, Standing, Subscriber,
+    RunKey, Sequence, Standing, Subscriber, SubscriberStatus,
 };
 
 use super::books::Contents;
@@ -57,6 +57,10 @@ pub enum WhyNot {
     },
     /// They are not subscribed any more.
     Unsubscribed,
+    /// They have paused.
+    Paused,
+    /// They have not confirmed that the address is theirs.
+    Unconfirmed,
     /// It is older than the subscription that would let it through.
     Older,
     /// No subscription of theirs lets it through.
@@ -178,8 +182,11 @@ fn why_not(
         let standing = state.standing;
         return Ok(WhyNot::Gone { standing });
     }
-    if !subscriber.is_active() {
-        return Ok(WhyNot::Unsubscribed);
+    match subscriber.status {
+        SubscriberStatus::Active => {}
+        SubscriberStatus::Paused(_) => return Ok(WhyNot::Paused),
+        SubscriberStatus::Unconfirmed => return Ok(WhyNot::Unconfirmed),
+        SubscriberStatus::Unsubscribed(_) => return Ok(WhyNot::Unsubscribed),
     }
     let tags = all_names(reader, &state.publication)?;
     let mut why = WhyNot::Filter;

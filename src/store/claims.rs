@@ -16,6 +16,7 @@ use super::deliveries::{ChunkKey, chunk_of, content, save_chunk};
 use super::engine::{Go, Order, Read, Transaction};
 use super::holds::is_distrusted;
 use super::leases::Leases;
+use super::preferences::withhold;
 use super::record::Record;
 use super::rows::{Chunk, Due};
 use super::runs::save_run;
@@ -187,7 +188,7 @@ impl<'t, 'e> Claiming<'t, 'e> {
         let subscriber = match load::<Subscriber>(self.transaction, &keys::subscriber(subscriber))?
         {
             Some(subscriber) if subscriber.is_active() => subscriber,
-            _ => return Ok(Some(DeliveryState::Suppressed)),
+            _ => return withhold(self.transaction, (run, subscriber), content).map(Some),
         };
         let Some(content) = self.content(run, content)? else {
             return Ok(Some(DeliveryState::Withdrawn));

@@ -12,6 +12,7 @@ use crate::domain::{
 
 use super::engine::{Go, Order, Read, Transaction};
 use super::leases::Leases;
+use super::preferences::withhold;
 use super::record::Record;
 use super::rows::{Chunk, Due, Settled};
 use super::runs::{open_runs, save_run};
@@ -230,7 +231,12 @@ fn settle(
             if entry.state.is_settled() {
                 continue;
             }
-            let (state, reply) = policy.after(&entry.state, outcome, run.opened, now);
+            let (state, reply) = if outcome == Outcome::Suppressed {
+                let whose = (key.run, key.subscriber);
+                (withhold(transaction, whose, entry.content)?, None)
+            } else {
+                policy.after(&entry.state, outcome, run.opened, now)
+            };
             *entry.state.count(&mut run.counts) -= 1;
             *state.count(&mut run.counts) += 1;
             entry.state = state;

@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::domain::{
-    Archived, BodyHash, HoldKey, Language, Publication, PublicationId, PublicationKey,
-    PublicationState, RunKey, Sequence, Standing, TagName,
+    Address, Archived, BodyHash, Cadence, Consent, Filter, HoldKey, Language, Publication,
+    PublicationId, PublicationKey, PublicationState, RunKey, Sequence, Standing, Subscriber,
+    SubscriberKey, SubscriberStatus, Subscription, TagName,
 };
 
 use super::record::Record;
@@ -69,6 +70,15 @@ impl Record for NewsRow {
             })
         };
         (version == 1).then(read)
+    }
+}
+
+impl Record for Subscriber {
+    const NAME: &'static str = "subscriber";
+    const VERSION: u8 = 2;
+
+    fn former(version: u8, bytes: &[u8]) -> Option<postcard::Result<Subscriber>> {
+        (version == 1).then(|| postcard::from_bytes::<Subscriber1>(bytes).map(Into::into))
     }
 }
 
@@ -182,6 +192,48 @@ impl From<PublicationState1> for PublicationState {
     }
 }
 
+/// With the first form of subscriptions.
+#[derive(Deserialize)]
+struct Subscriber1 {
+    key: SubscriberKey,
+    address: Address,
+    language: Language,
+    timezone: String,
+    consent: Consent,
+    status: SubscriberStatus,
+    subscriptions: Vec<Subscription1>,
+}
+
+/// Without former filters, and without what is owed.
+#[derive(Deserialize)]
+struct Subscription1 {
+    filter: Filter,
+    cadence: Cadence,
+    cursor: Sequence,
+}
+
+impl From<Subscriber1> for Subscriber {
+    fn from(former: Subscriber1) -> Subscriber {
+        let subscription = |former: Subscription1| Subscription {
+            filter: former.filter,
+            cadence: former.cadence,
+            cursor: former.cursor,
+            former: Vec::new(),
+            owed: Vec::new(),
+        };
+        Subscriber {
+            key: former.key,
+            address: former.address,
+            language: former.language,
+            timezone: former.timezone,
+            consent: former.consent,
+            status: former.status,
+            subscriptions: former.subscriptions.into_iter().map(subscription).collect(),
+            changed: RunKey(0),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,6 +243,8 @@ mod tests {
     const STATE1: &str = include_str!("former/publication-1.hex");
     const META1: &str = "0107070707070707070707070707070707ac02fa01280cf001030727d719f1cd";
     const SOURCE1: &str = "01012813c52f";
+    const SUBSCRIBER1: &str = "01070d61406578616d706c652e6f726702706c0d4575726f70652f57617273617714323032362d31\
+        312d32345430383a30303a30305a0000010105707261776f000000056461696c7900ac02773198ec";
     const NEWS1: &str = "01ac0214323032362d31312d32345430383a30303a30305a073a50f6";
 
     #[test]
@@ -220,6 +274,18 @@ mod tests {
         assert_eq!(news.publication, PublicationKey(300));
         assert_eq!(news.at.to_string(), "2026-11-24T08:00:00Z");
         assert!(!news.first);
+        Ok(())
+    }
+
+    #[test]
+    fn subscribers_of_version_1_are_read() -> Result<(), StoreError> {
+        let subscriber = Subscriber::decode(&bytes(SUBSCRIBER1))?;
+        assert_eq!(subscriber.address.as_str(), "a@example.org");
+        assert!(subscriber.is_active());
+        let one = subscriber.subscriptions.first().expect("a subscription");
+        assert_eq!(one.cadence.schedule, "daily");
+        assert_eq!((one.cursor, one.former.len()), (Sequence(300), 0));
+        assert_eq!(Subscriber::decode(&subscriber.encode()?)?, subscriber);
         Ok(())
     }
 

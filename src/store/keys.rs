@@ -27,6 +27,7 @@
 //! | `U` | subscriber | `Subscriber` |
 //! | `E` | address in lower case | subscriber |
 //! | `L` | cadence, tag or `*`, subscriber | nothing: whom a publication may concern |
+//! | `Z` | cadence, subscriber | nothing: the exceptions, who came behind the mark and are not planned yet |
 //! | `K` | cadence | `Mark` |
 //! | `T` | slug of a defined tag's id, label or alias | its id, as last configured |
 //! | `J` | run | `Run` |
@@ -46,6 +47,7 @@
 //! which none of them can contain.
 
 mod books;
+mod cadences;
 mod holds;
 mod paths;
 mod retention;
@@ -59,11 +61,15 @@ use crate::domain::{
 };
 
 pub(super) use books::{books, noted, noted_in, noted_row};
+pub(super) use cadences::{
+    all_exceptions, cadence_in, exception, exceptions, mark, marks, posted, posting, postings,
+    zones,
+};
 pub(super) use holds::{held, held_in, held_row, hold, holds, loss, losses, trust};
 pub(super) use paths::{path, path_in, paths, paths_below};
 pub(super) use retention::{
-    all_contents, all_held_in, all_revisions, all_shrunk, all_tallies, bodies, hash_in, listed,
-    retention, shrunk, tallies, tally,
+    all_contents, all_held_in, all_revisions, all_shrunk, all_tallies, bodies, hash_in, retention,
+    shrunk, tallies, tally,
 };
 pub(super) use span::Span;
 
@@ -275,32 +281,6 @@ pub(super) fn subscriber(key: SubscriberKey) -> Key {
 
 pub(super) fn address(key: &str) -> Key {
     Key::table(b'E').text(key)
-}
-
-pub(super) fn postings(cadence: &Cadence, term: &str) -> Key {
-    Key::table(b'L').cadence(cadence).text(term)
-}
-
-pub(super) fn posting(cadence: &Cadence, term: &str, subscriber: SubscriberKey) -> Key {
-    postings(cadence, term).number(subscriber.0)
-}
-
-pub(super) fn marks() -> Key {
-    Key::table(b'K')
-}
-
-pub(super) fn mark(cadence: &Cadence) -> Key {
-    marks().cadence(cadence)
-}
-
-/// The cadence in a key of table `K`.
-pub(super) fn cadence_in(key: &[u8]) -> Option<Cadence> {
-    let mut texts = key.get(1..)?.split(|byte| *byte == 0);
-    let mut text = || String::from_utf8(texts.next()?.to_vec()).ok();
-    Some(Cadence {
-        schedule: text()?,
-        zone: text().filter(|zone| !zone.is_empty()),
-    })
 }
 
 pub(super) fn tag_names() -> Key {

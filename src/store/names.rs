@@ -7,16 +7,16 @@ use jiff::Timestamp;
 
 use crate::domain::names::{Kind, Names, Orphan};
 use crate::domain::{
-    Cadence, Mark, Publication, Subscriber, SubscriberKey, Subscription, TagId, TagName,
+    Cadence, Filter, Mark, Publication, Subscriber, SubscriberKey, TagId, TagName,
 };
 use crate::text::slug::slug;
 
+use super::cursors::{HalfPlanned, change};
 use super::engine::{Go, Order, Read, Transaction};
 use super::record::Record;
 use super::rows::Name;
-use super::subscribers::{postings, unpost};
 use super::tags::owned;
-use super::{Store, StoreError, forget, keys, load, note, save};
+use super::{Store, StoreError, forget, keys, load, save};
 
 /// Subscribers looked at in one transaction, and planned in one.
 const PAGE: usize = 1024;
@@ -41,19 +41,18 @@ impl Store {
         }
         if renaming.moves_somebody() {
             self.plan_what_is_open(now).await?;
-            self.pass(&renaming, Step::WriteDown).await?;
             let marks = renaming.clone();
-            self.write(move |transaction| marks.join_marks(transaction))
+            self.write(move |transaction| marks.hand_on(transaction))
                 .await?;
-            self.pass(&renaming, Step::Rename).await?;
+            self.rename(&renaming, now).await?;
         }
         self.write(move |transaction| renaming.finish(transaction, &names))
             .await?;
         Ok(Vec::new())
     }
 
-    /// Takes a step with every subscriber that it concerns.
-    async fn pass(&self, renaming: &Renaming, step: Step) -> Result<(), StoreError> {
+    /// Lets every subscriber go by the present names.
+    async fn rename(&self, renaming: &Renaming, now: Timestamp) -> Result<(), StoreError> {
         let mut after = SubscriberKey(0);
         loop {
             let page = self.subscribers(after, PAGE).await?;
@@ -61,13 +60,21 @@ impl Store {
                 return Ok(());
             };
             after = last.key;
-            let concerned = page.iter().filter(|s| renaming.concerns(s, step));
+            let concerned = page.iter().filter(|s| renaming.concerns(s));
             let concerned: Vec<SubscriberKey> = concerned.map(|s| s.key).collect();
-            if !concerned.is_empty() {
-                let renaming = renaming.clone();
-                self.write(move |transaction| renaming.take(step, transaction, &concerned))
-                    .await?;
+            if concerned.is_empty() {
+                continue;
             }
+            let renaming = renaming.clone();
+            self.write(move |transaction| {
+                let half_planned = HalfPlanned::read(transaction)?;
+                for key in concerned {
+                    let rename = |s: &mut Subscriber, _| renaming.rename(s);
+                    change(transaction, &half_planned, key, now, rename)?;
+                }
+                Ok(())
+            })
+            .await?;
         }
     }
 
@@ -90,7 +97,7 @@ impl Store {
             let page = self.subscribers(after, PAGE).await?;
             let Some(last) = page.last() else { break };
             after = last.key;
-            for subscriber in page.iter().filter(|subscriber| subscriber.is_active()) {
+            for subscriber in page.iter().filter(|subscriber| subscriber.is_subscribed()) {
                 for lost in renaming.lost_by(subscriber) {
                     *orphans.entry(lost).or_default() += 1;
                 }
@@ -105,16 +112,6 @@ impl Store {
     }
 }
 
-/// Interrupted anywhere, all can be done again from the first: marks go back only after those who
-/// relied on them have their cursors written down, and nobody is moved before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
-    /// The subscribers of a schedule that others are moved onto have cursors of their own.
-    WriteDown,
-    /// Subscriptions go by the new names.
-    Rename,
-}
-
 /// What is called otherwise than when the store last heard of it.
 #[derive(Debug, Clone, Default)]
 struct Renaming {
@@ -123,13 +120,18 @@ struct Renaming {
     /// Former schedule to present one.
     schedules: BTreeMap<String, String>,
     schedules_gone: BTreeSet<String>,
+    /// Of the present names, those read in each subscriber's own zone.
+    zoned: BTreeSet<String>,
     tags: BTreeMap<TagId, TagId>,
     tags_gone: BTreeSet<TagId>,
 }
 
 impl Renaming {
     fn to(reader: &impl Read, names: &Names) -> Result<Renaming, StoreError> {
-        let mut renaming = Renaming::default();
+        let mut renaming = Renaming {
+            zoned: names.zoned.clone(),
+            ..Renaming::default()
+        };
         reader.scan(
             keys::marks().prefix().range(),
             Order::Ascending,
@@ -180,7 +182,20 @@ impl Renaming {
     }
 
     fn moves_somebody(&self) -> bool {
-        !self.schedules.is_empty() || !self.tags.is_empty()
+        let mut cadences = self.marks.keys();
+        !self.schedules.is_empty()
+            || !self.tags.is_empty()
+            || cadences.any(|cadence| !self.is_read_as(cadence))
+    }
+
+    /// The present name of a schedule.
+    fn present<'n>(&'n self, schedule: &'n String) -> &'n String {
+        self.schedules.get(schedule).unwrap_or(schedule)
+    }
+
+    /// Are the lines of a cadence read in each subscriber's own zone, or not, as it says?
+    fn is_read_as(&self, cadence: &Cadence) -> bool {
+        self.zoned.contains(self.present(&cadence.schedule)) == cadence.zone.is_some()
     }
 
     /// What a subscriber would be left without, each once.
@@ -191,99 +206,52 @@ impl Renaming {
             if self.schedules_gone.contains(schedule) {
                 lost.insert((Kind::Schedule, schedule.clone()));
             }
-            let gone = tags(subscription).filter(|tag| self.tags_gone.contains(tag));
+            let tags = subscription.filter.tags();
+            let gone = tags.filter(|tag| self.tags_gone.contains(tag));
             lost.extend(gone.map(|tag| (Kind::Tag, tag.to_string())));
         }
         lost
     }
 
-    fn concerns(&self, subscriber: &Subscriber, step: Step) -> bool {
-        subscriber.is_active()
-            && subscriber
-                .subscriptions
-                .iter()
-                .any(|subscription| match step {
-                    Step::WriteDown => self.is_moved_onto(&subscription.cadence.schedule),
-                    Step::Rename => {
-                        self.schedules.contains_key(&subscription.cadence.schedule)
-                            || tags(subscription).any(|tag| self.tags.contains_key(tag))
-                    }
-                })
+    fn concerns(&self, subscriber: &Subscriber) -> bool {
+        let mut theirs = subscriber.subscriptions.iter();
+        subscriber.is_subscribed()
+            && theirs.any(|one| {
+                self.schedules.contains_key(&one.cadence.schedule)
+                    || !self.is_read_as(&one.cadence)
+                    || one
+                        .filters()
+                        .flat_map(Filter::tags)
+                        .any(|tag| self.tags.contains_key(tag))
+            })
     }
 
-    fn is_moved_onto(&self, schedule: &str) -> bool {
-        self.schedules.values().any(|to| to == schedule)
-    }
-
-    fn take(
-        &self,
-        step: Step,
-        transaction: &mut Transaction<'_>,
-        concerned: &[SubscriberKey],
-    ) -> Result<(), StoreError> {
-        for key in concerned {
-            let Some(mut subscriber) =
-                load::<Subscriber>(transaction, &keys::subscriber(*key))?.filter(|s| s.is_active())
-            else {
-                continue;
-            };
-            unpost(transaction, &subscriber);
-            let former = std::mem::take(&mut subscriber.subscriptions);
-            for subscription in former {
-                let changed = match step {
-                    Step::WriteDown => self.written_down(subscription),
-                    Step::Rename => self.renamed(subscription),
-                };
-                join(&mut subscriber.subscriptions, changed);
+    fn rename(&self, subscriber: &mut Subscriber) {
+        for one in &mut subscriber.subscriptions {
+            let schedule = self.present(&one.cadence.schedule).clone();
+            let zone = self.zoned.contains(&schedule);
+            one.cadence.zone = zone.then(|| subscriber.timezone.clone());
+            one.cadence.schedule = schedule;
+            let tags = one.filters_mut().flat_map(Filter::tag_sets_mut);
+            for set in tags {
+                let former = std::mem::take(set).into_iter();
+                set.extend(former.map(|tag| self.tags.get(&tag).cloned().unwrap_or(tag)));
             }
-            for key in postings(&subscriber) {
-                note(transaction, key);
-            }
-            save(transaction, keys::subscriber(*key), &subscriber)?;
         }
-        Ok(())
     }
 
-    /// The cursor in force, as its own.
-    fn written_down(&self, mut subscription: Subscription) -> Subscription {
-        if let Some(mark) = self.marks.get(&subscription.cadence) {
-            subscription.cursor = subscription.cursor.max(mark.upper);
-        }
-        subscription
-    }
-
-    fn renamed(&self, mut subscription: Subscription) -> Subscription {
-        if let Some(present) = self.schedules.get(&subscription.cadence.schedule) {
-            subscription = self.written_down(subscription);
-            subscription.cadence.schedule.clone_from(present);
-        }
-        let filter = &mut subscription.filter;
-        for set in [&mut filter.any, &mut filter.all, &mut filter.none] {
-            let former = std::mem::take(set).into_iter();
-            set.extend(former.map(|tag| self.tags.get(&tag).cloned().unwrap_or(tag)));
-        }
-        subscription
-    }
-
-    /// The mark of a schedule that others are moved onto goes back to the earliest of theirs.
-    fn join_marks(&self, transaction: &mut Transaction<'_>) -> Result<(), StoreError> {
+    /// A schedule that is called otherwise now goes on where it was, and owes what it owed; unless
+    /// it joins another.
+    fn hand_on(&self, transaction: &mut Transaction<'_>) -> Result<(), StoreError> {
         for (cadence, mark) in &self.marks {
-            let Some(present) = self.schedules.get(&cadence.schedule) else {
-                continue;
-            };
             let present = Cadence {
-                schedule: present.clone(),
+                schedule: self.present(&cadence.schedule).clone(),
                 zone: cadence.zone.clone(),
             };
             let key = keys::mark(&present);
-            let joined = match load::<Mark>(transaction, &key)? {
-                Some(other) => Mark {
-                    upper: other.upper.min(mark.upper),
-                    ..other
-                },
-                None => mark.clone(),
-            };
-            save(transaction, key, &joined)?;
+            if load::<Mark>(transaction, &key)?.is_none() {
+                save(transaction, key, mark)?;
+            }
         }
         Ok(())
     }
@@ -291,11 +259,8 @@ impl Renaming {
     /// Forgets the names that nobody goes by any more.
     fn finish(&self, transaction: &mut Transaction<'_>, names: &Names) -> Result<(), StoreError> {
         for cadence in self.marks.keys() {
-            if !names
-                .schedules
-                .values()
-                .any(|name| *name == cadence.schedule)
-            {
+            let mut present = names.schedules.values();
+            if !self.is_read_as(cadence) || !present.any(|name| *name == cadence.schedule) {
                 forget(transaction, keys::mark(cadence));
             }
         }
@@ -309,22 +274,6 @@ impl Renaming {
             }
         }
         Ok(())
-    }
-}
-
-/// All tags that a subscription names.
-fn tags(subscription: &Subscription) -> impl Iterator<Item = &TagId> {
-    let filter = &subscription.filter;
-    filter.any.iter().chain(&filter.all).chain(&filter.none)
-}
-
-/// Two that have become equal are one, as far back as either was.
-fn join(subscriptions: &mut Vec<Subscription>, one: Subscription) {
-    let same =
-        |other: &&mut Subscription| other.filter == one.filter && other.cadence == one.cadence;
-    match subscriptions.iter_mut().find(same) {
-        Some(other) => other.cursor = other.cursor.min(one.cursor),
-        None => subscriptions.push(one),
     }
 }
 

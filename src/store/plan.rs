@@ -1,23 +1,24 @@
 //! Planning: who gets what in a run. Costs what it finds, not what exists: only the posting lists
 //! of the news' tags are read.
 
-use std::collections::hash_map::Entry;
+mod candidates;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
 use crate::domain::{
-    Content, DeliveryState, Item, Mark, PublicationKey, PublicationState, Run, RunKey, Sequence,
-    Standing, Subscriber, SubscriberKey, TagId,
+    Content, DeliveryState, Item, Mark, PublicationKey, Run, RunKey, Sequence, Subscriber,
+    SubscriberKey, TagId,
 };
 
 use super::books;
 use super::engine::{Go, Order, Read, Transaction};
-use super::names::present_name;
 use super::record::Record;
-use super::rows::{Chunk, ChunkEntry, Due, NewsRow, Number};
+use super::rows::{Chunk, ChunkEntry, Due, Number};
 use super::runs::save_run;
-use super::{Store, StoreError, keys, load, load_required, save};
+use super::{Store, StoreError, forget, keys, load, save};
+use candidates::{Candidate, candidate, candidates, had_since};
 
 impl Store {
     /// Plans the next `most` subscribers of a run: their deliveries and what each had are written
@@ -42,17 +43,6 @@ impl Store {
         })
         .await
     }
-}
-
-/// A publication that the window may mail.
-struct Candidate {
-    sequence: Sequence,
-    state: PublicationState,
-    /// Its tags, and what those are called now: its file may not have been read since a
-    /// configuration gave them other names, and subscriptions go by those.
-    tags: BTreeSet<TagId>,
-    /// The first run that could have mailed any of its group.
-    first_run: RunKey,
 }
 
 struct Planning<'t, 'e> {
@@ -85,11 +75,20 @@ impl<'t, 'e> Planning<'t, 'e> {
     fn carry_on(mut self, run: &mut Run, most: usize) -> Result<(), StoreError> {
         let concerned = self.concerned(run, most)?;
         let is_last = concerned.len() < most;
+        let exceptions = self.exceptions(run, concerned.last().copied())?;
         let mut entries = Vec::new();
         for &key in &concerned {
-            let content = match load::<Subscriber>(self.transaction, &keys::subscriber(key))? {
-                Some(subscriber) if subscriber.is_active() => self.content(&subscriber, run)?,
-                _ => None,
+            let subscriber = load::<Subscriber>(self.transaction, &keys::subscriber(key))?;
+            let Some(subscriber) = subscriber.filter(Subscriber::is_active) else {
+                continue;
+            };
+            let content = if exceptions.contains(&key) {
+                let owed = self.owed(&subscriber, run)?;
+                let content = self.content(&subscriber, run, Sequence(0), &owed)?;
+                self.settle_exception(subscriber, run)?;
+                content
+            } else {
+                self.content(&subscriber, run, self.mark, &[])?
             };
             if let Some(content) = content {
                 let number = self.keep_content(run.key, content)?;
@@ -112,20 +111,23 @@ impl<'t, 'e> Planning<'t, 'e> {
         Ok(())
     }
 
-    /// The next subscribers, in their order, that any candidate may concern.
+    /// The next subscribers, in their order, that any candidate may concern, and the exceptions.
     fn concerned(&self, run: &Run, most: usize) -> Result<Vec<SubscriberKey>, StoreError> {
+        let cadence = &run.window.cadence;
         let tags = self.candidates.iter().flat_map(|c| &c.tags);
         let mut terms: BTreeSet<&str> = tags.map(TagId::as_str).collect();
         if !self.candidates.is_empty() {
             terms.insert(keys::EVERYTHING);
         }
         let after = SubscriberKey(run.planned_through.map_or(0, |last| last.0));
+        let listed = terms.into_iter().map(|term| {
+            let from = keys::posting(cadence, term, after).next();
+            keys::postings(cadence, term).prefix().from(from)
+        });
+        let exceptions = keys::exceptions(cadence).prefix();
+        let exceptions = exceptions.from(keys::exception(cadence, after).next());
         let mut concerned: BTreeSet<SubscriberKey> = BTreeSet::new();
-        for term in terms {
-            let from = keys::posting(&run.window.cadence, term, after).next();
-            let span = keys::postings(&run.window.cadence, term)
-                .prefix()
-                .from(from);
+        for span in listed.chain([exceptions]) {
             self.transaction
                 .scan(span.range(), Order::Ascending, &mut |key, _| {
                     let subscriber = SubscriberKey(keys::last_number(key));
@@ -144,21 +146,88 @@ impl<'t, 'e> Planning<'t, 'e> {
         Ok(concerned.into_iter().collect())
     }
 
-    /// What the subscriber gets in this run, if anything.
+    /// The exceptions among the next subscribers; with them the candidates go back to where the
+    /// first of them stands.
+    fn exceptions(
+        &mut self,
+        run: &Run,
+        last: Option<SubscriberKey>,
+    ) -> Result<BTreeSet<SubscriberKey>, StoreError> {
+        let mut exceptions = BTreeSet::new();
+        let Some(last) = last else {
+            return Ok(exceptions);
+        };
+        let cadence = &run.window.cadence;
+        let after = SubscriberKey(run.planned_through.map_or(0, |last| last.0));
+        let span = keys::exception(cadence, after).next();
+        let span = span.until(keys::exception(cadence, last).next());
+        self.transaction
+            .scan(span.range(), Order::Ascending, &mut |key, _| {
+                exceptions.insert(SubscriberKey(keys::last_number(key)));
+                Ok(Go::On)
+            })?;
+        let mut lowest = self.mark;
+        for key in &exceptions {
+            let subscriber = load::<Subscriber>(self.transaction, &keys::subscriber(*key))?;
+            let theirs = subscriber.iter().flat_map(|s| &s.subscriptions);
+            let theirs = theirs.filter(|one| one.cadence == *cadence);
+            lowest = theirs.map(|one| one.cursor).fold(lowest, Ord::min);
+        }
+        if lowest < self.mark {
+            self.candidates = candidates(self.transaction, lowest, run.window.upper)?;
+        }
+        Ok(exceptions)
+    }
+
+    /// What was planned for an exception before, and could not be sent.
+    fn owed(&self, subscriber: &Subscriber, run: &Run) -> Result<Vec<Candidate>, StoreError> {
+        let theirs = subscriber.subscriptions.iter();
+        let theirs = theirs.filter(|one| one.cadence == run.window.cadence);
+        let owed: BTreeSet<_> = theirs.flat_map(|one| &one.owed).collect();
+        let owed = owed
+            .into_iter()
+            .map(|key| candidate(self.transaction, *key, None));
+        owed.filter_map(Result::transpose).collect()
+    }
+
+    /// What was an exception is decided up to here, unless the window lies behind the mark itself.
+    fn settle_exception(
+        &mut self,
+        mut subscriber: Subscriber,
+        run: &Run,
+    ) -> Result<(), StoreError> {
+        let cadence = &run.window.cadence;
+        let theirs = subscriber.subscriptions.iter_mut();
+        for one in theirs.filter(|one| one.cadence == *cadence) {
+            one.owed.clear();
+            one.cursor = one.cursor.max(run.window.upper);
+        }
+        if run.window.upper >= self.mark {
+            let key = keys::exception(cadence, subscriber.key);
+            forget(self.transaction, key);
+        }
+        save(
+            self.transaction,
+            keys::subscriber(subscriber.key),
+            &subscriber,
+        )
+    }
+
+    /// What the subscriber gets in this run, if anything. Their cursors are their own or, if that is
+    /// greater, `decided`.
     fn content(
         &mut self,
         subscriber: &Subscriber,
         run: &Run,
+        decided: Sequence,
+        owed: &[Candidate],
     ) -> Result<Option<Content>, StoreError> {
+        let mut theirs = Vec::with_capacity(subscriber.subscriptions.len());
+        theirs.extend(subscriber.subscriptions.iter());
+        theirs.retain(|one| one.cadence == run.window.cadence);
         let asked = |candidate: &&Candidate| {
-            let publication = &candidate.state.publication;
-            subscriber.subscriptions.iter().any(|subscription| {
-                subscription.cadence == run.window.cadence
-                    && candidate.sequence > subscription.cursor.max(self.mark)
-                    && subscription
-                        .filter
-                        .passes(&candidate.tags, &publication.language)
-            })
+            let mut theirs = theirs.iter();
+            theirs.any(|one| candidate.is_asked_for_by(one, decided))
         };
         // Of a publication and its translations, the one in the reader's language.
         let mut chosen: BTreeMap<&str, &Candidate> = BTreeMap::new();
@@ -168,7 +237,7 @@ impl<'t, 'e> Planning<'t, 'e> {
             let other_language = language.primary() != subscriber.language.primary();
             (other_tag, other_language, candidate.state.key)
         };
-        for candidate in self.candidates.iter().filter(asked) {
+        for candidate in self.candidates.iter().chain(owed).filter(asked) {
             let best = chosen
                 .entry(&candidate.state.publication.group().0)
                 .or_insert(candidate);
@@ -248,87 +317,4 @@ impl<'t, 'e> Planning<'t, 'e> {
         }
         Ok(())
     }
-}
-
-/// The news in (mark, upper] that can be read now; of several about one publication, the last.
-fn candidates(
-    reader: &impl Read,
-    mark: Sequence,
-    upper: Sequence,
-) -> Result<Vec<Candidate>, StoreError> {
-    let mut latest: BTreeMap<PublicationKey, Sequence> = BTreeMap::new();
-    let span = keys::news(mark).next().until(keys::news(upper).next());
-    reader.scan(span.range(), Order::Ascending, &mut |key, value| {
-        latest.insert(
-            NewsRow::decode(value)?.publication,
-            Sequence(keys::last_number(key)),
-        );
-        Ok(Go::On)
-    })?;
-    let mut candidates = Vec::with_capacity(latest.len());
-    for (key, sequence) in latest {
-        let Some(state) = load::<PublicationState>(reader, &keys::publication(key))? else {
-            continue;
-        };
-        if state.standing != Standing::Live {
-            continue;
-        }
-        let group = keys::group(state.publication.group());
-        let first_run =
-            load::<Number>(reader, &group)?.map_or(RunKey(0), |Number(run)| RunKey(run));
-        let mut tags = BTreeSet::new();
-        for tag in &state.publication.tags {
-            tags.extend(present_name(reader, tag)?);
-            tags.insert(tag.id.clone());
-        }
-        candidates.push(Candidate {
-            sequence,
-            state,
-            tags,
-            first_run,
-        });
-    }
-    Ok(candidates)
-}
-
-/// What the subscriber was mailed, or is to be, in any run from `since` on: by group, the highest
-/// major revision.
-fn had_since(
-    reader: &impl Read,
-    contents: &mut HashMap<(RunKey, u64), Content>,
-    groups: &mut HashMap<PublicationKey, String>,
-    subscriber: SubscriberKey,
-    since: RunKey,
-) -> Result<BTreeMap<String, u32>, StoreError> {
-    let mut rows = Vec::new();
-    let span = keys::had_by(subscriber)
-        .prefix()
-        .from(keys::had(subscriber, since));
-    reader.scan(span.range(), Order::Ascending, &mut |key, value| {
-        rows.push((RunKey(keys::last_number(key)), Number::decode(value)?.0));
-        Ok(Go::On)
-    })?;
-    let mut had = BTreeMap::new();
-    for row in rows {
-        let content = match contents.entry(row) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => {
-                let key = keys::content(row.0, row.1);
-                entry.insert(load_required::<Content>(reader, &key)?)
-            }
-        };
-        for item in &content.items {
-            let group = match groups.entry(item.publication) {
-                Entry::Occupied(entry) => entry.into_mut(),
-                Entry::Vacant(entry) => {
-                    let key = keys::publication(item.publication);
-                    let state = load_required::<PublicationState>(reader, &key)?;
-                    entry.insert(state.publication.group().0.clone())
-                }
-            };
-            let major = had.entry(group.clone()).or_insert(item.major);
-            *major = item.major.max(*major);
-        }
-    }
-    Ok(had)
 }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     Cadence, ChangeKind, Counts, Mark, Publication, PublicationKey, PublicationState, Retention,
-    Run, RunKey, Sequence, SubscriberKey,
+    Run, RunKey, Sequence, Subscriber, SubscriberKey,
 };
 
 use super::engine::{Go, Order, Read, Transaction};
@@ -367,7 +367,7 @@ impl Undecided {
     }
 }
 
-/// The lowest mark of the cadences that somebody is subscribed to.
+/// The lowest mark of the cadences that somebody is subscribed to, or cursor of who came behind one.
 fn decided(reader: &impl Read) -> Result<Option<Sequence>, StoreError> {
     let mut marks: Vec<(Cadence, Sequence)> = Vec::new();
     let span = keys::marks().prefix();
@@ -376,17 +376,24 @@ fn decided(reader: &impl Read) -> Result<Option<Sequence>, StoreError> {
         marks.extend(keys::cadence_in(key).map(|cadence| (cadence, upper)));
         Ok(Go::On)
     })?;
-    let mut lowest: Option<Sequence> = None;
+    let mut decided = Vec::new();
     for (cadence, upper) in marks {
-        let mut is_used = false;
-        let span = keys::listed(&cadence).prefix();
+        let span = keys::posted(&cadence).prefix();
         reader.scan(span.range(), Order::Ascending, &mut |_, _| {
-            is_used = true;
+            decided.push(upper);
             Ok(Go::Stop)
         })?;
-        if is_used {
-            lowest = Some(lowest.map_or(upper, |lowest| lowest.min(upper)));
-        }
     }
-    Ok(lowest)
+    let mut exceptions = Vec::new();
+    let span = keys::all_exceptions().prefix();
+    reader.scan(span.range(), Order::Ascending, &mut |key, _| {
+        exceptions.push(SubscriberKey(keys::last_number(key)));
+        Ok(Go::On)
+    })?;
+    for key in exceptions {
+        let subscriber = load::<Subscriber>(reader, &keys::subscriber(key))?;
+        let theirs = subscriber.iter().flat_map(|one| &one.subscriptions);
+        decided.extend(theirs.map(|one| one.cursor).min());
+    }
+    Ok(decided.into_iter().min())
 }

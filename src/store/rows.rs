@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     ChangeKind, Content, DeliveryState, Hold, HoldKey, Mark, PublicationKey, Run, RunKey, Sequence,
-    Standing, Subscriber, SubscriberKey, TagId, UpstreamState,
+    Standing, SubscriberKey, TagId, UpstreamState,
 };
 
 use super::bodies::Place;
@@ -212,7 +212,6 @@ records! {
     HeldIn => "held news",
     LossRow => "loss",
     TrustRow => "trust",
-    Subscriber => "subscriber",
     Mark => "mark",
     Run => "run",
     Content => "content",

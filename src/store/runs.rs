@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::domain::{Cadence, Counts, Mark, Run, RunKey, Sequence, Window};
 
 use super::engine::{Go, Order, Read, Transaction};
+use super::keys::Span;
 use super::record::Record;
 use super::rows::{NewsRow, Number};
 use super::{Store, StoreError, forget, keys, load, meta, note, save};
@@ -19,8 +20,13 @@ impl Store {
         line: String,
         now: Timestamp,
     ) -> Result<Mark, StoreError> {
+        // Asked at every look at the clock; hardly ever anything is to be written.
+        if let Some(mark) = self.mark(&cadence).await?.filter(|mark| mark.line == line) {
+            return Ok(mark);
+        }
         self.write(move |transaction| {
-            let mark = mark_of(transaction, &cadence, now)?;
+            let head = meta(transaction)?.sequence;
+            let mark = mark_of(transaction, &cadence, head, now)?;
             if mark.line == line {
                 return Ok(mark);
             }
@@ -38,6 +44,37 @@ impl Store {
     /// How far a cadence has come; `None`: it was never observed.
     pub async fn mark(&self, cadence: &Cadence) -> Result<Option<Mark>, StoreError> {
         load(self.reader(), &keys::mark(cadence))
+    }
+
+    /// Did anybody come behind the mark of a cadence who is not planned yet? `immediate` opens a
+    /// window for them.
+    pub async fn has_exceptions(&self, cadence: &Cadence) -> Result<bool, StoreError> {
+        has_exceptions(self.reader(), cadence)
+    }
+
+    /// The zones in which somebody lives to whom a schedule mails by their own clock.
+    pub async fn zones(&self, schedule: &str) -> Result<Vec<Cadence>, StoreError> {
+        let whole = keys::zones(schedule).prefix();
+        let mut zones: Vec<Cadence> = Vec::new();
+        loop {
+            // Each step leaps over all the lists of the zone before.
+            let rest = match zones.last() {
+                Some(last) => whole.clone().after(keys::posted(last).prefix()),
+                None => whole.clone(),
+            };
+            let mut next = None;
+            self.reader()
+                .scan(rest.range(), Order::Ascending, &mut |key, _| {
+                    next = keys::cadence_in(key);
+                    Ok(Go::Stop)
+                })?;
+            match next {
+                Some(next) => zones.push(next),
+                None => break,
+            }
+        }
+        zones.retain(|cadence| cadence.zone.is_some());
+        Ok(zones)
     }
 
     /// Lets the windows due up to an instant go: their items join the next.
@@ -90,9 +127,9 @@ impl Store {
     }
 
     /// Opens the run of a window, once: a window that was opened before gives its run again. A
-    /// window is known by its cadence and due instant, that of `immediate` by its upper number.
-    /// `upper` of `None` is the head. With the run the cadence's windows up to this one are no
-    /// longer owed.
+    /// window is known by its cadence and due instant, that of `immediate` by its upper number; one
+    /// of `immediate` that was planned is opened anew for who came behind the mark since. `upper` of
+    /// `None` is the head. With the run the cadence's windows up to this one are no longer owed.
     pub async fn open_run(
         &self,
         cadence: Cadence,
@@ -109,7 +146,10 @@ impl Store {
             };
             let window_key = keys::window(&window);
             if let Some(Number(key)) = load(transaction, &window_key)?
-                && let Some(run) = load(transaction, &keys::run(RunKey(key)))?
+                && let Some(run) = load::<Run>(transaction, &keys::run(RunKey(key)))?
+                && !(cadence.is_immediate()
+                    && run.planned
+                    && has_exceptions(transaction, &cadence)?)
             {
                 return Ok(run);
             }
@@ -178,24 +218,47 @@ pub(super) fn open_runs(reader: &impl Read) -> Result<Vec<Run>, StoreError> {
     Ok(runs)
 }
 
-/// The mark of a cadence. It begins at the store's head with what comes first: an observation or a
-/// subscription, so that it is never ahead of a subscription that waits for its first window.
+/// The mark of a cadence. It begins with what comes first, an observation or a subscription, and
+/// where that stands: so it is never ahead of a subscription that waits for its first window.
 pub(super) fn mark_of(
     transaction: &mut Transaction<'_>,
     cadence: &Cadence,
+    begin: Sequence,
     now: Timestamp,
 ) -> Result<Mark, StoreError> {
     let key = keys::mark(cadence);
-    if let Some(mark) = load::<Mark>(transaction, &key)? {
+    let known = load::<Mark>(transaction, &key)?;
+    // A zone owes nothing from before somebody lived in it.
+    let is_forsaken = cadence.zone.is_some() && !is_posted(transaction, cadence)?;
+    if let Some(mark) = known.filter(|_| !is_forsaken) {
         return Ok(mark);
     }
     let mark = Mark {
-        upper: meta(transaction)?.sequence,
+        upper: begin,
         line: String::new(),
         due: now,
     };
     save(transaction, key, &mark)?;
     Ok(mark)
+}
+
+/// Is anybody in the posting lists of a cadence?
+fn is_posted(reader: &impl Read, cadence: &Cadence) -> Result<bool, StoreError> {
+    Ok(!is_empty(reader, keys::posted(cadence).prefix())?)
+}
+
+/// Did anybody come behind the mark of a cadence who is not planned yet?
+fn has_exceptions(reader: &impl Read, cadence: &Cadence) -> Result<bool, StoreError> {
+    Ok(!is_empty(reader, keys::exceptions(cadence).prefix())?)
+}
+
+fn is_empty(reader: &impl Read, span: Span) -> Result<bool, StoreError> {
+    let mut is_empty = true;
+    reader.scan(span.range(), Order::Ascending, &mut |_, _| {
+        is_empty = false;
+        Ok(Go::Stop)
+    })?;
+    Ok(is_empty)
 }
 
 /// Writes a run back, and closes it when everyone is settled.

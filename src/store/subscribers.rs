@@ -3,19 +3,22 @@
 use jiff::Timestamp;
 
 use crate::domain::{
-    Address, Consent, NewSubscription, Subscriber, SubscriberKey, SubscriberStatus, Subscription,
+    Address, Basis, Consent, NewSubscription, Subscriber, SubscriberKey, SubscriberStatus,
+    Subscription, Wish,
 };
 
+use super::cursors::{postings, unpost};
 use super::deliveries::suppress_pending;
 use super::engine::{Go, Order, Read, Transaction};
-use super::rows::Number;
+use super::rows::{Meta, Number};
 use super::runs::mark_of;
 use super::{Store, StoreError, forget, keys, load, meta, note, save};
 
 impl Store {
-    /// Subscribes an address that has consented. What is older than this moment is not news to the
-    /// subscription. An equal subscription is not made twice. An address that had unsubscribed
-    /// begins anew: with this subscription alone.
+    /// Subscribes an address. What is older than this moment is not news to the subscription. An
+    /// equal subscription is not made twice. An address that had unsubscribed, or was never
+    /// confirmed, begins anew: with this subscription alone. What somebody asks for themselves waits
+    /// to be confirmed, and changes nothing where the address is subscribed already.
     pub async fn subscribe(
         &self,
         request: NewSubscription,
@@ -79,18 +82,10 @@ impl Store {
         key: SubscriberKey,
         now: Timestamp,
     ) -> Result<Option<Subscriber>, StoreError> {
-        self.write(move |transaction| {
-            let Some(mut subscriber) = load::<Subscriber>(transaction, &keys::subscriber(key))?
-            else {
-                return Ok(None);
-            };
-            if subscriber.is_active() {
-                unpost(transaction, &subscriber);
+        self.change(key, now, move |subscriber, _| {
+            if subscriber.is_subscribed() {
                 subscriber.status = SubscriberStatus::Unsubscribed(now);
-                save(transaction, keys::subscriber(key), &subscriber)?;
-                count_active(transaction, -1)?;
             }
-            Ok(Some(subscriber))
         })
         .await
     }
@@ -115,7 +110,9 @@ impl Store {
                 transaction.remove(key);
             }
             if subscriber.is_active() {
-                count_active(transaction, -1)?;
+                let mut meta = meta(transaction)?;
+                meta.totals.subscribers = meta.totals.subscribers.saturating_sub(1);
+                save(transaction, keys::meta(), &meta)?;
             }
             Ok(true)
         })
@@ -139,92 +136,88 @@ fn by_address(reader: &impl Read, address: &Address) -> Result<Option<Subscriber
     }
 }
 
+/// Subscribes within a transaction.
 fn subscribe(
     transaction: &mut Transaction<'_>,
     request: NewSubscription,
     now: Timestamp,
 ) -> Result<Subscriber, StoreError> {
-    let mut meta = meta(transaction)?;
-    let subscription = Subscription {
+    let Meta {
+        sequence: head,
+        run,
+        ..
+    } = meta(transaction)?;
+    let is_to_be_confirmed = request.basis == Basis::Request;
+    let mut subscriber = match by_address(transaction, &request.address)? {
+        Some(known) if known.is_vouched_for() => {
+            if is_to_be_confirmed {
+                // Nobody changes what another asked for by knowing their address.
+                return Ok(known);
+            }
+            known
+        }
+        Some(known) if known.is_subscribed() && is_to_be_confirmed => known,
+        former => begin(transaction, former, &request, now)?,
+    };
+    let wish = Wish {
         filter: request.filter,
         cadence: request.cadence,
-        cursor: meta.sequence,
     };
-    let known = by_address(transaction, &request.address)?;
-    let was_active = known.as_ref().is_some_and(Subscriber::is_active);
-    let mut subscriber = match known {
-        Some(subscriber) if was_active => subscriber,
-        former => {
-            let key = match former {
-                Some(former) => {
-                    // What was planned before is over, also for who thinks better of leaving.
-                    suppress_pending(transaction, former.key, now)?;
-                    former.key
-                }
-                None => {
-                    meta.subscriber += 1;
-                    SubscriberKey(meta.subscriber)
-                }
-            };
-            Subscriber {
-                key,
-                address: request.address,
-                language: request.language,
-                timezone: request.timezone,
-                consent: Consent {
-                    at: now,
-                    basis: request.basis,
-                },
-                status: SubscriberStatus::Active,
-                subscriptions: Vec::new(),
-            }
-        }
-    };
-    let is_same = |other: &Subscription| {
-        other.filter == subscription.filter && other.cadence == subscription.cadence
-    };
-    mark_of(transaction, &subscription.cadence, now)?;
-    if !subscriber.subscriptions.iter().any(is_same) {
+    if subscriber.is_active() {
+        mark_of(transaction, &wish.cadence, head, now)?;
+    }
+    if !subscriber.subscriptions.iter().any(|one| one.is(&wish)) {
+        let subscription = Subscription::new(wish, head);
         subscriber.subscriptions.push(subscription);
+        subscriber.changed = run;
     }
-    for key in postings(&subscriber) {
-        note(transaction, key);
+    if subscriber.is_active() {
+        for key in postings(&subscriber) {
+            note(transaction, key);
+        }
     }
-    let number = Number(subscriber.key.0);
-    save(
-        transaction,
-        keys::address(&subscriber.address.key()),
-        &number,
-    )?;
     save(transaction, keys::subscriber(subscriber.key), &subscriber)?;
-    if !was_active {
-        meta.totals.subscribers += 1;
-        save(transaction, keys::meta(), &meta)?;
-    }
     Ok(subscriber)
 }
 
-/// Where the subscriber stands in the posting lists.
-pub(super) fn postings(subscriber: &Subscriber) -> Vec<keys::Key> {
-    let mut postings = Vec::new();
-    for subscription in &subscriber.subscriptions {
-        let post = |term: &str| keys::posting(&subscription.cadence, term, subscriber.key);
-        match subscription.filter.index_tags() {
-            Some(tags) => postings.extend(tags.into_iter().map(|tag| post(tag.as_str()))),
-            None => postings.push(post(keys::EVERYTHING)),
-        }
-    }
-    postings
-}
-
-pub(super) fn unpost(transaction: &mut Transaction<'_>, subscriber: &Subscriber) {
-    for key in postings(subscriber) {
-        forget(transaction, key);
-    }
-}
-
-fn count_active(transaction: &mut Transaction<'_>, by: i64) -> Result<(), StoreError> {
+/// Somebody new, or who left and begins anew, with no subscription yet.
+fn begin(
+    transaction: &mut Transaction<'_>,
+    former: Option<Subscriber>,
+    request: &NewSubscription,
+    now: Timestamp,
+) -> Result<Subscriber, StoreError> {
     let mut meta = meta(transaction)?;
-    meta.totals.subscribers = meta.totals.subscribers.saturating_add_signed(by);
-    save(transaction, keys::meta(), &meta)
+    let key = match former {
+        Some(former) => {
+            // What was planned before is over, also for who thinks better of leaving.
+            suppress_pending(transaction, former.key, now)?;
+            former.key
+        }
+        None => {
+            meta.subscriber += 1;
+            SubscriberKey(meta.subscriber)
+        }
+    };
+    let address = keys::address(&request.address.key());
+    save(transaction, address, &Number(key.0))?;
+    let status = match request.basis {
+        Basis::Request => SubscriberStatus::Unconfirmed,
+        Basis::Administrator => SubscriberStatus::Active,
+    };
+    meta.totals.subscribers += u64::from(status == SubscriberStatus::Active);
+    save(transaction, keys::meta(), &meta)?;
+    Ok(Subscriber {
+        key,
+        address: request.address.clone(),
+        language: request.language.clone(),
+        timezone: request.timezone.clone(),
+        consent: Consent {
+            at: now,
+            basis: request.basis,
+        },
+        status,
+        subscriptions: Vec::new(),
+        changed: meta.run,
+    })
 }

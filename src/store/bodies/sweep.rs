@@ -60,7 +60,7 @@ impl Store {
             let Some(last) = last else {
                 return Ok((head, named));
             };
-            span = span.after(last);
+            span = span.past(last);
             tokio::task::yield_now().await;
         }
     }
@@ -78,7 +78,7 @@ impl Store {
                     Ok(if number < PAGE { Go::On } else { Go::Stop })
                 })?;
             let Some(last) = last else { return Ok(()) };
-            span = span.after(last);
+            span = span.past(last);
             tokio::task::yield_now().await;
         }
     }

@@ -197,7 +197,8 @@ fn asked<'n>(
 ) -> Vec<&'n News> {
     let was_there = match subscriber.status {
         SubscriberStatus::Active => true,
-        SubscriberStatus::Unsubscribed(at) => at >= run.opened,
+        SubscriberStatus::Unsubscribed(at) | SubscriberStatus::Paused(at) => at >= run.opened,
+        SubscriberStatus::Unconfirmed => false,
     };
     let stretch = stretches
         .iter()
@@ -214,7 +215,7 @@ fn asked<'n>(
         of_cadence.iter().any(|subscription| {
             news.sequence > subscription.cursor
                 && news.sequence > stretch.mark
-                && subscription.filter.passes(&news.tags, &news.language)
+                && subscription.counts(news.sequence, &news.tags, &news.language)
         })
     };
     news.iter().filter(passes).collect()
@@ -243,13 +244,12 @@ fn preferred(asked: &[&News], subscriber: &Subscriber) -> HashSet<PublicationKey
         .collect()
 }
 
-/// May the subscriptions be others than those that the run was planned by? What was subscribed to
-/// or moved since has the cursor of that moment.
+/// May the subscriptions be others than those that the run was planned by? Who came behind its mark
+/// was planned by a cursor that is gone, and has that of the run since.
 fn has_changed(subscriber: &Subscriber, run: &Run) -> bool {
-    let has_left =
-        matches!(subscriber.status, SubscriberStatus::Unsubscribed(at) if at >= run.opened);
     let mut subscriptions = subscriber.subscriptions.iter();
-    has_left || subscriptions.any(|subscription| subscription.cursor >= run.window.upper)
+    subscriber.changed >= run.key
+        || subscriptions.any(|subscription| subscription.cursor >= run.window.upper)
 }
 
 fn is_in(content: &Content, publication: PublicationKey) -> bool {

@@ -67,6 +67,8 @@ async fn two_publications(bench: &Bench) -> Result<Run, Stop> {
 pub(super) async fn what_became_of_everyone_is_in_the_books(mut bench: Bench) -> Test {
     let run = two_publications(&bench).await?;
     let claims = bench.claim().await?;
+    let leaves = claims[3].key.subscriber;
+    bench.store.unsubscribe(leaves, bench.now).await?;
     let outcomes = [
         Outcome::Accepted,
         Outcome::Refused("550".into()),

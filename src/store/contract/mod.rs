@@ -18,6 +18,7 @@ mod publications;
 mod reopening;
 mod retention;
 mod sweeping;
+mod switching;
 mod tags;
 mod trust;
 mod upstreams;
@@ -192,6 +193,11 @@ impl Bench {
     /// Opens, plans and sends a run: who got which titles.
     async fn mail(&self, schedule: &str) -> Result<Vec<(String, Vec<String>)>, StoreError> {
         self.run(schedule).await?;
+        self.send().await
+    }
+
+    /// Sends what is due: who got which titles.
+    async fn send(&self) -> Result<Vec<(String, Vec<String>)>, StoreError> {
         let claims = self.claim().await?;
         self.settle(
             claims
@@ -324,6 +330,7 @@ contract! {
         subscriptions_follow_a_schedule_that_is_called_otherwise,
         schedules_that_become_one_repeat_and_miss_nothing,
         a_run_that_is_half_planned_is_planned_before_its_schedule_is_renamed,
+        subscriptions_follow_a_schedule_into_zones_and_back,
         subscriptions_follow_a_tag_that_is_called_otherwise,
         what_was_news_under_a_former_tag_is_mailed_before_its_file_is_read_again;
     planning:
@@ -342,6 +349,23 @@ contract! {
         many_subscribers_are_planned_in_pages,
         a_new_line_owes_nothing_old,
         what_is_ripe_was_applied_long_enough_ago;
+    switching:
+        who_comes_behind_a_mark_gets_once_what_came_since_their_own,
+        who_switches_ahead_of_a_mark_is_not_mailed_again,
+        who_switches_while_a_run_is_half_planned_misses_nothing,
+        what_did_not_pass_before_a_filter_changed_is_no_news_after,
+        a_filter_that_was_changed_and_changed_back_kept_out_what_came_meanwhile,
+        a_pause_repeats_and_loses_nothing,
+        what_was_planned_and_not_sent_before_a_pause_is_told_after_it,
+        what_was_on_the_wire_at_a_pause_is_told_once,
+        an_exception_opens_a_window_of_immediate,
+        a_move_to_another_zone_repeats_and_loses_nothing,
+        a_zone_owes_nothing_from_before_somebody_lived_in_it,
+        an_unconfirmed_address_gets_nothing_and_begins_once_it_is_confirmed,
+        who_knows_an_address_changes_nothing_for_its_owner,
+        another_language_is_honoured_from_then_on,
+        subscriptions_can_be_given_up_one_by_one,
+        subscriptions_that_become_equal_are_one_once_their_pasts_are;
     holds:
         what_expires_while_it_waits_is_mailed_only_once_it_is_there_again,
         more_news_than_the_limit_within_ten_minutes_waits,

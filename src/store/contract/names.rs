@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::Mark;
 use crate::domain::names::{Kind, Names, Orphan};
 
-/// `schedules` as `present=former,former`; `tags` as `id=alias,alias`.
+/// `schedules` as `present=former,former`, those by the subscriber's clock with an `@` before; `tags` as `id=alias,alias`.
 fn names(schedules: &str, tags: &str) -> Names {
     let pairs = |text: &str| -> Vec<(String, String)> {
         text.split_whitespace()
@@ -16,8 +16,13 @@ fn names(schedules: &str, tags: &str) -> Names {
             })
             .collect()
     };
+    let zoned = schedules
+        .split_whitespace()
+        .filter_map(|one| one.strip_prefix('@'));
+    let zoned = zoned.filter_map(|one| one.split('=').next());
     Names {
-        schedules: pairs(schedules).into_iter().collect(),
+        schedules: pairs(&schedules.replace('@', "")).into_iter().collect(),
+        zoned: zoned.map(str::to_owned).collect(),
         labels: BTreeMap::new(),
         tags: pairs(tags)
             .into_iter()
@@ -107,6 +112,72 @@ pub(super) async fn subscriptions_follow_a_schedule_that_is_called_otherwise(
     assert_eq!(
         bench.mail("co-tydzien").await?,
         [("a@example.org".to_owned(), vec!["second".to_owned()])]
+    );
+    Ok(())
+}
+
+pub(super) async fn subscriptions_follow_a_schedule_into_zones_and_back(mut bench: Bench) -> Test {
+    bench.scan([], &[]).await?;
+    bench.adopt("daily", "").await?;
+    for (address, zone) in [
+        ("w@example.org", "Europe/Warsaw"),
+        ("k@example.org", "Europe/Kyiv"),
+        ("p@example.org", "Europe/Kyiv"),
+    ] {
+        let mut request = request(address, "daily", "");
+        request.timezone = zone.to_owned();
+        bench.store.subscribe(request, bench.now).await?;
+    }
+    let paused = bench
+        .store
+        .subscriber(&Address::parse("p@example.org")?)
+        .await?;
+    let paused = paused.ok_or("nobody")?.key;
+    bench.store.pause(paused, bench.now).await?;
+    bench.look([file("first.md", &bench)], &[]).await?;
+    assert_eq!(bench.mail("daily").await?.len(), 2);
+    bench.wait(SignedDuration::from_hours(1));
+    bench.look([file("second.md", &bench)], &[]).await?;
+    assert_eq!(bench.adopt("@each=daily", "").await?, []);
+    assert_eq!(
+        bench.adopt("@each=daily", "").await?,
+        [],
+        "once more is the same"
+    );
+    bench.store.resume(paused, bench.now).await?;
+    let zones = bench.store.zones("each").await?;
+    let names: Vec<_> = zones
+        .iter()
+        .map(|c| c.zone.as_deref().unwrap_or(""))
+        .collect();
+    assert_eq!(names, ["Europe/Kyiv", "Europe/Warsaw"]);
+    let kyiv = bench
+        .store
+        .open_run(zones[0].clone(), bench.now, None, bench.now)
+        .await?;
+    while !bench
+        .store
+        .plan(kyiv.key, 1, bench.now)
+        .await?
+        .ok_or("no run")?
+        .planned
+    {}
+    let told = bench.send().await?;
+    let titles =
+        |names: &[&str]| -> Vec<String> { names.iter().map(|n| (*n).to_owned()).collect() };
+    assert_eq!(
+        told,
+        [
+            ("k@example.org".to_owned(), titles(&["second"])),
+            ("p@example.org".to_owned(), titles(&["second", "first"])),
+        ]
+    );
+    bench.wait(SignedDuration::from_hours(1));
+    assert_eq!(bench.adopt("daily=each", "").await?, []);
+    assert_eq!(bench.store.zones("daily").await?, []);
+    assert_eq!(
+        bench.mail("daily").await?,
+        [("w@example.org".to_owned(), titles(&["second"]))]
     );
     Ok(())
 }

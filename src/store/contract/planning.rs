@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::Sequence;
 
-fn mails(list: &[(&str, &[&str])]) -> Vec<(String, Vec<String>)> {
+pub(super) fn mails(list: &[(&str, &[&str])]) -> Vec<(String, Vec<String>)> {
     list.iter()
         .map(|(to, titles)| {
             (

@@ -171,6 +171,7 @@ pub(super) async fn a_label_that_gets_a_tag_of_its_own_takes_its_subscribers_alo
     let (labels, tags) = TagNames::of(&[miasto]).into_parts();
     let schedules = [("daily".to_owned(), "daily".to_owned())].into();
     let names = Names {
+        zoned: BTreeSet::new(),
         schedules,
         labels,
         tags,

@@ -6,6 +6,7 @@ use crate::domain::{
     Decision, DeliveryState, Distrust, Hold, HoldKind, Mark, Run, RunKey, SubscriberKey, Witness,
 };
 
+use super::super::cursors::forget_exceptions;
 use super::super::deliveries::save_chunk;
 use super::super::engine::{Go, Order, Read, Transaction};
 use super::super::record::Record;
@@ -149,6 +150,7 @@ pub(super) fn carry_out(
     if decision == Decision::Skip {
         let head = meta(transaction)?.sequence;
         change_marks(transaction, |mark| mark.upper = head)?;
+        forget_exceptions(transaction)?;
     }
     Ok(true)
 }

@@ -2,7 +2,7 @@
 //! through as a whole to know what may go.
 
 use super::Key;
-use crate::domain::{BodyHash, Cadence, RunKey, SubscriberKey};
+use crate::domain::{BodyHash, RunKey, SubscriberKey};
 
 pub(in crate::store) fn retention() -> Key {
     Key::table(b'z')
@@ -39,11 +39,6 @@ pub(in crate::store) fn all_held_in() -> Key {
 
 pub(in crate::store) fn all_revisions() -> Key {
     Key::table(b'R')
-}
-
-/// All posting lists of a cadence.
-pub(in crate::store) fn listed(cadence: &Cadence) -> Key {
-    Key::table(b'L').cadence(cadence)
 }
 
 pub(in crate::store) fn bodies() -> Key {

@@ -25,10 +25,18 @@ impl Span {
     }
 
     /// The same stretch after a key in it.
-    pub(in crate::store) fn after(self, mut key: Vec<u8>) -> Span {
+    pub(in crate::store) fn past(self, mut key: Vec<u8>) -> Span {
         key.push(0);
         Span {
             start: key,
+            end: self.end,
+        }
+    }
+
+    /// What of this stretch comes after another, which begins no earlier.
+    pub(in crate::store) fn after(self, other: Span) -> Span {
+        Span {
+            start: other.end,
             end: self.end,
         }
     }
