@@ -19,6 +19,7 @@ mail-count = { $news ->
    *[mixed] { publications }
 }
 mail-subject = { mail-count }: { $titles }
+mail-subject-updated = Aktualizacja: { $title }
 mail-intro = { $schedule ->
     [immediate] { mail-count }
     [hourly] Przegląd ostatniej godziny: { mail-count }
@@ -27,14 +28,41 @@ mail-intro = { $schedule ->
     [monthly] Przegląd miesięczny: { mail-count }
    *[other] Przegląd: { mail-count }
 }
-mail-updated = Aktualizacja
-mail-archived = To jest wersja archiwalna.
-mail-archived-latest = To jest wersja archiwalna. Aktualna strona:
+mail-updated = Tę publikację już wysłaliśmy; od tego czasu została zaktualizowana.
+mail-note = Co się zmieniło:
+mail-archived = Wersja archiwalna
+mail-current = Aktualna strona:
+mail-read = Przeczytaj całą publikację
+mail-other-topics = Inne tematy
+mail-language = { $code ->
+    [pl] po polsku
+    [uk] po ukraińsku
+    [en] po angielsku
+    [be] po białorusku
+    [cs] po czesku
+    [de] po niemiecku
+    [es] po hiszpańsku
+    [fr] po francusku
+    [it] po włosku
+    [lt] po litewsku
+    [ru] po rosyjsku
+    [sk] po słowacku
+   *[other] język: { $code }
+}
 mail-more = { $count ->
     [one] i jeszcze { $count } publikacja
     [few] i jeszcze { $count } publikacje
     [many] i jeszcze { $count } publikacji
    *[other] i jeszcze { $count } publikacji
 }
-mail-why = Otrzymujesz tę wiadomość, ponieważ Twój adres jest zapisany na powiadomienia serwisu „{ $site }”.
+mail-often = { $schedule ->
+    [immediate] wysyłane zaraz po publikacji
+    [hourly] wysyłane raz na godzinę
+    [daily] wysyłane raz dziennie
+    [weekly] wysyłane raz w tygodniu
+    [monthly] wysyłane raz w miesiącu
+   *[other] wysyłane jako przegląd
+}
+mail-why = Otrzymujesz tę wiadomość, ponieważ Twój adres jest zapisany na powiadomienia serwisu „{ $site }”, { mail-often }.
+mail-why-topics = Otrzymujesz tę wiadomość, ponieważ Twój adres jest zapisany na powiadomienia serwisu „{ $site }” (tematy: { $topics }), { mail-often }.
 mail-unsubscribe = Rezygnacja z powiadomień

@@ -19,6 +19,7 @@ mail-count = { $news ->
    *[mixed] { publications }
 }
 mail-subject = { mail-count }: { $titles }
+mail-subject-updated = Оновлено: { $title }
 mail-intro = { $schedule ->
     [immediate] { mail-count }
     [hourly] Огляд за останню годину: { mail-count }
@@ -27,14 +28,41 @@ mail-intro = { $schedule ->
     [monthly] Щомісячний огляд: { mail-count }
    *[other] Огляд: { mail-count }
 }
-mail-updated = Оновлено
-mail-archived = Це архівна версія.
-mail-archived-latest = Це архівна версія. Актуальна сторінка:
+mail-updated = Цю публікацію ми вже надсилали; відтоді її оновлено.
+mail-note = Що змінилося:
+mail-archived = Архівна версія
+mail-current = Актуальна сторінка:
+mail-read = Читати публікацію повністю
+mail-other-topics = Інші теми
+mail-language = { $code ->
+    [pl] польською
+    [uk] українською
+    [en] англійською
+    [be] білоруською
+    [cs] чеською
+    [de] німецькою
+    [es] іспанською
+    [fr] французькою
+    [it] італійською
+    [lt] литовською
+    [ru] російською
+    [sk] словацькою
+   *[other] мова: { $code }
+}
 mail-more = { $count ->
     [one] і ще { $count } публікація
     [few] і ще { $count } публікації
     [many] і ще { $count } публікацій
    *[other] і ще { $count } публікації
 }
-mail-why = Ви отримали цей лист, бо вашу адресу підписано на сповіщення сайту «{ $site }».
+mail-often = { $schedule ->
+    [immediate] одразу після публікації
+    [hourly] щогодини
+    [daily] щодня
+    [weekly] щотижня
+    [monthly] щомісяця
+   *[other] у вигляді огляду
+}
+mail-why = Ви отримали цей лист, бо вашу адресу підписано на сповіщення сайту «{ $site }», які надсилаються { mail-often }.
+mail-why-topics = Ви отримали цей лист, бо вашу адресу підписано на сповіщення сайту «{ $site }» (теми: { $topics }), які надсилаються { mail-often }.
 mail-unsubscribe = Відмовитися від сповіщень

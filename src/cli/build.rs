@@ -16,7 +16,7 @@ use crate::daemon::publish::Publishing;
 use crate::daemon::signals::Signals;
 use crate::daemon::upstream;
 use crate::domain::Problem;
-use crate::publish::{Check, Publisher};
+use crate::publish::{Check, OpenError, Publisher};
 use crate::store::{Store, StoreError};
 
 /// Bytes of written entries kept at hand: those of some ten thousand publications. A build has
@@ -26,11 +26,10 @@ const AT_HAND: usize = 256 << 20;
 /// Reads everything, writes every feed, and says what changed.
 pub(super) async fn build(file: &Path) -> Result<(), Failure> {
     let config = Arc::new(configuration(file)?);
+    let publisher = take_over(&config)?;
     let (store, mut problems) = read_all(&config).await?;
     problems.extend(ask_all(&config, &store).await?);
-    let publisher = Publisher::open(config.feeds.dir.clone())
-        .with_context(|| format!("can't write to {}", config.feeds.dir.display()))?;
-    publisher.check(Check::Bytes);
+    publisher.shelf().check(Check::Bytes);
     let board = Arc::new(Board::default());
     let publishing = Publishing::new(store.clone(), Arc::clone(&config), publisher, board);
     let mut publishing = publishing.keeping(AT_HAND);
@@ -53,6 +52,16 @@ pub(super) async fn build(file: &Path) -> Result<(), Failure> {
     } else {
         output::problems(&problems);
         Err(Failure::Said)
+    }
+}
+
+/// A daemon keeps its feeds up to date by itself: beside it there is nothing to build.
+fn take_over(config: &Config) -> anyhow::Result<Publisher> {
+    match Publisher::open(config.feeds.dir.clone()) {
+        Err(taken @ OpenError::Taken { .. }) => {
+            Err(anyhow::Error::new(taken).context("a daemon, or another build, is at work there"))
+        }
+        opened => opened.with_context(|| format!("can't write to {}", config.feeds.dir.display())),
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) async fn check(file: &Path) -> Result<(), Failure> {
     match config::load(file) {
         Err(wrong) => problems = wrong,
         Ok(config) => {
-            if let Err(wrong) = daemon::templates(&config.templates) {
+            if let Err(wrong) = daemon::templates(&config) {
                 problems.extend(wrong);
             }
             problems.extend(orphans(file, &config).await?);

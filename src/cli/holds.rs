@@ -74,8 +74,12 @@ async fn decide(access: &Access, which: Which, decision: Decision) -> Result<(),
     output::say(&match (decided.kind, decision) {
         (Held::Releases, Decision::Approve) => format!("{number}: to be mailed."),
         (Held::Releases, Decision::Skip) => format!("{number}: in the feeds, not to be mailed."),
-        (Held::Withdrawals, Decision::Approve) => format!("{number}: to be withdrawn."),
-        (Held::Withdrawals, Decision::Skip) => format!("{number}: published for good."),
+        (Held::Withdrawals | Held::Gone, Decision::Approve) => {
+            format!("{number}: to be withdrawn.")
+        }
+        (Held::Withdrawals | Held::Gone, Decision::Skip) => {
+            format!("{number}: published for good.")
+        }
         (Held::Store, Decision::Approve) => "Mailing goes on.".to_owned(),
         (Held::Store, Decision::Skip) => {
             "What waits is dropped; what is published from now on is mailed.".to_owned()
@@ -96,7 +100,7 @@ pub(super) fn print(holds: &[HoldSummary], zone: &TimeZone) -> Result<(), Failur
         }
         let (approve, skip) = match hold.kind {
             Held::Releases => ("mail them", "leave them in the feeds alone"),
-            Held::Withdrawals => ("withdraw them", "keep them for good"),
+            Held::Withdrawals | Held::Gone => ("withdraw them", "keep them for good"),
             Held::Store => ("go on mailing", "drop what waits to be mailed"),
         };
         output::say(&match hold.decision {
@@ -115,11 +119,15 @@ fn what(hold: &HoldSummary, zone: &TimeZone) -> String {
         return format!("nothing is mailed: {}", why(distrust, zone));
     }
     let number = output::number(hold.publications, "publication");
-    match &hold.source {
-        Some(source) => {
+    let source = hold.source.as_deref().unwrap_or_default();
+    match hold.kind {
+        Held::Withdrawals => {
             format!("{number} gone from the source `{source}`, and still published")
         }
-        None => format!(
+        Held::Gone => format!(
+            "{number} of the source `{source}`, which is gone from the configuration, and still published; if it is called otherwise now, add `{source}` to the `aliases` of its [[source]]"
+        ),
+        Held::Releases | Held::Store => format!(
             "{number} in the feeds, and mailed to nobody yet: more news than `hold_over` allows"
         ),
     }

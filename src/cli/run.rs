@@ -16,7 +16,7 @@ use crate::daemon::{self, Daemon};
 /// configuration anew.
 pub(super) async fn run(file: &Path) -> Result<(), Failure> {
     let config = configuration(file)?;
-    let templates = daemon::templates(&config.templates).map_err(Failure::Configuration)?;
+    let templates = daemon::templates(&config).map_err(Failure::Configuration)?;
     start_log();
     let mail = match &config.mail.transport {
         Transport::Outbox(dir) => format!("as files in {}", dir.display()),

@@ -1,16 +1,25 @@
 //! From a delivery to a MIME message (RFC 5322, 2045): the dear part once for all subscribers who
 //! get the same, the cheap part for each. Pure.
 
+mod alike;
 mod body;
 mod header;
+mod proof;
+mod samples;
+mod sections;
+mod subject;
 mod view;
 
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
+use minijinja::Value;
 
-use crate::domain::delivery::ClaimContent;
-use crate::domain::{Address, Cadence, Claim, Language, SubscriberKey};
+pub use alike::Alike;
+pub use proof::proof;
+pub use samples::samples;
+
+use crate::domain::{Address, Claim, Language, SubscriberKey, TagDefinition};
 use crate::text::locale::{Locale, NoMessage};
 use crate::text::template::{RenderError, Templates};
 use crate::token::{Keys, Purpose};
@@ -34,6 +43,10 @@ pub struct Letterhead {
     pub list_id: String,
     /// Dates in words are those of this zone.
     pub zone: TimeZone,
+    /// The site's language.
+    pub language: Language,
+    /// What readers see of tags.
+    pub tags: Vec<TagDefinition>,
 }
 
 /// Makes letters.
@@ -52,6 +65,14 @@ pub struct Shared {
     size: usize,
 }
 
+/// A letter before it is encoded.
+#[derive(Debug, Default)]
+struct Rendered {
+    subject: String,
+    text: String,
+    html: String,
+}
+
 /// A letter could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ComposeError {
@@ -61,10 +82,19 @@ pub enum ComposeError {
     /// A message of the subject line is missing.
     #[error(transparent)]
     Message(#[from] NoMessage),
+    /// What came out of a template is no letter any more.
+    #[error("more than {} kB come out of templates/{_0}", LARGEST_PART / 1_000)]
+    TooLarge(&'static str),
 }
 
 /// Room for the headers that [`Composer::letter`] writes.
 const PERSONAL: usize = 768;
+/// Gmail cuts off what is over 102 kB of HTML, and with it the way out.
+const LARGEST_HTML: usize = 100_000;
+/// Of a template's output, in bytes: servers refuse what is a few times as large.
+const LARGEST_PART: usize = 1_000_000;
+/// Characters of each summary at the most; the next one where the letter gets too large.
+const SUMMARIES: [usize; 3] = [600, 200, 0];
 
 impl Composer {
     /// A composer for one site.
@@ -76,38 +106,57 @@ impl Composer {
         }
     }
 
-    /// The dear part, once for all claims with this content, language and cadence: renders the
-    /// templates and encodes the result.
+    /// The dear part, once for all claims that are [`Alike`]: renders the templates and encodes the
+    /// result.
     ///
     /// # Errors
     /// A template that the site has changed asks for something that is not there.
-    pub fn shared(
-        &self,
-        content: &ClaimContent,
-        language: &Language,
-        cadence: &Cadence,
-    ) -> Result<Shared, ComposeError> {
-        let reader = Locale::new(language, self.letterhead.zone.clone());
+    pub fn shared(&self, claim: &Claim) -> Result<Shared, ComposeError> {
+        let reader = Locale::new(&claim.language, self.letterhead.zone.clone());
         let mark = self.mark();
-        let subject = view::subject(content, &reader)?;
-        let context = view::context(
-            content,
-            cadence,
-            &self.letterhead,
-            &subject,
-            &self.unsubscribe_url(&mark),
-        );
-        let text = self
-            .templates
-            .render("mail.txt", &reader, context.clone())?;
-        let html = self.templates.render("mail.html", &reader, context)?;
-
+        let rendered = self.render(claim, &reader, &mark)?;
         let mut encoder = body::Spliced::new(&mark);
-        encoder.line(&self.shared_headers(&subject, &reader));
-        encoder.alternatives(&text, &html);
+        encoder.line(&self.shared_headers(&rendered.subject, &reader));
+        encoder.alternatives(&rendered.text, &rendered.html);
         let pieces = encoder.finish();
         let size = pieces.iter().map(|piece| piece.len() + mark.len()).sum();
         Ok(Shared { pieces, size })
+    }
+
+    /// Subject, text and HTML of a letter with this token in its link. Summaries give way where
+    /// the HTML gets larger than mail programs show.
+    fn render(
+        &self,
+        claim: &Claim,
+        reader: &Locale,
+        token: &str,
+    ) -> Result<Rendered, ComposeError> {
+        let view = view::View::new(claim, &self.letterhead, reader)?;
+        let url = self.unsubscribe_url(token);
+        let mut rendered = Rendered::default();
+        for summary in SUMMARIES {
+            let context = view.context(summary, &url)?;
+            rendered.html = self.part("mail.html", reader, context.clone())?;
+            if rendered.html.len() <= LARGEST_HTML || summary == 0 {
+                rendered.text = self.part("mail.txt", reader, context)?;
+                break;
+            }
+        }
+        rendered.subject = view.subject.text;
+        Ok(rendered)
+    }
+
+    fn part(
+        &self,
+        name: &'static str,
+        reader: &Locale,
+        context: Value,
+    ) -> Result<String, ComposeError> {
+        let part = self.templates.render(name, reader, context)?;
+        if part.len() > LARGEST_PART {
+            return Err(ComposeError::TooLarge(name));
+        }
+        Ok(part)
     }
 
     /// The cheap part: a whole message with CRLF line ends, made by copying. The same claim makes
@@ -157,6 +206,11 @@ impl Composer {
         if letterhead.web_url.starts_with("https://") {
             headers.push_str("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n");
         }
+        // RFC 2369: the page that explains the list, what was on it, and that nobody can post.
+        headers.push_str(&format!("List-Help: <{}>\r\n", letterhead.web_url));
+        headers.push_str(&format!("List-Archive: <{}>\r\n", letterhead.site_url));
+        headers.push_str("List-Post: NO\r\n");
+        // RFC 3834 says it; responders from before it look for `Precedence`.
         headers.push_str("Auto-Submitted: auto-generated\r\nPrecedence: bulk\r\n");
         headers.push_str(&format!("Content-Language: {}\r\n", reader.language()));
         headers

@@ -7,8 +7,8 @@ use toml::de::DeTable;
 
 use super::raw::Table;
 use super::report::{Fault, Report};
-use super::tables::AnySource;
-use super::{Config, Secrets, Source, mail, retention, tables};
+use super::source::AnySource;
+use super::{Config, Secrets, Source, mail, retention, source, tables};
 use crate::domain::{Problem, TagDefinition, TagId};
 use crate::text::tags::fold;
 
@@ -82,7 +82,7 @@ fn read(top: &Table<'_>, file: &Path, base: &Path, secrets: &Secrets<'_>) -> Opt
     let mut names = Names::default();
     let mut folders = Names::default();
     let sources = top.sections("source", "[[source]]", |table| {
-        let source = tables::source(table, base, &mut names)?;
+        let source = source::source(table, base, &mut names)?;
         match &source {
             AnySource::Directory(source) => {
                 folders.claim(table, "path", &plain(&source.path).to_string_lossy());
@@ -94,6 +94,12 @@ fn read(top: &Table<'_>, file: &Path, base: &Path, secrets: &Secrets<'_>) -> Opt
     });
     let source_names = sources.iter().map(|source| source.name().to_owned());
     let source_names = source_names.collect();
+    let called = sources.iter().flat_map(|source| {
+        let former = source.aliases().iter().map(String::as_str);
+        let each = [source.name()].into_iter().chain(former);
+        each.map(|name| (name.to_owned(), source.name().to_owned()))
+    });
+    let called = called.collect();
     let (mut directories, mut upstreams) = (Vec::new(), Vec::new());
     for source in sources {
         match source {
@@ -124,6 +130,7 @@ fn read(top: &Table<'_>, file: &Path, base: &Path, secrets: &Secrets<'_>) -> Opt
         sources: directories,
         upstreams,
         source_names,
+        called,
         tags,
         labels,
         feeds: feeds?,

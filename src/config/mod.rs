@@ -10,12 +10,14 @@ mod mail;
 mod raw;
 mod report;
 mod retention;
+mod source;
 mod tables;
 #[cfg(test)]
 mod tests;
 mod transport;
 mod value;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -103,6 +105,8 @@ pub struct Config {
     pub upstreams: Vec<Upstream>,
     /// The names of all sources, in the order of the file.
     pub source_names: Vec<String>,
+    /// From each of these names, and each former one, to the present one.
+    pub called: BTreeMap<String, String>,
     /// `[[tag]]`
     pub tags: Vec<TagDefinition>,
     /// `[[labels]]`
@@ -126,7 +130,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// What it calls schedules and tags.
+    /// What it calls schedules, tags and sources.
     pub fn names(&self) -> Names {
         let mut names = Names::default();
         for schedule in &self.schedules {
@@ -138,6 +142,7 @@ impl Config {
             }
         }
         (names.labels, names.tags) = TagNames::of(&self.tags).into_parts();
+        names.sources.clone_from(&self.called);
         names
     }
 }
@@ -166,6 +171,8 @@ pub struct Site {
 pub struct Source {
     /// Unique among sources.
     pub name: String,
+    /// Former names, the first one first: what was published under them belongs here.
+    pub aliases: Vec<String>,
     /// The root folder.
     pub path: PathBuf,
     /// Where a publication without its own url lives; `{site}`, `{path}`, and
@@ -181,11 +188,21 @@ pub struct Source {
     pub watch: Watch,
 }
 
+impl Source {
+    /// What it was called first: the ids that it mints are made of that, for a new name is to change
+    /// none, though no store remembers them.
+    pub fn first_name(&self) -> &str {
+        self.aliases.first().unwrap_or(&self.name)
+    }
+}
+
 /// A `[[source]]` of kind `feed`.
 #[derive(Debug, Clone)]
 pub struct Upstream {
     /// Unique among sources.
     pub name: String,
+    /// Former names, the first one first: what was published under them belongs here.
+    pub aliases: Vec<String>,
     /// http or https, without user and fragment.
     pub url: Url,
     /// Between one look and the next.
@@ -194,6 +211,13 @@ pub struct Upstream {
     pub allow_private: bool,
     /// The largest feed that is read, in bytes.
     pub most: usize,
+}
+
+impl Upstream {
+    /// What it was called first: see [`Source::first_name`].
+    pub fn first_name(&self) -> &str {
+        self.aliases.first().unwrap_or(&self.name)
+    }
 }
 
 /// How changes are noticed.

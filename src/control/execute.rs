@@ -39,7 +39,11 @@ pub async fn execute(
 ) -> Result<Response, Refusal> {
     match request {
         Request::Status => status(desk, running, now).await.map(Response::Status),
-        Request::Orphans { names } => Ok(Response::Orphans(desk.store.orphans(&names).await?)),
+        Request::Orphans { names } => {
+            let mut orphans = desk.store.orphans(&names).await?;
+            orphans.extend(desk.store.gone_sources(&names).await?);
+            Ok(Response::Orphans(orphans))
+        }
         Request::AddSubscriber(add) => add_subscriber(desk, add, now).await.map(Response::Added),
         Request::ListSubscribers { after, most } => {
             let page = desk.store.subscribers(SubscriberKey(after), most).await?;

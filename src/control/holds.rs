@@ -54,7 +54,9 @@ async fn summary(desk: &Desk, hold: Hold) -> Result<HoldSummary, StoreError> {
     let named = desk.store.held(hold.key, EXAMPLES).await?.into_iter();
     let examples = match hold.kind {
         HoldKind::Releases => named.map(|state| state.publication.title).collect(),
-        HoldKind::Withdrawals { .. } => named.map(|state| state.path).collect(),
+        HoldKind::Withdrawals { .. } | HoldKind::Gone { .. } => {
+            named.map(|state| state.path).collect()
+        }
         HoldKind::Store(_) => Vec::new(),
     };
     Ok(HoldSummary::new(hold, examples))

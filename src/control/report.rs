@@ -42,7 +42,7 @@ pub struct HoldSummary {
     pub hold: u64,
     /// What is held.
     pub kind: Held,
-    /// Of withdrawals: the source's name.
+    /// Of withdrawals, and of what is gone: the source's name.
     pub source: Option<String>,
     /// Of the store: why it is not to be believed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,6 +69,8 @@ pub enum Held {
     Withdrawals,
     /// The store itself: nothing is mailed.
     Store,
+    /// Publications that are not withdrawn though their source is no longer configured.
+    Gone,
 }
 
 impl HoldSummary {
@@ -77,6 +79,7 @@ impl HoldSummary {
         let (kind, source, distrust) = match hold.kind {
             HoldKind::Releases => (Held::Releases, None, None),
             HoldKind::Withdrawals { source } => (Held::Withdrawals, Some(source), None),
+            HoldKind::Gone { source } => (Held::Gone, Some(source), None),
             HoldKind::Store(distrust) => (Held::Store, None, Some(distrust)),
         };
         HoldSummary {

@@ -16,7 +16,7 @@ use crate::domain::{Address, Decision, Language, Names, Orphan};
 pub enum Request {
     /// How are things?
     Status,
-    /// Which of the names that subscribers go by are not among these?
+    /// Which of the names that subscribers and publications go by are not among these?
     Orphans {
         /// The names of a configuration.
         names: Names,

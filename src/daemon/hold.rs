@@ -25,6 +25,11 @@ fn opened(hold: &Hold) {
             source,
             "{number} publications are gone from their source: they stay published until `wici holds approve {key}`, or until they are there again"
         ),
+        HoldKind::Gone { source } => tracing::warn!(
+            hold = key,
+            source,
+            "the source is gone from the configuration and left {number} publications. Is it called otherwise now? Then add `{source}` to the `aliases` of its [[source]]. Else `wici holds approve {key}` withdraws them, and `wici holds skip {key}` keeps them for good"
+        ),
         HoldKind::Store(why) => store(key, why),
     }
 }
@@ -51,6 +56,7 @@ fn store(key: u64, why: &Distrust) {
 fn dissolved(hold: &Hold) {
     let what = match &hold.kind {
         HoldKind::Store(_) => "the clock is right again: mail goes on",
+        HoldKind::Gone { .. } => "what a source that was gone had published is there again",
         HoldKind::Releases | HoldKind::Withdrawals { .. } => "what was missing is there again",
     };
     tracing::info!(hold = hold.key.0, "{what}");

@@ -4,6 +4,7 @@ mod baseline;
 #[cfg(test)]
 mod histories;
 mod round;
+mod trouble;
 mod turn;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,6 +44,7 @@ pub struct Ingest {
     /// so every look tries them again.
     refused: BTreeMap<String, Refusal>,
     baseline: Baseline,
+    told: Option<Told>,
 }
 
 /// What the store is being told.
@@ -80,6 +82,7 @@ impl Ingest {
             signals,
             refused: BTreeMap::new(),
             baseline: Baseline::default(),
+            told: None,
         }
     }
 
@@ -101,7 +104,7 @@ impl Ingest {
                 // Left in the middle, a round is as if the process had been killed there: the next
                 // start looks at everything again.
                 tokio::select! {
-                    () = stop.cancelled() => return Ok(()),
+                    () = stop.cancelled() => return self.leave().await,
                     done = self.round(look, now, watcher, &mut coalescer) => watcher = done?,
                 }
             }
@@ -121,6 +124,15 @@ impl Ingest {
                 () = tokio::time::sleep(pause) => {}
             }
         }
+    }
+
+    /// Waits for what the store is being told: after this nothing more is told under the source's
+    /// name, which may be another's soon.
+    async fn leave(&mut self) -> anyhow::Result<()> {
+        if let Some(told) = self.told.take() {
+            done(told).await?;
+        }
+        Ok(())
     }
 
     fn rescan_every(&self, watcher: &Watcher) -> SignedDuration {
@@ -188,20 +200,19 @@ impl Ingest {
         let refused = std::mem::take(&mut self.refused);
         changed.extend(refused.keys().cloned());
         let mut turns = Turns::of(changed, &self.directory, now);
-        let mut told = None;
         while let Some(read) = turns.next().await {
             for (path, reading) in read {
                 self.gather(path, reading, &mut round, &mut ingested);
             }
             if round.is_full() {
-                self.take_told(&mut told, &refused, &mut ingested).await?;
-                told = Some(self.tell(round.batch(Pass::More), now));
+                self.take_told(&refused, &mut ingested).await?;
+                self.told = Some(self.tell(round.batch(Pass::More), now));
             }
         }
-        self.take_told(&mut told, &refused, &mut ingested).await?;
+        self.take_told(&refused, &mut ingested).await?;
         let end = self.baseline.end(is_scan, !ingested.unsettled.is_empty());
-        told = Some(self.tell(round.batch(end), now));
-        self.take_told(&mut told, &refused, &mut ingested).await?;
+        self.told = Some(self.tell(round.batch(end), now));
+        self.take_told(&refused, &mut ingested).await?;
         self.signals.seen(&self.source.name);
         self.signals.ring();
         let place = if is_scan { "everything" } else { "some files" };
@@ -209,7 +220,7 @@ impl Ingest {
         Ok(ingested)
     }
 
-    /// Tells the store, while the next files are being read; if the round is left in the middle, too.
+    /// Tells the store, while the next files are being read.
     #[expect(
         clippy::disallowed_methods,
         reason = "the daemon may spawn, and this is waited for"
@@ -225,13 +236,13 @@ impl Ingest {
 
     async fn take_told(
         &mut self,
-        told: &mut Option<Told>,
         former: &BTreeMap<String, Refusal>,
         ingested: &mut Ingested,
     ) -> Result<(), StoreError> {
-        if let Some(told) = told.take() {
-            let applied = done(told).await?;
-            self.take(applied, former, ingested);
+        if let Some(told) = &mut self.told {
+            let applied = done(told).await;
+            self.told = None;
+            self.take(applied?, former, ingested);
         }
         Ok(())
     }
@@ -291,18 +302,8 @@ impl Ingest {
         ingested: &mut Ingested,
     ) {
         for refused in applied.refused {
-            let (what, remedy) = match &refused.why {
-                Refusal::IdTaken { id, holder } => (
-                    format!("it claims the id {id}, which {holder} has"),
-                    "give one of the two an `id` of its own",
-                ),
-                Refusal::TooLarge => (
-                    "it says more than 48 KiB beside its text".to_owned(),
-                    "shorten its tags, authors, summary or notes",
-                ),
-            };
             let file = self.source.path.join(&refused.path);
-            let problem = Problem::of_file(file, what, remedy);
+            let problem = trouble::refused(file, &refused.why);
             if former.get(&refused.path) == Some(&refused.why) {
                 self.board.pin(&self.source.name, &refused.path, problem);
             } else {
@@ -328,28 +329,12 @@ impl Ingest {
         let Some(why) = watcher.refusal() else {
             return self.board.clear(&self.source.name, EVENTS);
         };
-        let instead = if watcher.polling() {
-            "it is looked through every few seconds instead"
-        } else {
-            "what changes in it may be found by a full scan alone"
-        };
-        let problem = Problem::of_file(
-            &self.source.path,
-            format!("not every folder can be watched: {why}; {instead}"),
-            "raise fs.inotify.max_user_watches, or set `watch = \"poll\"`",
-        );
+        let problem = trouble::unwatched(&self.source.path, why, watcher.polling());
         self.pin(EVENTS, problem);
     }
 
     fn pin_unreadable(&self, unreadable: &Unreadable) {
-        let problem = Problem::of_file(
-            &self.source.path,
-            unreadable.to_string(),
-            format!(
-                "bring it back, or correct `path` of the source `{}`; nothing is withdrawn meanwhile",
-                self.source.name
-            ),
-        );
+        let problem = trouble::unreadable(&self.source, unreadable);
         self.pin(ROOT, problem);
     }
 

@@ -51,7 +51,7 @@ use crate::store::StoreError;
 use crate::text::template::Templates;
 use guard::Guard;
 use signals::Signals;
-use works::{Ended, Ground, Works, drain, ended_early, named};
+use works::{Ended, Ground, Mailing, Works, drain_in_time, ended_early, named};
 
 pub use templates::templates;
 
@@ -79,10 +79,9 @@ impl Daemon {
     /// What the administrator should read; a [`StoreError`] is in the chain where that is the
     /// cause, and a [`reload::Refused`] where subscribers would be left without what they asked
     /// for.
-    pub async fn build(mut config: Config, templates: Templates) -> anyhow::Result<Daemon> {
+    pub async fn build(mut config: Config, templates: Arc<Templates>) -> anyhow::Result<Daemon> {
         let web = start::listen(&mut config).await?;
         let config = Arc::new(config);
-        let templates = Arc::new(templates);
         let store = start::open_store(&config.state).await?;
         let board = Arc::new(Board::default());
         let guard = Guard::of_system(store.clone(), Arc::clone(&board));
@@ -141,7 +140,7 @@ impl Daemon {
         } = self;
         let stop = CancellationToken::new();
         let mut listening = listen(&ground, &works, &config, (web, control), &stop);
-        let mut working = works.start(&ground);
+        let mut working = works.start(&ground, Mailing::default());
         let mut told_to_stop = std::pin::pin!(told_to_stop);
         let result = loop {
             tokio::select! {
@@ -155,24 +154,29 @@ impl Daemon {
                 Ok(None) => continue,
                 Err(error) => break Err(error.into()),
             };
-            if let Err(error) = working.stop().await {
-                break Err(error);
-            }
+            let former = tokio::select! {
+                former = working.make_way() => former,
+                () = &mut told_to_stop => break Ok(()),
+            };
+            let former = match former {
+                Ok(former) => former,
+                Err(error) => break Err(error),
+            };
             match renew(&ground, &read.config, &read.templates).await {
                 Ok(works) => {
                     reload::let_go(&ground, &config, &read.config);
                     (config, templates) = (read.config, read.templates);
                     listening.show(&ground, &works, &config);
-                    working = works.start(&ground);
+                    working = works.start(&ground, former);
                     tracing::info!("the configuration was read anew");
                 }
                 Err(error) if is_store_trouble(&error) => break Err(error),
                 Err(error) => {
                     reload::refuse(&ground, &config, &error);
-                    match Works::build(&ground, &config, &templates) {
+                    match Works::build(&ground, &config, &templates).await {
                         Ok(works) => {
                             listening.show(&ground, &works, &config);
-                            working = works.start(&ground);
+                            working = works.start(&ground, former);
                         }
                         Err(error) => break Err(error),
                     }
@@ -182,7 +186,7 @@ impl Daemon {
         tracing::info!("stopping");
         stop.cancel();
         let result = result.and(working.stop().await);
-        let result = result.and(drain(listening.loops).await);
+        let result = result.and(drain_in_time(listening.loops).await);
         // The socket is a name for a daemon that answers.
         let _ = fs::remove_file(server::path(&config.state));
         result
@@ -196,7 +200,7 @@ async fn renew(
     config: &Arc<Config>,
     templates: &Arc<Templates>,
 ) -> anyhow::Result<Works> {
-    let works = Works::build(ground, config, templates)?;
+    let works = Works::build(ground, config, templates).await?;
     ground.guard.begin(config, (ground.clock)()).await?;
     reload::adopt(ground, config).await?;
     Ok(works)

@@ -48,6 +48,8 @@ pub struct Publishing {
     owed: BTreeSet<FeedKey>,
     /// Lost bodies, and the feeds that are without them.
     lost: BTreeMap<BodyHash, BTreeSet<FeedKey>>,
+    /// Feeds that are being written.
+    work: JoinSet<Written>,
 }
 
 impl Publishing {
@@ -68,6 +70,7 @@ impl Publishing {
             is_index_due: true,
             owed: BTreeSet::new(),
             lost: BTreeMap::new(),
+            work: JoinSet::new(),
         }
     }
 
@@ -97,18 +100,18 @@ impl Publishing {
         loop {
             // Left in the middle, a round is as if the process had been killed there.
             tokio::select! {
-                () = stop.cancelled() => return Ok(()),
+                () = stop.cancelled() => break,
                 done = self.round(touched, clock()) => done?,
             }
             let is_behind = !self.owed.is_empty() || !self.lost.is_empty();
             tokio::select! {
-                () = stop.cancelled() => return Ok(()),
+                () = stop.cancelled() => break,
                 () = signals.render() => {}
                 () = shelf.torn() => {}
                 () = tokio::time::sleep(RETRY), if is_behind => {}
                 _ = looks.tick() => {
-                    let publisher = Arc::clone(&self.publisher);
-                    checks.spawn_blocking(move || publisher.check(how));
+                    let shelf = Arc::clone(&shelf);
+                    checks.spawn_blocking(move || shelf.check(how));
                     how = Check::Length;
                 }
                 Some(checked) = checks.join_next() => checked?,
@@ -117,6 +120,9 @@ impl Publishing {
             touched.extend(self.found_bodies().await?);
             touched.extend(self.torn());
         }
+        // Who comes next writes to the same files.
+        while self.work.join_next().await.is_some() {}
+        Ok(())
     }
 
     /// The feeds whose files were made from something else than would make them now.
@@ -228,10 +234,9 @@ impl Publishing {
             written: Vec::new(),
             result: Ok(()),
         };
-        let mut work = JoinSet::new();
         for (number, key) in feeds.into_iter().enumerate() {
-            if work.len() >= at_once
-                && let Some(done) = work.join_next().await
+            if self.work.len() >= at_once
+                && let Some(done) = self.work.join_next().await
             {
                 self.take(done?, &mut round)?;
             }
@@ -247,9 +252,9 @@ impl Publishing {
                 runtime: Handle::current(),
                 now,
             };
-            work.spawn_blocking(move || writing.write());
+            self.work.spawn_blocking(move || writing.write());
         }
-        while let Some(done) = work.join_next().await {
+        while let Some(done) = self.work.join_next().await {
             self.take(done?, &mut round)?;
         }
         if std::mem::take(&mut self.is_index_due)

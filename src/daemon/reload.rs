@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use super::hold;
 use super::start::name_port;
 use super::templates;
 use super::works::Ground;
 use crate::config::{self, Config};
+use crate::domain::names::Kind;
 use crate::domain::{Orphan, Problem};
 use crate::store::{Store, StoreError};
 use crate::text::template::Templates;
@@ -43,12 +45,11 @@ pub(super) async fn read(ground: &Ground, running: &Config) -> Result<Option<Rea
     }
     problems.extend(fixed(running, &config));
     problems.extend(bereaved(&ground.store, &config).await?);
-    match templates(&config.templates) {
+    match templates(&config) {
         Ok(templates) if problems.is_empty() => {
-            ground.board.retain(PLACE, |_| false);
             return Ok(Some(Read {
                 config: Arc::new(config),
-                templates: Arc::new(templates),
+                templates,
             }));
         }
         Ok(_) => {}
@@ -74,26 +75,26 @@ fn tell(ground: &Ground, problems: Vec<Problem>) {
     }
 }
 
-/// Nobody looks any more at the sources that a configuration no longer has.
+/// The new configuration is in force: nothing is wrong with it, and nobody looks any more at the
+/// sources that it no longer has.
 pub(super) fn let_go(ground: &Ground, running: &Config, new: &Config) {
+    ground.board.retain(PLACE, |_| false);
     let names = running.source_names.iter();
     for source in names.filter(|name| !new.source_names.contains(name)) {
         ground.board.retain(source, |_| false);
-        tracing::warn!(
-            source,
-            "the source is gone from the configuration: what it brought stays published as it is"
-        );
     }
 }
 
-/// Lets subscriptions follow the names of a configuration.
+/// Lets subscriptions and publications follow the names of a configuration.
 ///
 /// # Errors
 /// [`Refused`] where somebody would be left without what they asked for; the store's.
 pub(super) async fn adopt(ground: &Ground, config: &Config) -> anyhow::Result<()> {
-    let orphans = ground.store.adopt(config.names(), (ground.clock)()).await?;
+    let (names, now) = (config.names(), (ground.clock)());
+    let orphans = ground.store.adopt(names.clone(), now).await?;
     if orphans.is_empty() {
         ground.store.define_tags(&config.tags).await?;
+        hold::tell(&ground.store.adopt_sources(&names, now).await?);
         Ok(())
     } else {
         Err(Refused(orphans.iter().map(|one| missed(config, one)).collect()).into())
@@ -109,26 +110,31 @@ async fn bereaved(store: &Store, config: &Config) -> Result<Vec<Problem>, StoreE
     Ok(orphans.iter().map(|one| missed(config, one)).collect())
 }
 
-/// That a configuration lacks a name which somebody goes by.
+/// That a configuration lacks a name which somebody or something goes by.
 pub fn missed(config: &Config, orphan: &Orphan) -> Problem {
     let Orphan {
         kind,
         name,
-        subscribers,
+        concerned,
     } = orphan;
-    let who = if *subscribers == 1 {
-        "1 subscriber goes".to_owned()
-    } else {
-        format!("{subscribers} subscribers go")
+    let (left, remedy) = match (kind, concerned) {
+        (Kind::Source, 1) => ("1 publication of it is left".to_owned(), LEFT),
+        (Kind::Source, number) => (format!("{number} publications of it are left"), LEFT),
+        (_, 1) => ("1 subscriber goes by it".to_owned(), ""),
+        (_, number) => (format!("{number} subscribers go by it"), ""),
     };
     Problem::of_file(
         &config.file,
-        format!("the {kind} `{name}` is gone, and {who} by it"),
+        format!("the {kind} `{name}` is gone, and {left}"),
         format!(
-            "bring it back, or add `{name}` to the `aliases` of the {kind} that takes its place"
+            "bring it back, or add `{name}` to the `aliases` of the {kind} that takes its place{remedy}"
         ),
     )
 }
+
+/// What else can be done with the publications of a source that is gone.
+const LEFT: &str =
+    "; or let the daemon run without it: `wici holds` then withdraws or keeps what it published";
 
 /// What can't change while the daemon runs.
 fn fixed(running: &Config, new: &Config) -> Vec<Problem> {

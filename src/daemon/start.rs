@@ -1,15 +1,17 @@
-//! What the daemon stands on: its store and its listener.
+//! What the daemon stands on: its store, its feeds folder and its listener.
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::time::Duration;
 
+use anyhow::Context;
 use tokio::net::TcpListener;
 
 use super::secrets;
 use crate::config::Config;
 use crate::control::client::Client;
+use crate::publish::{OpenError, Publisher};
 use crate::store::{Open, Store, StoreError};
 
 /// A command has the store for a moment at most; whoever has it for longer is a daemon.
@@ -40,6 +42,25 @@ pub(super) async fn open_store(state: &Path) -> anyhow::Result<Store> {
                 tokio::time::sleep(LOCK_RETRY).await;
             }
             other => return Ok(other?),
+        }
+    }
+}
+
+/// Takes the feeds folder over. A `wici build` that writes there at this moment is waited for.
+///
+/// # Errors
+/// Another daemon has it; the disk's.
+pub(super) async fn open_feeds(dir: &Path) -> anyhow::Result<Publisher> {
+    let deadline = tokio::time::Instant::now() + LOCK_PATIENCE;
+    loop {
+        match Publisher::open(dir.to_owned()) {
+            Err(OpenError::Taken { .. }) if tokio::time::Instant::now() < deadline => {
+                tokio::time::sleep(LOCK_RETRY).await;
+            }
+            Err(taken @ OpenError::Taken { .. }) => return Err(taken.into()),
+            opened => {
+                return opened.with_context(|| format!("can't write to {}", dir.display()));
+            }
         }
     }
 }

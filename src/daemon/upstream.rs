@@ -161,7 +161,8 @@ impl Upstream {
         now: Timestamp,
     ) -> Result<Result<Option<SignedDuration>, Failed>, StoreError> {
         let url = Url::parse(state.address()).unwrap_or_else(|_| self.source.url.clone());
-        let is_as_read = state.reader == self.reader_name;
+        let lost = self.store.lost_bodies(&self.source.name).await?;
+        let is_as_read = state.reader == self.reader_name && lost == 0;
         let ask = Ask {
             url: &url,
             allow_private: self.source.allow_private,
@@ -177,7 +178,14 @@ impl Upstream {
         };
         match answer.status {
             200..=299 => match self.read(&mut answer).await {
-                Ok(reading) => self.take(reading, &answer, state, now).await?,
+                Ok(reading) => {
+                    self.take(reading, &answer, state, now).await?;
+                    if lost > 0 {
+                        self.store
+                            .forget_lost_bodies(&self.source.name, lost)
+                            .await?;
+                    }
+                }
                 Err(problem) => return Ok(Err(Failed::of(problem))),
             },
             304 if is_conditional => {}

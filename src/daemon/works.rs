@@ -15,13 +15,13 @@ use super::publish::Publishing;
 use super::schedule::Scheduling;
 use super::send::Sending;
 use super::signals::Signals;
+use super::start;
 use super::tidy::Tidying;
 use super::upstream::{self, Upstream};
 use crate::compose::{Composer, Letterhead};
 use crate::config::Config;
 use crate::control::{Board, Clock, Desk};
 use crate::mail::Mailer;
-use crate::publish::Publisher;
 use crate::store::Store;
 use crate::text::template::Templates;
 use crate::token::Keys;
@@ -65,19 +65,18 @@ pub(super) struct Works {
 }
 
 impl Works {
-    /// Takes over the feeds folder: the works before these have ended by now.
+    /// Takes over the feeds folder: nothing of the works before these writes there any more.
     ///
     /// # Errors
     /// The folder, or the mail server's name or certificates.
-    pub(super) fn build(
+    pub(super) async fn build(
         ground: &Ground,
         config: &Arc<Config>,
         templates: &Arc<Templates>,
     ) -> anyhow::Result<Works> {
         let store = &ground.store;
+        let publisher = start::open_feeds(&config.feeds.dir).await?;
         ground.signals.expect(config.source_names.iter().cloned());
-        let publisher = Publisher::open(config.feeds.dir.clone())
-            .with_context(|| format!("can't write to {}", config.feeds.dir.display()))?;
         let site = web::Site {
             shelf: publisher.shelf(),
             store: store.clone(),
@@ -125,7 +124,9 @@ impl Works {
         self.router.clone()
     }
 
-    pub(super) fn start(self, ground: &Ground) -> Working {
+    /// `former`: letters that the works before these have on the wire; they are settled before
+    /// others are claimed.
+    pub(super) fn start(self, ground: &Ground, former: Mailing) -> Working {
         let stop = CancellationToken::new();
         let mut loops = JoinSet::new();
         let clock = || Arc::clone(&ground.clock);
@@ -140,35 +141,83 @@ impl Works {
         loops.spawn(named("feeds", run));
         let run = self.scheduling.run(clock(), stop.clone());
         loops.spawn(named("schedule", run));
-        loops.spawn(named("mail", self.sending.run(stop.clone())));
         let run = self.tidying.run(clock(), stop.clone());
         loops.spawn(named("retention", run));
-        Working { loops, stop }
+        let mailing = former.then(self.sending.run(stop.clone()));
+        Working {
+            loops,
+            mailing,
+            stop,
+        }
+    }
+}
+
+/// The loop that mails. On a bad line a letter takes minutes: others are not kept waiting for it.
+#[derive(Default)]
+pub(super) struct Mailing(JoinSet<Ended>);
+
+impl Mailing {
+    /// Mails by `run` once all that came before has ended.
+    fn then(mut self, run: impl Future<Output = anyhow::Result<()>> + Send + 'static) -> Mailing {
+        let mut mailing = JoinSet::new();
+        mailing.spawn(named("mail", async move {
+            drain(&mut self.0).await?;
+            run.await
+        }));
+        Mailing(mailing)
     }
 }
 
 /// Loops at work.
 pub(super) struct Working {
+    /// All but the one that mails.
     loops: JoinSet<Ended>,
+    mailing: Mailing,
     stop: CancellationToken,
 }
 
 impl Working {
     /// Returns when a loop ends by itself, and why.
     pub(super) async fn end(&mut self) -> anyhow::Error {
-        match self.loops.join_next().await {
-            Some(ended) => ended_early(ended),
-            None => anyhow::anyhow!("no loop is at work"),
+        tokio::select! {
+            Some(ended) = self.loops.join_next() => ended_early(ended),
+            Some(ended) = self.mailing.0.join_next() => ended_early(ended),
+            else => anyhow::anyhow!("no loop is at work"),
         }
     }
 
-    /// No new work; what is on the wire is finished and settled.
+    /// No new work: returns when others may take the places of these loops, on the same store and in
+    /// the same folder, however long that takes. What is on the wire then is handed on.
+    ///
+    /// # Errors
+    /// What the first loop that failed failed at.
+    pub(super) async fn make_way(&mut self) -> anyhow::Result<Mailing> {
+        self.stop.cancel();
+        let patience = async {
+            loop {
+                tokio::time::sleep(DRAIN).await;
+                tracing::warn!(
+                    "the former configuration is still being worked by; the new one waits"
+                );
+            }
+        };
+        tokio::select! {
+            ended = drain(&mut self.loops) => ended?,
+            () = patience => {}
+        }
+        Ok(std::mem::take(&mut self.mailing))
+    }
+
+    /// No new work; what is on the wire is finished and settled, though not for ever.
     ///
     /// # Errors
     /// What the first loop that failed failed at.
     pub(super) async fn stop(&mut self) -> anyhow::Result<()> {
         self.stop.cancel();
-        drain(std::mem::take(&mut self.loops)).await
+        let mut all = std::mem::take(&mut self.loops);
+        let mut mailing = std::mem::take(&mut self.mailing);
+        all.spawn(named("mail", async move { drain(&mut mailing.0).await }));
+        drain_in_time(all).await
     }
 }
 
@@ -181,13 +230,22 @@ pub(super) async fn named(
     (name, run.await)
 }
 
-/// Waits for every loop, though not for ever; the first that failed is the answer.
-pub(super) async fn drain(mut loops: JoinSet<Ended>) -> anyhow::Result<()> {
+/// Waits for every loop; the first that failed is the answer.
+async fn drain(loops: &mut JoinSet<Ended>) -> anyhow::Result<()> {
+    let mut result = Ok(());
+    while let Some(ended) = loops.join_next().await {
+        result = result.and(failure_of(ended));
+    }
+    result
+}
+
+/// The same, though not for ever.
+pub(super) async fn drain_in_time(mut loops: JoinSet<Ended>) -> anyhow::Result<()> {
     let deadline = Instant::now() + DRAIN;
     let mut result = Ok(());
     loop {
-        let ended = match tokio::time::timeout_at(deadline, loops.join_next()).await {
-            Ok(Some(ended)) => ended,
+        match tokio::time::timeout_at(deadline, loops.join_next()).await {
+            Ok(Some(ended)) => result = result.and(failure_of(ended)),
             Ok(None) => return result,
             Err(_) => {
                 let seconds = DRAIN.as_secs();
@@ -196,12 +254,14 @@ pub(super) async fn drain(mut loops: JoinSet<Ended>) -> anyhow::Result<()> {
                 );
                 return result;
             }
-        };
-        let failed = match ended {
-            Ok((name, ended)) => ended.with_context(|| format!("the {name} loop failed")),
-            Err(panic) => Err(anyhow::anyhow!("a loop panicked: {panic}")),
-        };
-        result = result.and(failed);
+        }
+    }
+}
+
+fn failure_of(ended: Result<Ended, JoinError>) -> anyhow::Result<()> {
+    match ended {
+        Ok((name, ended)) => ended.with_context(|| format!("the {name} loop failed")),
+        Err(panic) => Err(anyhow::anyhow!("a loop panicked: {panic}")),
     }
 }
 
@@ -213,16 +273,77 @@ pub(super) fn ended_early(ended: Result<Ended, JoinError>) -> anyhow::Error {
     }
 }
 
-fn letterhead(config: &Config) -> Letterhead {
-    let host = config.web.url.host_str().unwrap_or("localhost");
+pub(super) fn letterhead(config: &Config) -> Letterhead {
+    let sender = config.mail.from.domain();
+    // An address in figures names no list (RFC 2919 2).
+    let host = config.web.url.domain().unwrap_or(sender);
     Letterhead {
         site_title: config.site.title.clone(),
         site_url: config.site.url.to_string(),
         from_name: config.mail.from_name.clone(),
         from: config.mail.from.clone(),
         web_url: config.web.url.to_string(),
-        message_id_domain: config.mail.from.domain().to_owned(),
+        message_id_domain: sender.to_owned(),
         list_id: format!("wici.{host}"),
         zone: config.site.zone.clone(),
+        language: config.site.language.clone(),
+        tags: config.tags.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    /// A loop that takes so long to end, and what it says then.
+    fn slow(
+        said: &Arc<Mutex<Vec<&'static str>>>,
+        word: &'static str,
+        seconds: u64,
+        stop: &CancellationToken,
+    ) -> impl Future<Output = anyhow::Result<()>> + Send + use<> {
+        let (said, stop) = (Arc::clone(said), stop.clone());
+        async move {
+            stop.cancelled().await;
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            said.lock().expect("nobody panicked").push(word);
+            Ok(())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn others_take_the_places_of_loops_that_have_ended_and_mail_after_the_last_letter()
+    -> anyhow::Result<()> {
+        let said = Arc::default();
+        let stop = CancellationToken::new();
+        let mut loops = JoinSet::new();
+        loops.spawn(named("feeds", slow(&said, "feeds", 100, &stop)));
+        let mut working = Working {
+            loops,
+            mailing: Mailing::default().then(slow(&said, "letter", 700, &stop)),
+            stop: stop.clone(),
+        };
+        let former = working.make_way().await?;
+        assert_eq!(*said.lock().expect("nobody panicked"), ["feeds"]);
+        let mut mailing = former.then(slow(&said, "next letter", 0, &stop));
+        drain(&mut mailing.0).await?;
+        let said = said.lock().expect("nobody panicked");
+        assert_eq!(*said, ["feeds", "letter", "next letter"]);
+        Ok(())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn at_the_end_nothing_is_waited_for_without_end() -> anyhow::Result<()> {
+        let said = Arc::default();
+        let stop = CancellationToken::new();
+        let mut working = Working {
+            loops: JoinSet::new(),
+            mailing: Mailing::default().then(slow(&said, "letter", 700, &stop)),
+            stop,
+        };
+        working.stop().await?;
+        assert!(said.lock().expect("nobody panicked").is_empty());
+        Ok(())
     }
 }

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Address, Cadence, Counts, Language, Publication, PublicationKey, RunKey, SubscriberKey,
+    Address, Cadence, Counts, Filter, Language, Publication, PublicationKey, RunKey, SubscriberKey,
 };
 
 /// Names a delivery.
@@ -131,12 +131,14 @@ pub struct Claim {
     pub date: Timestamp,
     /// What is in it: shared by all claims of a run with the same items.
     pub content: Arc<ClaimContent>,
+    /// What the subscriber asks for in this cadence now, one filter for each subscription.
+    pub asked: Vec<Filter>,
 }
 
 /// A [`Content`] with its publications at the frozen revisions, those withdrawn since left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimContent {
-    /// Names the content within its run.
+    /// Names the content within its run: another one when something in it was withdrawn.
     pub number: u64,
     /// Newest first, never empty, at most [`Content::SHOWN`].
     pub items: Vec<ClaimItem>,

@@ -79,6 +79,11 @@ pub enum HoldKind {
     },
     /// The store itself: nothing is mailed.
     Store(Distrust),
+    /// Publications of a source that is no longer configured: they stay published.
+    Gone {
+        /// The name that it had.
+        source: String,
+    },
 }
 
 /// What a person says of a hold.

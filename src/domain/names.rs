@@ -1,4 +1,5 @@
-//! The names that subscriptions go by, and what becomes of them when a configuration changes.
+//! The names that subscriptions and publications go by, and what becomes of them when a
+//! configuration changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -19,9 +20,11 @@ pub struct Names {
     pub labels: BTreeMap<String, TagId>,
     /// From the slug of each id, label and alias of a defined tag to its id.
     pub tags: BTreeMap<String, TagId>,
+    /// From each source's name, present or former, to the present one.
+    pub sources: BTreeMap<String, String>,
 }
 
-/// What subscriptions can name.
+/// What has a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -29,6 +32,8 @@ pub enum Kind {
     Schedule,
     /// `[[tag]]`
     Tag,
+    /// `[[source]]`
+    Source,
 }
 
 impl fmt::Display for Kind {
@@ -36,17 +41,18 @@ impl fmt::Display for Kind {
         f.write_str(match self {
             Kind::Schedule => "schedule",
             Kind::Tag => "tag",
+            Kind::Source => "source",
         })
     }
 }
 
-/// A name that was there before, is no longer, and that somebody asked for.
+/// A name that was there before, is no longer, and that somebody or something goes by.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Orphan {
     /// What it names.
     pub kind: Kind,
     /// The name.
     pub name: String,
-    /// Who would be left without it.
-    pub subscribers: u64,
+    /// How many go by it: subscribers; publications, of a source.
+    pub concerned: u64,
 }

@@ -9,6 +9,7 @@
 //! sync for each change would cost more than all the rest.
 
 mod cache;
+mod lock;
 mod manifest;
 mod shelf;
 pub mod witness;
@@ -26,17 +27,39 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Sequence;
+use lock::Lock;
 use manifest::{Manifest, Record};
 
 pub use shelf::{Document, Shelf};
 
-/// Writes documents into the feeds folder and puts them on the shelf. There is one for a folder;
-/// several threads may put, each its own paths.
+/// Writes documents into the feeds folder and puts them on the shelf. There is one for a folder,
+/// whatever processes there are; several threads may put, each its own paths.
 #[derive(Debug)]
 pub struct Publisher {
     dir: PathBuf,
     shelf: Arc<Shelf>,
     manifest: Mutex<Manifest>,
+    _lock: Lock,
+}
+
+/// The folder can't be taken over.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another has it.
+    #[error(
+        "{} is being written by {}; stop that one, or set another `[feeds] dir`",
+        .dir.display(),
+        .process.map_or("another wici".to_owned(), |process| format!("the process {process}"))
+    )]
+    Taken {
+        /// The folder.
+        dir: PathBuf,
+        /// Whose it is, where that can be read.
+        process: Option<u32>,
+    },
+    /// It can't be made, or be written to.
+    #[error(transparent)]
+    Disk(#[from] io::Error),
 }
 
 /// A version of a document, to be put.
@@ -102,10 +125,11 @@ impl Publisher {
     /// [`Publisher::is_made_from`].
     ///
     /// # Errors
-    /// The folder cannot be made, or its manifest cannot be read. A manifest that is missing or
-    /// torn is no error.
-    pub fn open(dir: PathBuf) -> io::Result<Publisher> {
+    /// Another process has the folder; it cannot be made, or its manifest cannot be read. A manifest
+    /// that is missing or torn is no error.
+    pub fn open(dir: PathBuf) -> Result<Publisher, OpenError> {
         fs::create_dir_all(&dir)?;
+        let lock = Lock::of(&dir)?;
         let shelf = Shelf::over(dir.clone());
         let mut manifest = Manifest::open(&dir)?;
         manifest.retain(|path, record| {
@@ -120,6 +144,7 @@ impl Publisher {
             shelf: Arc::new(shelf),
             manifest: Mutex::new(manifest),
             dir,
+            _lock: lock,
         })
     }
 
@@ -195,21 +220,6 @@ impl Publisher {
         };
         self.manifest().set(path, record);
         Ok(put)
-    }
-
-    /// Looks at every file; those that are lost or damaged are torn from then on.
-    pub fn check(&self, how: Check) {
-        for (path, document) in self.shelf.all() {
-            let file = self.dir.join(&path);
-            let whole = match how {
-                Check::Length => shelf::check_length(&file, &document),
-                Check::Bytes => shelf::read(&file, &document).map(drop),
-            };
-            // It may have been replaced in between.
-            if whole.is_err() && self.shelf.get(&path).is_some_and(|now| now == document) {
-                self.shelf.tear(&path);
-            }
-        }
     }
 
     /// The documents whose file was found to be lost or damaged, by a check or by a reader, until

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
+use super::Check;
 use super::cache::Cache;
 use crate::domain::Sequence;
 
@@ -120,6 +121,21 @@ impl Shelf {
         }
     }
 
+    /// Looks at every file; those that are lost or damaged are torn from then on.
+    pub fn check(&self, how: Check) {
+        for (path, document) in self.all() {
+            let file = self.dir.join(&path);
+            let whole = match how {
+                Check::Length => check_length(&file, &document),
+                Check::Bytes => read(&file, &document).map(drop),
+            };
+            // It may have been replaced in between.
+            if whole.is_err() && self.get(&path).is_some_and(|now| now == document) {
+                self.tear(&path);
+            }
+        }
+    }
+
     /// Returns when a file was found to be lost or damaged.
     pub async fn torn(&self) {
         self.tear.notified().await;
@@ -137,7 +153,7 @@ impl Shelf {
     }
 
     /// All documents.
-    pub(super) fn all(&self) -> Vec<(String, Arc<Document>)> {
+    fn all(&self) -> Vec<(String, Arc<Document>)> {
         let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
         let all = slots.iter();
         all.map(|(path, slot)| (path.clone(), Arc::clone(&slot.document)))
@@ -197,7 +213,7 @@ impl Shelf {
     }
 
     /// Notes that a file is lost or damaged.
-    pub(super) fn tear(&self, path: &str) {
+    fn tear(&self, path: &str) {
         self.torn_paths().insert(path.to_owned());
         self.tear.notify_one();
     }
@@ -247,7 +263,7 @@ pub(super) fn read(file: &Path, document: &Document) -> io::Result<Vec<u8>> {
 }
 
 /// Is the file there, and as long as it should be?
-pub(super) fn check_length(file: &Path, document: &Document) -> io::Result<()> {
+fn check_length(file: &Path, document: &Document) -> io::Result<()> {
     if fs::metadata(file)?.len() == document.length {
         return Ok(());
     }

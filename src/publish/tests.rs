@@ -19,6 +19,8 @@ impl Site {
 
     /// As after a crash: what was not committed is forgotten.
     fn reopen(&mut self) -> usize {
+        let elsewhere = tempfile::tempdir().expect("a temporary folder");
+        self.publisher = Publisher::open(elsewhere.path().to_owned()).expect("a folder");
         self.publisher = Publisher::open(self.dir.path().to_owned()).expect("still there");
         self.publisher.shelf().len()
     }
@@ -46,7 +48,7 @@ impl Site {
     }
 
     fn check(&self, how: Check) -> Vec<String> {
-        self.publisher.check(how);
+        self.publisher.shelf().check(how);
         self.publisher.torn().into_iter().collect()
     }
 }
@@ -354,7 +356,22 @@ fn nothing_temporary_is_left_behind() {
     };
     assert_eq!(
         names(site.dir.path()),
-        ["all.atom", "manifest.jsonl", "tag"]
+        [".lock", "all.atom", "manifest.jsonl", "tag"]
     );
     assert_eq!(names(&site.dir.path().join("tag")), ["a.atom"]);
+}
+
+#[test]
+fn a_folder_has_one_publisher_and_is_free_once_that_is_gone() {
+    let site = Site::new();
+    let dir = || site.dir.path().to_owned();
+    let taken = Publisher::open(dir()).expect_err("it is taken");
+    let told = format!("is being written by the process {};", std::process::id());
+    assert!(taken.to_string().contains(&told), "{taken}");
+    // What serves it has no part in that.
+    let shelf = site.publisher.shelf();
+    let dir = site.dir;
+    drop(site.publisher);
+    Publisher::open(dir.path().to_owned()).expect("it is free");
+    assert!(shelf.is_empty());
 }

@@ -194,6 +194,9 @@ impl<'t, 'e> Claiming<'t, 'e> {
             return Ok(Some(DeliveryState::Withdrawn));
         };
         let run = self.run(run)?;
+        let cadence = run.window.cadence.clone();
+        let asked = subscriber.subscriptions.into_iter();
+        let asked = asked.filter(|subscription| subscription.cadence == cadence);
         let claim = Claim {
             key: DeliveryKey {
                 run: run.key,
@@ -201,7 +204,8 @@ impl<'t, 'e> Claiming<'t, 'e> {
             },
             address: subscriber.address,
             language: subscriber.language,
-            cadence: run.window.cadence.clone(),
+            asked: asked.map(|subscription| subscription.filter).collect(),
+            cadence,
             date: run.opened,
             content,
         };
@@ -230,10 +234,12 @@ impl<'t, 'e> Claiming<'t, 'e> {
         let planned = content(self.transaction, run, number)?;
         let mut live = Vec::with_capacity(planned.items.len().min(Content::SHOWN));
         let mut more = planned.beyond;
-        for item in planned.items {
+        let mut name = number;
+        for (place, item) in (1..).zip(planned.items) {
             let key = keys::publication(item.publication);
             let state = load::<PublicationState>(self.transaction, &key)?;
             if state.is_none_or(|state| state.standing != Standing::Live) {
+                name = without(name, place);
                 continue;
             }
             if live.len() == Content::SHOWN {
@@ -249,7 +255,7 @@ impl<'t, 'e> Claiming<'t, 'e> {
         }
         let content = (!live.is_empty()).then(|| {
             Arc::new(ClaimContent {
-                number,
+                number: name,
                 items: live,
                 more,
             })
@@ -257,4 +263,13 @@ impl<'t, 'e> Claiming<'t, 'e> {
         self.contents.insert((run, number), content.clone());
         Ok(content)
     }
+}
+
+/// Names a content less the item at a place: letters that are alike are told by it.
+fn without(number: u64, place: u64) -> u64 {
+    let bytes = [number.to_be_bytes(), place.to_be_bytes()].concat();
+    blake3::hash(&bytes)
+        .as_bytes()
+        .first_chunk()
+        .map_or(number, |first| u64::from_be_bytes(*first))
 }

@@ -21,7 +21,7 @@ use super::rows::{HeldIn, HeldRow, Meta};
 use super::{Store, StoreError, forget, keys, load, meta, save};
 
 pub(super) use flood::Flood;
-pub(super) use losses::Losses;
+pub(super) use losses::{Losses, Missing, PIECE, Settled, all_of, withdraw_all};
 pub(super) use trust::is_distrusted;
 
 /// What became of a hold.
@@ -155,8 +155,8 @@ fn carry_out(
                     let (transaction, meta) = changes.parts();
                     flood::let_out(transaction, meta, (key, publication), decision, now)?;
                 }
-                HoldKind::Withdrawals { .. } => {
-                    losses::let_go(&mut changes, publication, decision)?;
+                HoldKind::Withdrawals { source } | HoldKind::Gone { source } => {
+                    losses::let_go(&mut changes, source, publication, decision)?;
                 }
                 HoldKind::Store(_) => {}
             }
@@ -166,8 +166,15 @@ fn carry_out(
     let done = first_row(changes.reader(), key)?.is_none();
     if done {
         let (transaction, _) = changes.parts();
-        if let HoldKind::Withdrawals { source } = &hold.kind {
-            losses::accept(transaction, source, now)?;
+        match &hold.kind {
+            HoldKind::Releases | HoldKind::Store(_) => {}
+            HoldKind::Withdrawals { source } => losses::accept(transaction, source, now)?,
+            // Should there ever be one of that name again, it is another.
+            HoldKind::Gone { source } => {
+                forget(transaction, keys::source(source));
+                forget(transaction, keys::upstream(source));
+                forget(transaction, keys::lost_bodies(source));
+            }
         }
         forget(transaction, keys::hold(key));
     }
@@ -175,7 +182,7 @@ fn carry_out(
     Ok(CarriedOut { changes, done })
 }
 
-fn holds(reader: &impl Read) -> Result<Vec<Hold>, StoreError> {
+pub(super) fn holds(reader: &impl Read) -> Result<Vec<Hold>, StoreError> {
     let mut holds = Vec::new();
     let span = keys::holds().prefix();
     reader.scan(span.range(), Order::Ascending, &mut |_, value| {

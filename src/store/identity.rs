@@ -7,6 +7,7 @@ use crate::domain::publication::{Batch, BodyHash, Found};
 use crate::domain::{PublicationId, PublicationKey, PublicationState, Standing};
 
 use super::engine::{Go, Order, Read};
+use super::holds::Losses;
 use super::rows::Number;
 use super::{StoreError, keys, load};
 
@@ -21,7 +22,7 @@ pub(super) enum Identity {
     /// The claimed id belongs to a file that is still there.
     Taken {
         id: PublicationId,
-        holder: String,
+        holder: Box<PublicationState>,
     },
 }
 
@@ -32,12 +33,14 @@ pub(super) struct Look<'b> {
     read: BTreeMap<&'b str, (&'b Found, BodyHash)>,
     /// The publications that files of this batch were found to be: nobody else is one of them.
     taken: BTreeSet<PublicationKey>,
-    /// The publications whose files an earlier look missed, which waits for a person.
+    /// The publications whose files an earlier look missed, or whose source is gone, which waits
+    /// for a person: those which a file that reads alike may be, and those whose id may be claimed.
     held: BTreeSet<PublicationKey>,
+    claimable: BTreeSet<PublicationKey>,
 }
 
 impl<'b> Look<'b> {
-    pub(super) fn of(batch: &'b Batch, held: BTreeSet<PublicationKey>) -> Look<'b> {
+    pub(super) fn of(batch: &'b Batch, losses: &Losses<'_>) -> Look<'b> {
         let read = batch
             .found
             .iter()
@@ -47,7 +50,8 @@ impl<'b> Look<'b> {
             missing: batch.missing.iter().map(String::as_str).collect(),
             read: read.collect(),
             taken: BTreeSet::new(),
-            held,
+            held: losses.missing(),
+            claimable: losses.missing_anywhere(),
         }
     }
 
@@ -97,7 +101,7 @@ impl<'b> Look<'b> {
                 Some(state) if self.may_be_claimed(reader, &state, id, found)? => known(state),
                 Some(state) => Identity::Taken {
                     id: id.clone(),
-                    holder: state.path,
+                    holder: Box::new(state),
                 },
                 // The same text at the same place: the id is a further name of what is there.
                 None => match here {
@@ -108,7 +112,8 @@ impl<'b> Look<'b> {
         }
         if let Some(state) = here {
             let renamed_onto = |other: &PublicationState| {
-                Ok(self.missing.contains(other.path.as_str())
+                Ok(other.source == self.source
+                    && self.missing.contains(other.path.as_str())
                     && other.standing != Standing::Withdrawn
                     && other.publication.title == found.title)
             };
@@ -120,11 +125,12 @@ impl<'b> Look<'b> {
             return Ok(known(moved.unwrap_or(state)));
         }
         let left = |other: &PublicationState| {
-            Ok(other.standing == Standing::Withdrawn
-                || self.missing.contains(other.path.as_str())
-                || self.held.contains(&other.key)
-                || self.has_made_room(other, found)
-                || is_let_go(reader, other)?)
+            Ok(self.held.contains(&other.key)
+                || (other.source == self.source
+                    && (other.standing == Standing::Withdrawn
+                        || self.missing.contains(other.path.as_str())
+                        || self.has_made_room(other, found)
+                        || is_let_go(reader, other)?)))
         };
         if let Some(state) = self.moved_here(reader, found, body, left)? {
             return Ok(known(state));
@@ -148,7 +154,7 @@ impl<'b> Look<'b> {
                     && (path == by.path
                         || self.missing.contains(path)
                         || self.read.get(path).is_some_and(claims_another)))
-                || self.held.contains(&state.key)
+                || self.claimable.contains(&state.key)
                 || is_let_go(reader, state)?))
     }
 
@@ -161,8 +167,8 @@ impl<'b> Look<'b> {
                 .is_some_and(|(_, body)| *body != state.publication.body)
     }
 
-    /// The one publication of the source with the same body that may have moved. Of two such,
-    /// neither: nothing is guessed.
+    /// The one publication with the same body that may have moved. Of two such, the one that was at
+    /// this path in a source that is gone, else neither: nothing is guessed.
     fn moved_here(
         &self,
         reader: &impl Read,
@@ -189,12 +195,14 @@ impl<'b> Look<'b> {
         let mut moved = Vec::new();
         for key in same_body {
             if let Some(state) = load::<PublicationState>(reader, &keys::publication(key))?
-                && state.source == self.source
                 && !self.is_taken(key)
                 && may_have_moved(&state)?
             {
                 moved.push(state);
             }
+        }
+        if moved.len() > 1 {
+            moved.retain(|state| state.source != self.source && state.path == found.path);
         }
         Ok(if moved.len() == 1 { moved.pop() } else { None })
     }

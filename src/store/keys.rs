@@ -5,6 +5,7 @@
 //! | `M` | | [`Meta`](super::rows::Meta): counters and totals |
 //! | `S` | source | [`SourceRow`](super::rows::SourceRow) |
 //! | `u` | source | `UpstreamState` |
+//! | `q` | source | how many bodies of an upstream feed were lost since it was last read |
 //! | `P` | publication | `PublicationState` |
 //! | `R` | publication, revision | `Publication` |
 //! | `r` | publication, revision | [`ChangeRow`](super::rows::ChangeRow): what led to it |
@@ -66,7 +67,9 @@ pub(super) use cadences::{
     zones,
 };
 pub(super) use holds::{held, held_in, held_row, hold, holds, loss, losses, trust};
-pub(super) use paths::{path, path_in, paths, paths_below};
+pub(super) use paths::{
+    all_paths, lost_bodies, path, path_in, paths, paths_below, source, source_in, upstream,
+};
 pub(super) use retention::{
     all_contents, all_held_in, all_revisions, all_shrunk, all_tallies, bodies, hash_in, retention,
     shrunk, tallies, tally,
@@ -166,14 +169,6 @@ pub(super) const EVERYTHING: &str = "*";
 
 pub(super) fn meta() -> Key {
     Key::table(b'M')
-}
-
-pub(super) fn source(name: &str) -> Key {
-    Key::table(b'S').text(name)
-}
-
-pub(super) fn upstream(source: &str) -> Key {
-    Key::table(b'u').text(source)
 }
 
 pub(super) fn publications() -> Key {

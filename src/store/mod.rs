@@ -11,12 +11,13 @@
 //! | `catalogue` | `publications`, `publications_like`, `publication_at`, `revisions`, `mailed` |
 //! | `feeds` | `feed`, `feeds` |
 //! | `tags` | `define_tags`, `tags`, `tag_named` |
-//! | `upstreams` | `upstream`, `keep_upstream` |
+//! | `upstreams` | `upstream`, `keep_upstream`, `lost_bodies`, `forget_lost_bodies` |
 //! | `holds` | `holds`, `held`, `waits_in`, `suspect`, `decide`, `carry_out` |
 //! | `holds/trust` | `witness`, `testify`, `last_instant`, `note_instant`, `distrust`, `believe` |
 //! | `subscribers` | `subscribe`, `subscriber`, `subscribers`, `unsubscribe`, `remove`, `may_write` |
 //! | `preferences` | `prefer`, `pause`, `resume`, `confirm` |
 //! | `names` | `orphans`, `adopt` |
+//! | `sources` | `gone_sources`, `adopt_sources` |
 //! | `runs` | `observe`, `mark`, `has_exceptions`, `zones`, `let_go`, `open_run`, `ripe`, `open_runs`, `run`, `runs` |
 //! | `plan` | `plan` |
 //! | `claims` | `claim`, `unclaim`, `next_due` |
@@ -55,6 +56,7 @@ mod record;
 mod retention;
 mod rows;
 mod runs;
+mod sources;
 mod subscribers;
 mod tags;
 mod upstreams;

@@ -103,10 +103,10 @@ impl Store {
                 }
             }
         }
-        let orphan = |((kind, name), subscribers)| Orphan {
+        let orphan = |((kind, name), concerned)| Orphan {
             kind,
             name,
-            subscribers,
+            concerned,
         };
         Ok(orphans.into_iter().map(orphan).collect())
     }

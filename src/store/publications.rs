@@ -10,12 +10,12 @@ use crate::domain::{Change, Guards, PublicationId, PublicationKey, PublicationSt
 use super::bodies::Place;
 use super::changes::Changes;
 use super::engine::{Go, Order, Read, Transaction};
-use super::holds::{HoldEvent, Losses};
+use super::holds::{HoldEvent, Losses, PIECE, Settled, withdraw_all};
 use super::identity::{Identity, Look, with_id};
 use super::keys::Key;
 use super::record::Record;
 use super::rows::SourceRow;
-use super::{Store, StoreError, forget, keys, load, save};
+use super::{Store, StoreError, forget, keys, load, save, upstreams};
 
 /// What came of a batch, or of the time.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,12 +40,14 @@ pub struct Refused {
 /// Why a file could not be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// It claims the id of another file.
+    /// It claims the id of another file that is still there.
     IdTaken {
         /// The id.
         id: PublicationId,
-        /// The file that has it.
-        holder: String,
+        /// The source of the file that has it.
+        source: String,
+        /// That file.
+        path: String,
     },
     /// All it says beside its body is more than a row holds.
     TooLarge,
@@ -59,7 +61,8 @@ const DUE_AT_ONCE: usize = 256;
 
 impl Store {
     /// Takes what a look at a source brought: identities are resolved, changes numbered, news
-    /// noted. Bodies are durable before the rows that name them.
+    /// noted. Bodies are durable before the rows that name them. Where much is missing it is
+    /// withdrawn in further transactions, so that none is without bounds.
     pub async fn apply(
         &self,
         batch: Batch,
@@ -69,13 +72,24 @@ impl Store {
         let bodies = batch.found.iter().map(|f| (f.body.hash(), f.body.as_str()));
         let _kept = self.inner.keeping.read().await;
         let places = self.inner.bodies.keep(self.reader(), bodies)?;
-        self.write(move |transaction| {
+        let source = batch.source.clone();
+        let taken = self.write(move |transaction| {
             for (hash, place) in &places {
                 save(transaction, keys::body(*hash), place)?;
             }
             apply(transaction, &batch, now, guards)
-        })
-        .await
+        });
+        let (mut applied, lost) = taken.await?;
+        for piece in lost.chunks(PIECE) {
+            let (source, piece) = (source.clone(), piece.to_vec());
+            let withdrawn = self.write(move |transaction| {
+                let mut changes = Changes::begin(transaction, now, guards, false)?;
+                withdraw_all(&mut changes, &source, &piece, now)?;
+                changes.finish()
+            });
+            applied.changes.extend(withdrawn.await?.0);
+        }
+        Ok(applied)
     }
 
     /// Releases what was waiting for a date that has come, and takes out of the feeds what has
@@ -138,16 +152,18 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Body`] where that one body is lost or damaged. It is then out of the way, so
-    /// that it is kept anew when it is found in its source again.
+    /// that it is kept anew when it is found in its source again, and an upstream feed that had it
+    /// is to be read though it did not change.
     pub async fn body(&self, hash: BodyHash) -> Result<String, StoreError> {
         let place = load::<Place>(self.reader(), &keys::body(hash))?;
         let body = self.inner.bodies.get(self.reader(), hash);
         if let Err(StoreError::Body(_)) = body
-            && self.has_body(hash).await?
+            && place.is_some()
         {
             self.write(move |transaction| {
                 if load(transaction, &keys::body(hash))? == place {
                     forget(transaction, keys::body(hash));
+                    upstreams::note_lost(transaction, hash)?;
                 }
                 Ok(())
             })
@@ -192,11 +208,11 @@ fn apply(
     batch: &Batch,
     now: Timestamp,
     guards: Guards,
-) -> Result<Applied, StoreError> {
+) -> Result<(Applied, Vec<PublicationKey>), StoreError> {
     let mut source =
         load::<SourceRow>(transaction, &keys::source(&batch.source))?.unwrap_or_default();
     let mut losses = Losses::of(transaction, &batch.source)?;
-    let mut look = Look::of(batch, losses.missing().clone());
+    let mut look = Look::of(batch, &losses);
     let files = look.in_order(transaction, batch)?;
     let baseline = !source.scanned || batch.pass == Pass::Baseline;
     let mut changes = Changes::begin(transaction, now, guards, baseline)?;
@@ -217,22 +233,27 @@ fn apply(
             Identity::New(id) => changes.take_new(&batch.source, found, id)?,
             Identity::Taken { id, holder } => refused.push(Refused {
                 path: found.path.clone(),
-                why: Refusal::IdTaken { id, holder },
+                why: Refusal::IdTaken {
+                    id,
+                    source: holder.source,
+                    path: holder.path,
+                },
             }),
         }
     }
     changes.withdraw_displaced(|key| look.is_taken(key))?;
-    let decided = losses.settle(&mut changes, look.missing(), batch.pass, now)?;
+    let Settled { holds, rest } = losses.settle(&mut changes, look.missing(), batch.pass, now)?;
     let (changes, opened) = changes.finish()?;
     if batch.pass == Pass::EndOfScan && !source.scanned {
         source.scanned = true;
         save(transaction, keys::source(&batch.source), &source)?;
     }
-    Ok(Applied {
+    let applied = Applied {
         changes,
         refused,
-        holds: opened.into_iter().chain(decided).collect(),
-    })
+        holds: opened.into_iter().chain(holds).collect(),
+    };
+    Ok((applied, rest))
 }
 
 /// Would the row, with what the store knows of the publication, be more than the store takes?

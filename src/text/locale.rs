@@ -84,6 +84,9 @@ pub type Argument = FluentValue<'static>;
 pub struct NoMessage(String);
 
 impl Locale {
+    /// The languages that the program speaks.
+    pub const SPOKEN: [&'static str; 3] = ["pl", "uk", "en"];
+
     /// The locale nearest to a reader's language: of `pl-PL` Polish; of one that the program does
     /// not speak, English.
     pub fn new(language: &Language, zone: TimeZone) -> Locale {
@@ -247,7 +250,7 @@ mod tests {
     fn no_invisible_characters_surround_arguments() {
         for tag in ["pl", "uk", "en"] {
             let text = locale(tag)
-                .message("mail-why", [("site", "Portal".into())])
+                .message("back", [("site", "Portal".into())])
                 .expect("the message");
             assert!(!text.contains(['\u{2068}', '\u{2069}']), "{text:?}");
         }

@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::error::Error;
 use std::fmt::Write;
 
 use jiff::Timestamp;
@@ -49,13 +50,10 @@ pub struct Templates {
     environment: Environment<'static>,
 }
 
-/// A template did not come out.
+/// A template did not come out. Prints in one line: where, and why.
 #[derive(Debug, thiserror::Error)]
-#[error("templates/{name}: {source:#}")]
-pub struct RenderError {
-    name: String,
-    source: minijinja::Error,
-}
+#[error("{}:{}: {}", .0.file.display(), .0.line.unwrap_or(1), .0.what)]
+pub struct RenderError(pub Box<Problem>);
 
 impl Templates {
     /// The compiled-in templates, those of these names replaced by these texts.
@@ -72,7 +70,7 @@ impl Templates {
         for (name, default) in DEFAULTS {
             let text = overrides.get(name).map_or(default, String::as_str);
             if let Err(error) = environment.add_template_owned(name, text.to_owned()) {
-                problems.push(syntax(name, &error));
+                problems.push(problem(name, &error));
             }
         }
         if problems.is_empty() {
@@ -97,10 +95,7 @@ impl Templates {
         self.environment
             .get_template(name)
             .and_then(|template| template.render(with_language(reader, context)))
-            .map_err(|source| RenderError {
-                name: name.to_owned(),
-                source,
-            })
+            .map_err(|error| RenderError(Box::new(problem(name, &error))))
     }
 }
 
@@ -158,20 +153,39 @@ fn unknown(name: &str) -> Problem {
     )
 }
 
-fn syntax(name: &str, error: &minijinja::Error) -> Problem {
-    let what = match error.detail() {
-        Some(detail) => format!("{}: {detail}", error.kind()),
-        None => error.kind().to_string(),
+/// What minijinja says, at the place where it happened: that may be in another template, which
+/// the one of this name extends or includes.
+fn problem(name: &str, error: &minijinja::Error) -> Problem {
+    let mut cause = error;
+    while let Some(inner) = cause.source().and_then(|source| source.downcast_ref()) {
+        cause = inner;
+    }
+    let what = match cause.detail() {
+        Some(detail) => format!("{}: {detail}", cause.kind()),
+        None => cause.kind().to_string(),
     };
-    let problem = Problem::of_file(
-        format!("templates/{name}"),
-        what,
-        "templates are written in the Jinja language; mend this line, or remove the file to use \
-         the template that is built in",
-    );
-    match error.line().and_then(|line| u32::try_from(line).ok()) {
+    let place = format!("templates/{}", cause.name().unwrap_or(name));
+    let problem = Problem::of_file(place, what, remedy(cause.kind()));
+    match cause.line().and_then(|line| u32::try_from(line).ok()) {
         Some(line) => problem.at_line(line),
         None => problem,
+    }
+}
+
+fn remedy(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::UndefinedError => {
+            "use what the template is given: it stands at the head of the one that is built in, \
+             which `wici init DIR` writes (mail.html is given what mail.txt is)"
+        }
+        ErrorKind::UnknownFilter | ErrorKind::UnknownTest | ErrorKind::UnknownFunction => {
+            "use those of minijinja, the filter `wrap`, or the functions t() and date()"
+        }
+        ErrorKind::OutOfFuel => "let its loops end sooner: no mail or page takes so many steps",
+        _ => {
+            "templates are written in the Jinja language; mend this line, or remove the file to \
+             use the template that is built in"
+        }
     }
 }
 
@@ -198,6 +212,10 @@ fn translate(reader: &Locale, key: &str, named: &Kwargs) -> Result<String, minij
         .args()
         .map(|name| {
             let value: Value = named.get(name)?;
+            if value.is_undefined() {
+                let what = format!("`{name}` of the message `{key}` is undefined");
+                return Err(minijinja::Error::new(ErrorKind::UndefinedError, what));
+            }
             let value = match i64::try_from(value.clone()) {
                 Ok(number) => Argument::from(number),
                 Err(_) => Argument::from(value.to_string()),

@@ -3,6 +3,7 @@
 mod feeds;
 mod index;
 mod page;
+mod proof;
 mod unsubscribe;
 
 use std::sync::Arc;
@@ -17,6 +18,8 @@ use crate::publish::Shelf;
 use crate::store::Store;
 use crate::text::template::Templates;
 use crate::token::Keys;
+
+pub use proof::proof;
 
 /// No form of ours is larger.
 const BODY_BYTES: usize = 16 << 10;

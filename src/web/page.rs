@@ -11,6 +11,7 @@ use axum::response::{Html, IntoResponse, Response};
 use minijinja::{Value, context};
 
 use super::Site;
+use crate::config;
 use crate::domain::Language;
 use crate::text::locale::Locale;
 
@@ -33,14 +34,8 @@ pub(super) fn error(site: &Site, language: &Language, status: StatusCode) -> Res
 /// A page in a language.
 pub(super) fn render(site: &Site, language: &Language, template: &str, context: Value) -> Response {
     let locale = Locale::new(language, site.config.site.zone.clone());
-    let about = context! {
-        site => context! {
-            title => site.config.site.title.as_str(),
-            url => site.config.site.url.as_str(),
-        },
-        ..context
-    };
-    match site.templates.render(template, &locale, about) {
+    let context = about(&site.config.site, context);
+    match site.templates.render(template, &locale, context) {
         Ok(html) => {
             let headers = [
                 (CONTENT_LANGUAGE, locale.language()),
@@ -54,6 +49,17 @@ pub(super) fn render(site: &Site, language: &Language, template: &str, context: 
             tracing::error!("{error}");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
+    }
+}
+
+/// What every page is given, and what this one is.
+pub(super) fn about(site: &config::Site, context: Value) -> Value {
+    context! {
+        site => context! {
+            title => site.title.as_str(),
+            url => site.url.as_str(),
+        },
+        ..context
     }
 }
 

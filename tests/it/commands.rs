@@ -276,3 +276,39 @@ fn commands_and_a_daemon_that_starts_wait_for_each_other() {
         }
     });
 }
+
+#[test]
+fn one_process_at_a_time_writes_to_the_feeds() {
+    let site = Site::new().start().after_first_scan();
+    let feed = fs::read(site.path("feeds/all.atom")).expect("a feed");
+    let told = format!("is being written by the process {}", site.process());
+    let build = crate::harness::wici(&site.path(""), &["build"]);
+    assert_eq!(build.status.code(), Some(1));
+    assert!(
+        text(&build.stderr).contains(&told),
+        "{}",
+        text(&build.stderr)
+    );
+    // Nor may a daemon with a store of its own.
+    let configuration = fs::read_to_string(site.path("daemon.toml")).expect("a configuration");
+    fs::write(
+        site.path("other.toml"),
+        format!("state = \"other\"\n{configuration}"),
+    )
+    .expect("a configuration");
+    let other = crate::harness::wici(&site.path(""), &["-c", "other.toml"]);
+    assert_eq!(other.status.code(), Some(1));
+    assert!(
+        text(&other.stderr).contains(&told),
+        "{}",
+        text(&other.stderr)
+    );
+    assert_eq!(fs::read(site.path("feeds/all.atom")).expect("a feed"), feed);
+    assert_eq!(site.get("/feeds/.lock").status, 404);
+    // What a daemon leaves that was killed stands in nobody's way.
+    let site = site.kill_and_restart();
+    site.save("b.md", "---\ntitle: Later\n---\nText.\n");
+    site.feed("all.atom", |feed| feed.contains("Later"));
+    let rest = site.stop();
+    assert!(rest.wici(&["build"]).status.success());
+}

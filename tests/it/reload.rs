@@ -14,7 +14,7 @@ impl Running {
     }
 
     /// Waits until `status` has so many problems, and returns what they say.
-    fn problems(&self, number: usize) -> Vec<String> {
+    pub fn problems(&self, number: usize) -> Vec<String> {
         wait_for(&format!("{number} problems"), || {
             let status = self.json(&["status"]);
             let problems = status["problems"].as_array().expect("a list");
@@ -171,9 +171,92 @@ fn a_configuration_that_cannot_be_worked_by_renames_nothing() {
     assert_eq!(shown["subscriptions"][0]["schedule"], "yearly");
     fs::remove_file(site.path("taken")).expect("a file to remove");
     site.hang_up();
-    site.problems(0);
-    let shown = site.json(&["subscribers", "show", "reader@example.org"]);
-    assert_eq!(shown["subscriptions"][0]["schedule"], "annual");
+    wait_for("the new name", || {
+        let shown = site.json(&["subscribers", "show", "reader@example.org"]);
+        (shown["subscriptions"][0]["schedule"] == "annual").then_some(())
+    });
+}
+
+#[test]
+fn a_source_that_is_called_otherwise_takes_what_it_published_along() {
+    let site = Site::new().start().after_first_scan();
+    site.subscribe("reader@example.org", &["--schedule", "immediate"]);
+    let ids = |site: &Running| {
+        let list = site.json(&["publications", "list"]);
+        let list = list.as_array().expect("a list");
+        let pair = |one: &serde_json::Value| (one["id"].clone(), one["source"].clone());
+        list.iter().map(pair).collect::<Vec<_>>()
+    };
+    let before = ids(&site);
+    site.reconfigure(
+        "name = \"pages\"",
+        "name = \"strony\"\naliases = [\"pages\"]",
+    );
+    site.hang_up();
+    // Ids go on being made of the first name, also without a store.
+    site.save("b.md", &page("Nowe"));
+    assert_eq!(site.mails(1)[0].subject(), Some("Nowe"));
+    let after = ids(&site);
+    assert_eq!(after.len(), 2);
+    assert_eq!(after[0].0, "tag:portal.example,2026:pages/b.md");
+    assert_eq!(after[1].0, before[0].0);
+    assert!(
+        after.iter().all(|(_, source)| source == "strony"),
+        "{after:?}"
+    );
+    assert_eq!(site.json(&["holds", "list"]), serde_json::json!([]));
+    assert!(
+        crate::harness::wici(&site.path(""), &["check"])
+            .status
+            .success()
+    );
+    let stopped = site.stop();
+    let feed = fs::read_to_string(stopped.path().join("feeds/all.atom")).expect("a feed");
+    assert!(stopped.wici(&["build"]).status.success());
+    let built = fs::read_to_string(stopped.path().join("feeds/all.atom")).expect("a feed");
+    let ids = |feed: &str| feed.matches("tag:portal.example,2026:pages/").count();
+    assert_eq!(ids(&built), ids(&feed));
+}
+
+#[test]
+fn what_a_source_that_is_gone_published_waits_for_a_person() {
+    let more = "[[source]]\nname = \"more\"\npath = \"more\"\n";
+    let site = Site::new()
+        .with(more)
+        .page("../more/b.md", &page("Drugi"))
+        .start();
+    site.feed("all.atom", |feed| {
+        feed.contains("Drugi") && feed.contains("Old")
+    });
+    site.reconfigure(more, "");
+    let told = "the source `more` is gone, and 1 publication of it is left";
+    let check = || {
+        let output = crate::harness::wici(&site.path(""), &["check"]);
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert!(check().contains(told), "{}", check());
+    site.hang_up();
+    let holds = wait_for("a hold", || {
+        let holds = site.json(&["holds", "list"]);
+        (!holds.as_array()?.is_empty()).then_some(holds)
+    });
+    assert_eq!(
+        (&holds[0]["kind"], &holds[0]["source"]),
+        (&"gone".into(), &"more".into())
+    );
+    assert!(
+        site.wici(&["status"])
+            .contains("add `more` to the `aliases`")
+    );
+    site.feed("all.atom", |feed| feed.contains("Drugi"));
+    assert_eq!(
+        site.wici(&["holds", "approve", "1"]),
+        "1 publication: to be withdrawn.\n"
+    );
+    site.feed("all.atom", |feed| {
+        !feed.contains("Drugi") && feed.contains("Old")
+    });
+    assert!(!check().contains("is gone"), "{}", check());
 }
 
 #[test]

@@ -5,9 +5,11 @@
 import contextlib
 import email
 import email.policy
+import html
 import os
 import pathlib
 import pwd
+import re
 import socket
 import subprocess
 import sys
@@ -191,6 +193,10 @@ def check(raw: bytes) -> None:
     unsubscribe = mail["List-Unsubscribe"]
     assert unsubscribe and "<https://news.portal.example/unsubscribe/" in unsubscribe, unsubscribe
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click", mail.items()
+    assert "<wici.news.portal.example>" in mail["List-Id"], mail["List-Id"]
+    assert mail["List-Help"] == "<https://news.portal.example/>", mail.items()
+    assert mail["Auto-Submitted"] == "auto-generated", mail.items()
+    assert mail["Content-Language"] == "pl", mail.items()
     for kind in ("plain", "html"):
         part = mail.get_body((kind,))
         assert part is not None, f"no text/{kind} body"
@@ -198,6 +204,13 @@ def check(raw: bytes) -> None:
         assert TITLE in text, f"no title in text/{kind}: {text}"
         assert "https://news.portal.example/unsubscribe/" in text, f"no way out in text/{kind}"
         assert "https://portal.example/new/" in text, f"no link in text/{kind}: {text}"
+    plain, page = (mail.get_body((kind,)).get_content() for kind in ("plain", "html"))
+    links = [html.unescape(link) for link in re.findall(r'href="([^"]*)"', page)]
+    assert len(links) >= 3, page
+    for link in links:
+        assert link in plain.split(), f"{link} is not in the text: {plain}"
+    lines = plain.splitlines()
+    assert all(len(line) <= 76 or line.startswith("http") for line in lines), lines
 
 
 def mails(inbox: pathlib.Path) -> list[pathlib.Path]:

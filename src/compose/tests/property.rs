@@ -4,6 +4,7 @@ use mail_parser::MimeHeaders;
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::Archived;
 
 /// Letters, digits, and everything that has ever broken a mail.
 fn nasty_text() -> impl Strategy<Value = String> {
@@ -50,6 +51,18 @@ fn nasty_text() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
 }
 
+/// What an author may take for an address.
+fn address() -> impl Strategy<Value = String> {
+    let schemes = [
+        "https://portal.example/",
+        "http://żółw.example/?",
+        "javascript:",
+        "",
+    ];
+    let scheme = prop::sample::select(schemes.to_vec());
+    (scheme, nasty_text()).prop_map(|(scheme, rest)| format!("{scheme}{rest}"))
+}
+
 /// The text that HTML stands for, where it only has the entities that templates write.
 fn unescaped(html: &str) -> String {
     html.replace("&lt;", "<")
@@ -68,11 +81,18 @@ proptest! {
         summary in nasty_text(),
         note in nasty_text(),
         site in nasty_text(),
+        link in address(),
+        latest in address(),
     ) {
         let items: Vec<ClaimItem> = titles.iter().map(|title| {
-            let mut item = item("uk", title, &summary);
+            let mut item = item("uk", title, &summary, "");
             item.correction = true;
+            item.publication.link = link.clone();
             item.publication.change_note = Some(note.clone());
+            item.publication.archived = Some(Archived {
+                notice: note.clone(),
+                latest: Some(latest.clone()),
+            });
             item
         }).collect();
         let content = content(items, 0);
@@ -95,7 +115,8 @@ proptest! {
         let message = parse(&letter);
         prop_assert_eq!(message.parts.len(), 3);
         if let [title] = titles.as_slice() {
-            let expected = header::shorten(&header::one_line(title), 200);
+            let title = header::shorten(&header::one_line(title), 200);
+            let expected = header::one_line(&format!("Оновлено: {title}"));
             prop_assert_eq!(message.subject().unwrap_or_default(), expected);
         }
         let text = message.body_text(0).expect("text").into_owned();
@@ -104,12 +125,24 @@ proptest! {
         prop_assert!(text.contains(&url));
         prop_assert!(html.contains(&url));
         prop_assert!(!html.contains("<script"));
-        let flowing = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        for words in titles.iter().chain([&summary, &note, &site]) {
-            let words = flowing(&header::one_line(words));
-            prop_assert!(flowing(&text).contains(&words), "{words:?} in {text}");
-            prop_assert!(flowing(&unescaped(&html)).contains(&words), "{words:?} in {html}");
+        for link in html.split("href=\"").skip(1) {
+            let link = unescaped(link.split('"').next().expect("its end"));
+            prop_assert!(text.contains(&link), "{link} is not in {text}");
+            prop_assert!(link.starts_with("http"), "{link}");
         }
+        let flowing = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let (text, html) = (flowing(&text), flowing(&unescaped(&html)));
+        for words in titles.iter().chain([&note, &site]) {
+            let words = flowing(&header::one_line(words));
+            prop_assert!(text.contains(&words), "{words:?} in {text}");
+            prop_assert!(html.contains(&words), "{words:?} in {html}");
+        }
+        let summary = header::one_line(&summary);
+        let is_there = [600, 200].iter().any(|most| {
+            let words = flowing(&header::shorten(&summary, *most));
+            text.contains(&words) && html.contains(&words)
+        });
+        prop_assert!(is_there, "{summary:?} in {text}");
         let parts = message.parts.iter().skip(1);
         for part in parts {
             prop_assert!(part.content_type().is_some_and(|t| t.attribute("charset") == Some("utf-8")));

@@ -50,6 +50,7 @@ impl Case {
         };
         let source = config::Source {
             name: "pages".into(),
+            aliases: Vec::new(),
             path: folder.path().join("content"),
             link: "{site}{path}/".into(),
             files,

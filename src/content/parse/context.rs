@@ -53,6 +53,7 @@ const SEGMENT: &AsciiSet = &CONTROLS
 pub struct Context {
     site: Url,
     authority: String,
+    /// What the source was called first.
     source: String,
     pattern: String,
     language: Language,
@@ -72,7 +73,7 @@ impl Context {
         tags: &[TagDefinition],
         labels: &[config::Labels],
     ) -> Context {
-        Context::named(&source.name, &source.link, site, tags, labels)
+        Context::named(source.first_name(), &source.link, site, tags, labels)
     }
 
     /// Of the source that is an upstream feed.
@@ -82,7 +83,7 @@ impl Context {
         tags: &[TagDefinition],
     ) -> Context {
         // Its entries say where they live.
-        Context::named(&upstream.name, "", site, tags, &[])
+        Context::named(upstream.first_name(), "", site, tags, &[])
     }
 
     fn named(

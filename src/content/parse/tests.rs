@@ -36,6 +36,7 @@ fn site() -> config::Site {
 fn source() -> config::Source {
     config::Source {
         name: "pages".into(),
+        aliases: Vec::new(),
         path: PathBuf::from("content"),
         link: "{site}{path}/".into(),
         files: config::Files::usual(),

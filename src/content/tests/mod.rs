@@ -255,6 +255,7 @@ fn directory(root: &Path) -> Result<Directory, Failure> {
     };
     let source = config::Source {
         name: "pages".into(),
+        aliases: Vec::new(),
         path: root.to_owned(),
         link: "{site}{path}/".into(),
         files: Files::usual(),

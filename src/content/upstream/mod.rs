@@ -63,7 +63,7 @@ impl Reader {
             context: Context::of_upstream(upstream, &config.site, &config.tags),
             language: config.site.language.clone(),
             languages: config.site.languages.clone(),
-            own: config.source_names.iter().map(own).collect(),
+            own: config.called.keys().map(own).collect(),
         }
     }
 

@@ -95,7 +95,7 @@ fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
 }
 
 /// What a task that nobody cancels came to.
-pub(super) async fn done<T>(task: JoinHandle<T>) -> T {
+pub(super) async fn done<T>(task: impl Future<Output = Result<T, JoinError>>) -> T {
     match task.await.map_err(JoinError::try_into_panic) {
         Ok(done) => done,
         Err(Ok(panic)) => resume_unwind(panic),

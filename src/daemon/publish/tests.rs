@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use super::*;
 use crate::config;
@@ -85,7 +86,7 @@ impl Case {
     fn feeds(&self, dir: &str) -> std::io::Result<BTreeMap<String, String>> {
         let mut feeds = BTreeMap::new();
         collect(&self.folder.path().join(dir), "", &mut feeds)?;
-        feeds.remove("manifest.jsonl");
+        feeds.retain(|name, _| name != "manifest.jsonl" && name != ".lock");
         Ok(feeds)
     }
 }
@@ -195,12 +196,50 @@ async fn a_feed_without_a_lost_body_is_made_again_once_the_body_is_there() -> Te
     publishing.tick(stale.clone(), case.now).await?;
     assert!(!case.feeds("feeds")?["all.atom"].contains("<content"));
     assert!(publishing.found_bodies().await?.is_empty());
+    drop(publishing);
     // Also after a start it is known that it lacks something.
-    assert_eq!(case.publishing("feeds", CONFIG)?.begin().await?, stale);
+    let mut publishing = case.publishing("feeds", CONFIG)?;
+    assert_eq!(publishing.begin().await?, stale);
+    publishing.tick(stale.clone(), case.now).await?;
     case.tell(vec![page(0, "Pierwszy", &[], "pl")], &[]).await?;
     let found = publishing.found_bodies().await?;
     assert_eq!(found, stale);
     publishing.tick(found, case.now).await?;
     assert!(case.feeds("feeds")?["all.atom"].contains("<content"));
+    Ok(())
+}
+
+#[tokio::test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what is waited for is to go on beside the test"
+)]
+async fn a_loop_that_has_ended_writes_nothing_any_more() -> Tested {
+    let case = Case::new()?;
+    let dir = case.folder.path().join("feeds");
+    fs::create_dir(&dir)?;
+    // Nobody gets on who writes there before somebody reads, and then only as fast as that.
+    let pipe = dir.join(".all.rss.tmp");
+    assert!(Command::new("mkfifo").arg(&pipe).status()?.success());
+    let mut large = page(0, "Pierwszy", &[], "pl");
+    large.body = format!("<p>{}</p>", "Długi tekst. ".repeat(20_000)).into();
+    case.tell(vec![large], &[]).await?;
+    let publishing = case.publishing("feeds", CONFIG)?;
+    let stop = CancellationToken::new();
+    let now = case.now;
+    let clock: Clock = Arc::new(move || now);
+    let mut run = tokio::spawn(publishing.run(Arc::default(), clock, stop.clone()));
+    let mut reader = tokio::task::spawn_blocking(move || fs::File::open(pipe)).await??;
+    stop.cancel();
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    let is_free = || Publisher::open(dir.clone()).is_ok();
+    assert_eq!(run.is_finished(), is_free(), "who has ended has let go");
+    let rest =
+        tokio::task::spawn_blocking(move || std::io::copy(&mut reader, &mut std::io::sink()));
+    (&mut run).await??;
+    assert!(is_free());
+    assert!(rest.await?? > 100_000);
     Ok(())
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 
-use crate::compose::{ComposeError, Composer, Shared};
-use crate::domain::{Address, Claim, Language, RunKey};
+use crate::compose::{Alike, ComposeError, Composer, Shared};
+use crate::domain::{Address, Claim};
 use crate::mail::Letter;
 
 /// Rendered bodies kept at hand.
@@ -15,7 +15,7 @@ const SHARED: usize = 1_000;
 pub(super) struct ComposingDesk {
     composer: Composer,
     from: Address,
-    shared: HashMap<(RunKey, u64, Language), Shared>,
+    shared: HashMap<Alike, Shared>,
 }
 
 impl ComposingDesk {
@@ -28,14 +28,12 @@ impl ComposingDesk {
     }
 
     pub(super) fn compose(&mut self, claim: &Claim) -> Result<Letter, ComposeError> {
-        let key = (claim.key.run, claim.content.number, claim.language.clone());
+        let key = Alike::of(claim);
         if !self.shared.contains_key(&key) {
             if self.shared.len() >= SHARED {
                 self.shared.clear();
             }
-            let shared = self
-                .composer
-                .shared(&claim.content, &claim.language, &claim.cadence)?;
+            let shared = self.composer.shared(claim)?;
             self.shared.insert(key.clone(), shared);
         }
         let bytes = match self.shared.get(&key) {

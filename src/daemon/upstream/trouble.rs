@@ -40,7 +40,9 @@ impl Failed {
     pub(super) fn refused(url: &Url, answer: &Answer, now: Timestamp) -> Failed {
         let status = answer.status;
         let remedy = match status {
-            410 => "take the source out, which leaves what it brought; it is asked once a week",
+            410 => {
+                "take the source out, and say then what becomes of what it brought; it is asked once a week"
+            }
             401 | 403 | 407 => "ask whoever runs that site for an address that is open to programs",
             404 => "correct `url` of this source; it is asked again, less and less often",
             429 | 503 => "nothing need be done: it is asked again when the server wants it",
@@ -81,8 +83,8 @@ pub(super) fn publishable(
 /// That the store could not take an entry, and which.
 pub(super) fn told(url: &str, refused: Refused) -> (String, Problem) {
     let (what, remedy) = match refused.why {
-        Refusal::IdTaken { id, holder } => (
-            format!("an entry claims the id {id}, which {holder} has"),
+        Refusal::IdTaken { id, source, path } => (
+            format!("an entry claims the id {id}, which {path} of the source `{source}` has"),
             "it is published by another source already; take it out of one of the two",
         ),
         Refusal::TooLarge => (

@@ -151,12 +151,22 @@ pub(super) async fn what_was_withdrawn_is_dropped_from_the_mail(bench: Bench) ->
         )
         .await?;
     let run = bench.run("daily").await?;
+    let before = bench.claim().await?;
+    let keys = before.iter().map(|claim| claim.key).collect();
+    bench.store.unclaim(keys).await?;
     bench.look([], &["a.md"]).await?;
-    let told: Vec<_> = bench.claim().await?.iter().map(told).collect();
+    let after = bench.claim().await?;
+    let told: Vec<_> = after.iter().map(told).collect();
     assert_eq!(
         told,
         [("both@example.org".to_owned(), vec!["b".to_owned()])]
     );
+    // What was rendered for the former content is no longer good.
+    let number = |claims: &[Claim]| {
+        let both = claims.iter().find(|c| c.key == after[0].key);
+        both.map(|claim| claim.content.number)
+    };
+    assert_ne!(number(&before), number(&after));
     let run = bench.store.run(run.key).await?.ok_or("no run")?;
     assert_eq!((run.counts.withdrawn, run.counts.pending), (1, 1));
     Ok(())

@@ -17,6 +17,7 @@ mod planning;
 mod publications;
 mod reopening;
 mod retention;
+mod sources;
 mod sweeping;
 mod switching;
 mod tags;
@@ -398,6 +399,14 @@ contract! {
         skipped_losses_stay_published_and_are_known_when_they_return,
         what_comes_back_while_it_is_decided_stays,
         a_source_that_cannot_be_seen_loses_nothing;
+    sources:
+        what_a_source_published_follows_it_to_its_new_name,
+        what_is_left_of_a_source_that_is_gone_waits_for_a_person,
+        a_source_that_is_there_again_ends_its_hold,
+        files_found_under_another_name_are_what_the_gone_source_left,
+        what_the_new_name_has_at_the_same_place_stays_and_the_rest_waits,
+        an_id_moves_on_to_another_source_once_its_file_is_gone,
+        what_another_source_misses_is_taken_by_its_id_alone;
     trust:
         a_witness_knows_more_than_a_copy_from_before_a_claim,
         while_a_store_is_held_nothing_is_claimed,

@@ -28,14 +28,15 @@ fn names(schedules: &str, tags: &str) -> Names {
             .into_iter()
             .map(|(name, id)| (name, TagId::new(&id).expect("a slug")))
             .collect(),
+        sources: BTreeMap::new(),
     }
 }
 
-fn orphan(kind: Kind, name: &str, subscribers: u64) -> Orphan {
+fn orphan(kind: Kind, name: &str, concerned: u64) -> Orphan {
     Orphan {
         kind,
         name: name.to_owned(),
-        subscribers,
+        concerned,
     }
 }
 

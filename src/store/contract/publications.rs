@@ -160,7 +160,8 @@ pub(super) async fn a_file_that_claims_anothers_id_is_refused(bench: Bench) -> T
         path: "b.md".to_owned(),
         why: Refusal::IdTaken {
             id: PublicationId("urn:wici:1".into()),
-            holder: "a.md".to_owned(),
+            source: "pages".to_owned(),
+            path: "a.md".to_owned(),
         },
     };
     assert_eq!(applied.refused, [refused]);

@@ -86,6 +86,38 @@ async fn a_lost_body_is_told_and_is_there_again_once_its_file_is_read() -> Test 
 }
 
 #[tokio::test]
+async fn a_loss_that_is_believed_is_withdrawn_in_pieces_though_the_process_dies_in_between() -> Test
+{
+    let bench = Bench::sled()?;
+    let names: Vec<String> = (0..1500).map(|number| format!("{number:04}.md")).collect();
+    let files: Vec<Found> = names.iter().map(|name| file(name, &bench)).collect();
+    bench.scan(files, &[]).await?;
+    let missing: Vec<&str> = names[..700].iter().map(String::as_str).collect();
+    {
+        let mut scan = std::pin::pin!(bench.scan([], &missing));
+        tokio::select! {
+            biased;
+            _ = &mut scan => {}
+            // The first piece is on its way by now.
+            () = std::future::ready(()) => {}
+        }
+    }
+    let bench = reopen(bench)?;
+    let withdrawn = bench.store.totals().await?.withdrawn;
+    assert!((256..=700).contains(&withdrawn), "{withdrawn}");
+    let known = bench.store.paths("pages").await?;
+    let rest: Vec<&str> = missing
+        .into_iter()
+        .filter(|path| known.contains(*path))
+        .collect();
+    let scan = bench.scan([], &rest).await?;
+    assert_eq!(scan.holds, []);
+    assert_eq!(scan.changes.len() as u64 + withdrawn, 700);
+    assert_eq!(bench.store.totals().await?.live, 800);
+    Ok(())
+}
+
+#[tokio::test]
 async fn planning_is_resumed_where_it_stopped() -> Test {
     let bench = Bench::sled()?;
     bench.scan([], &[]).await?;

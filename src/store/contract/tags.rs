@@ -175,6 +175,7 @@ pub(super) async fn a_label_that_gets_a_tag_of_its_own_takes_its_subscribers_alo
         schedules,
         labels,
         tags,
+        ..Names::default()
     };
     assert_eq!(bench.store.adopt(names, bench.now).await?, []);
     for address in ["a@example.org", "b@example.org"] {

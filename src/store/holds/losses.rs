@@ -1,5 +1,7 @@
 //! Withdrawals, and what is held back of them when a source lost more than is to be believed.
 
+mod missing;
+
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -13,47 +15,79 @@ use super::super::engine::{Go, Order, Read, Transaction};
 use super::super::record::Record;
 use super::super::rows::{HeldRow, LossRow, Meta, Number, SourceRow};
 use super::super::{StoreError, forget, keys, load, save};
-use super::{HoldEvent, holds, open, publications};
+use super::{HoldEvent, holds};
+
+pub(in crate::store) use missing::{Missing, all_of};
 
 /// Former losses forgotten in one transaction.
 const FORGOTTEN: usize = 4096;
+/// Publications withdrawn in one transaction.
+pub(in crate::store) const PIECE: usize = HeldRow::SIZE as usize;
 
-/// What is missing of a source.
+/// What is missing of a source, and what waits of others.
 pub(in crate::store) struct Losses<'s> {
     source: &'s str,
-    hold: Option<Hold>,
-    /// The publications in the hold.
-    missing: BTreeSet<PublicationKey>,
-    /// The rows of the hold that are no longer as they lie in the store.
-    touched: BTreeSet<u64>,
+    /// In the hold of this source, if there is one.
+    own: Missing,
+    /// In the holds of other sources, or of one that is gone: a file of this source may be it.
+    others: Vec<Missing>,
+}
+
+/// What a look that ended came to.
+#[derive(Default)]
+pub(in crate::store) struct Settled {
+    pub(in crate::store) holds: Vec<HoldEvent>,
+    /// What is to be withdrawn after this transaction, piece by piece. Should the process die in
+    /// between, the next scan misses it as this look did.
+    pub(in crate::store) rest: Vec<PublicationKey>,
 }
 
 impl<'s> Losses<'s> {
-    /// What was held of a source before a look.
+    /// What was held before a look at a source.
     pub(in crate::store) fn of(
         reader: &impl Read,
         source: &'s str,
     ) -> Result<Losses<'s>, StoreError> {
-        let of_source = |hold: &Hold| match &hold.kind {
-            HoldKind::Withdrawals { source: of } => of == source,
-            HoldKind::Releases | HoldKind::Store(_) => false,
-        };
-        let hold = holds(reader)?.into_iter().find(of_source);
-        let missing = match &hold {
-            Some(hold) => publications(reader, hold.key)?.collect(),
-            None => BTreeSet::new(),
-        };
-        Ok(Losses {
+        let mut losses = Losses {
             source,
-            hold,
-            missing,
-            touched: BTreeSet::new(),
-        })
+            own: Missing::default(),
+            others: Vec::new(),
+        };
+        for hold in holds(reader)? {
+            match &hold.kind {
+                HoldKind::Releases | HoldKind::Store(_) => {}
+                HoldKind::Withdrawals { source: of }
+                    if of == source && losses.own.hold().is_none() =>
+                {
+                    losses.own = Missing::of(reader, hold)?;
+                }
+                HoldKind::Withdrawals { .. } | HoldKind::Gone { .. } => {
+                    losses.others.push(Missing::of(reader, hold)?);
+                }
+            }
+        }
+        Ok(losses)
     }
 
-    /// The publications whose files are missing, which waits for a person.
-    pub(in crate::store) fn missing(&self) -> &BTreeSet<PublicationKey> {
-        &self.missing
+    /// The publications without files which a file of this source that reads alike may be: this
+    /// source's own, and those of sources that are gone.
+    pub(in crate::store) fn missing(&self) -> BTreeSet<PublicationKey> {
+        let gone = self.others.iter().filter(|other| {
+            let kind = other.hold().map(|hold| &hold.kind);
+            matches!(kind, Some(HoldKind::Gone { .. }))
+        });
+        [&self.own]
+            .into_iter()
+            .chain(gone)
+            .flat_map(Missing::keys)
+            .copied()
+            .collect()
+    }
+
+    /// All publications without files: whatever file claims the id of one is it.
+    pub(in crate::store) fn missing_anywhere(&self) -> BTreeSet<PublicationKey> {
+        let all = [&self.own].into_iter().chain(&self.others);
+        all.flat_map(Missing::keys).copied().collect()
     }
 
     /// A publication's file was found, whether where it was or elsewhere.
@@ -61,8 +95,8 @@ impl<'s> Losses<'s> {
         if state.standing == Standing::Withdrawn {
             forget(changes.parts().0, keys::loss(&state.source, state.key));
         }
-        if self.missing.remove(&state.key) {
-            self.touched.insert(row_of(state.key));
+        for missing in [&mut self.own].into_iter().chain(&mut self.others) {
+            missing.found(state.key);
         }
     }
 
@@ -75,20 +109,24 @@ impl<'s> Losses<'s> {
         paths: impl Iterator<Item = &'p str>,
         pass: Pass,
         now: Timestamp,
-    ) -> Result<Option<HoldEvent>, StoreError> {
-        let decided = self.hold.as_ref().is_some_and(|h| h.decision.is_some());
-        if matches!(pass, Pass::More | Pass::Baseline) || decided {
-            self.save(changes.parts().0, now)?;
-            return Ok(None);
+    ) -> Result<Settled, StoreError> {
+        let mut settled = Settled::default();
+        for other in std::mem::take(&mut self.others) {
+            let ended = other.keep(changes.parts().0, now)?;
+            settled.holds.extend(ended.map(HoldEvent::Dissolved));
+        }
+        if matches!(pass, Pass::More | Pass::Baseline) || self.own.is_decided() {
+            self.own.save(changes.parts().0, now)?;
+            return Ok(settled);
         }
         let mut missing = BTreeSet::new();
         for path in paths {
             let key = load::<Number>(changes.reader(), &keys::path(self.source, path))?;
             missing.extend(key.map(|Number(key)| PublicationKey(key)));
         }
-        let partial = pass == Pass::End && self.hold.is_some();
+        let partial = pass == Pass::End && self.own.hold().is_some();
         let is_held = if partial {
-            missing.extend(&self.missing);
+            missing.extend(self.own.keys());
             !missing.is_empty()
         } else {
             self.is_great_loss(changes.parts().0, missing.len() as u64, now)?
@@ -96,15 +134,15 @@ impl<'s> Losses<'s> {
         if is_held {
             let (transaction, meta) = changes.parts();
             let opened = self.renew(transaction, meta, missing, now)?;
-            return Ok(opened.map(HoldEvent::Opened));
+            settled.holds.extend(opened.map(HoldEvent::Opened));
+            return Ok(settled);
         }
-        let dissolved = self.dissolve(changes.parts().0, now)?;
-        for key in missing {
-            withdraw(changes, key)?;
-            let loss = keys::loss(self.source, key);
-            save(changes.parts().0, loss, &LossRow { at: now })?;
-        }
-        Ok(dissolved.map(HoldEvent::Dissolved))
+        let dissolved = self.own.dissolve(changes.parts().0, now)?;
+        settled.holds.extend(dissolved.map(HoldEvent::Dissolved));
+        let mut missing: Vec<PublicationKey> = missing.into_iter().collect();
+        settled.rest = missing.split_off(missing.len().min(PIECE));
+        withdraw_all(changes, self.source, &missing, now)?;
+        Ok(settled)
     }
 
     /// Nothing of the source is to be seen. Returns the hold if it is a new one.
@@ -114,17 +152,23 @@ impl<'s> Losses<'s> {
         meta: &mut Meta,
         now: Timestamp,
     ) -> Result<Option<Hold>, StoreError> {
-        let mut all = BTreeSet::new();
-        let span = keys::paths(self.source).prefix();
-        transaction.scan(span.range(), Order::Ascending, &mut |_, value| {
-            all.insert(PublicationKey(Number::decode(value)?.0));
-            Ok(Go::On)
-        })?;
-        let decided = self.hold.as_ref().is_some_and(|h| h.decision.is_some());
-        if all.is_empty() || decided {
+        let all = all_of(transaction, self.source)?;
+        if all.is_empty() || self.own.is_decided() {
             return Ok(None);
         }
         self.renew(transaction, meta, all, now)
+    }
+
+    fn renew(
+        &mut self,
+        transaction: &mut Transaction<'_>,
+        meta: &mut Meta,
+        missing: BTreeSet<PublicationKey>,
+        now: Timestamp,
+    ) -> Result<Option<Hold>, StoreError> {
+        let source = self.source.to_owned();
+        let of = (HoldKind::Withdrawals { source }, missing);
+        self.own.renew(transaction, meta, of, now)
     }
 
     /// Is what is missing now, with what went within the last minutes, too much?
@@ -171,101 +215,61 @@ impl<'s> Losses<'s> {
         }
         Ok(count)
     }
-
-    /// This is missing now. Returns the hold if it is a new one.
-    fn renew(
-        &mut self,
-        transaction: &mut Transaction<'_>,
-        meta: &mut Meta,
-        missing: BTreeSet<PublicationKey>,
-        now: Timestamp,
-    ) -> Result<Option<Hold>, StoreError> {
-        let differ = self.missing.symmetric_difference(&missing);
-        self.touched.extend(differ.map(|key| row_of(*key)));
-        self.missing = missing;
-        let is_new = self.hold.is_none();
-        if is_new {
-            let source = self.source.to_owned();
-            self.hold = Some(open(meta, HoldKind::Withdrawals { source }, now));
-        }
-        self.save(transaction, now)?;
-        Ok(self.hold.take().filter(|_| is_new))
-    }
-
-    fn dissolve(
-        &mut self,
-        transaction: &mut Transaction<'_>,
-        now: Timestamp,
-    ) -> Result<Option<Hold>, StoreError> {
-        let missing = std::mem::take(&mut self.missing);
-        self.touched.extend(missing.into_iter().map(row_of));
-        self.save(transaction, now)?;
-        if let Some(hold) = &self.hold {
-            forget(transaction, keys::hold(hold.key));
-        }
-        Ok(self.hold.take())
-    }
-
-    fn save(
-        &mut self,
-        transaction: &mut Transaction<'_>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let Some(hold) = self.hold.as_mut().filter(|_| !self.touched.is_empty()) else {
-            return Ok(());
-        };
-        for number in std::mem::take(&mut self.touched) {
-            let first = number * HeldRow::SIZE;
-            let keys = PublicationKey(first)..PublicationKey(first + HeldRow::SIZE);
-            let publications: Vec<_> = self.missing.range(keys).copied().collect();
-            let row = keys::held_row(hold.key, number);
-            if publications.is_empty() {
-                forget(transaction, row);
-            } else {
-                save(transaction, row, &HeldRow { publications })?;
-            }
-        }
-        hold.publications = self.missing.len() as u64;
-        hold.renewed = now;
-        save(transaction, keys::hold(hold.key), hold)
-    }
 }
 
-/// The row of a hold that a publication lies in.
-fn row_of(key: PublicationKey) -> u64 {
-    key.0 / HeldRow::SIZE
-}
-
-/// Withdraws a publication whose file is gone.
-fn withdraw(changes: &mut Changes, key: PublicationKey) -> Result<(), StoreError> {
-    match place(changes, key)? {
-        Some(state) => changes.withdraw(&state.source, &state.path),
-        None => Ok(()),
+/// Withdraws a piece of what a source lost.
+pub(in crate::store) fn withdraw_all(
+    changes: &mut Changes,
+    source: &str,
+    lost: &[PublicationKey],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for key in lost {
+        if withdraw(changes, source, *key)? {
+            let loss = keys::loss(source, *key);
+            save(changes.parts().0, loss, &LossRow { at: now })?;
+        }
     }
+    Ok(())
 }
 
-/// A publication, if its file is still believed to be at its path.
-fn place(changes: &Changes, key: PublicationKey) -> Result<Option<PublicationState>, StoreError> {
+/// Withdraws a publication whose file is gone from a source, unless it is there again or elsewhere.
+fn withdraw(changes: &mut Changes, source: &str, key: PublicationKey) -> Result<bool, StoreError> {
+    let state = place(changes, source, key)?;
+    if let Some(state) = &state {
+        changes.withdraw(source, &state.path)?;
+    }
+    Ok(state.is_some())
+}
+
+/// A publication, if its file is still believed to be in a source.
+fn place(
+    changes: &Changes,
+    source: &str,
+    key: PublicationKey,
+) -> Result<Option<PublicationState>, StoreError> {
     let reader = changes.reader();
-    let Some(state) = load::<PublicationState>(reader, &keys::publication(key))? else {
+    let state = load::<PublicationState>(reader, &keys::publication(key))?;
+    let Some(state) = state.filter(|state| state.source == source) else {
         return Ok(None);
     };
-    let place = load::<Number>(reader, &keys::path(&state.source, &state.path))?;
+    let place = load::<Number>(reader, &keys::path(source, &state.path))?;
     Ok((place == Some(Number(key.0))).then_some(state))
 }
 
-/// Carries out what was decided of a publication whose file is missing: it is withdrawn, or no
-/// longer looked for.
+/// Carries out what was decided of a publication whose file is missing from a source: it is
+/// withdrawn, or no longer looked for.
 pub(super) fn let_go(
     changes: &mut Changes,
+    source: &str,
     key: PublicationKey,
     decision: Decision,
 ) -> Result<(), StoreError> {
     match decision {
-        Decision::Approve => withdraw(changes, key),
+        Decision::Approve => withdraw(changes, source, key).map(drop),
         Decision::Skip => {
-            if let Some(state) = place(changes, key)? {
-                forget(changes.parts().0, keys::path(&state.source, &state.path));
+            if let Some(state) = place(changes, source, key)? {
+                forget(changes.parts().0, keys::path(source, &state.path));
             }
             Ok(())
         }

@@ -28,7 +28,7 @@ fn values_are_escaped_in_html_and_left_alone_in_text() {
         render("{{ x }}", "mail.txt", context()),
         Ok("<a href=\"/\">&'".into())
     );
-    let message = "{{ t('mail-why', site='<b>') }}";
+    let message = "{{ t('back', site='<b>') }}";
     assert!(
         render(message, "error.html", context()).is_ok_and(|html| html.contains("„&lt;b&gt;”"))
     );

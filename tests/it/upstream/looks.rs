@@ -9,7 +9,7 @@ use wici::control::Board;
 use wici::daemon::signals::Signals;
 use wici::daemon::upstream::{self, Upstream};
 use wici::domain::{PublicationId, UpstreamState};
-use wici::store::Store;
+use wici::store::{Open, Store};
 
 use super::{rss, source};
 use crate::http_server::{HttpServer, Reply};
@@ -196,6 +196,30 @@ async fn of_two_sources_with_one_id_the_second_is_refused_and_asked_for_again() 
     assert_eq!(looks.known("b").await.etag, None);
     looks.look(start + days(1)).await;
     assert_eq!(looks.problems(), told);
+}
+
+#[tokio::test]
+async fn a_feed_whose_body_was_lost_is_read_once_more_though_it_did_not_change() {
+    let server = HttpServer::start();
+    let start = at("2026-10-01T08:00:00Z");
+    server.answers("/feed", Reply::feed("\"1\"", &rss(&["one"])));
+    let state = tempfile::tempdir().expect("a folder");
+    let store = Store::open(state.path(), Open::OrCreate, [1; 16]).expect("a store");
+    let looks = Looks::over(store, &source("news", &server.url("/feed")));
+    looks.look(start).await;
+    let id = PublicationId("urn:entry:one".to_owned());
+    let known = looks.store.publication(&id).await.expect("a store");
+    let body = known.expect("an entry").publication.body;
+    std::fs::remove_file(state.path().join("bodies/00000001.pack")).expect("a pack");
+    assert!(looks.store.body(body).await.is_err());
+    looks.look(start + days(1)).await;
+    let text = looks.store.body(body).await.expect("a body");
+    assert!(text.contains("Text of one"), "{text}");
+    looks.look(start + days(2)).await;
+    let asked = server.asked("/feed");
+    let is_conditional = |number: usize| asked[number].headers.contains_key("if-none-match");
+    assert_eq!((is_conditional(1), is_conditional(2)), (false, true));
+    assert!(looks.problems().is_empty());
 }
 
 #[tokio::test]
