@@ -58,5 +58,5 @@ mail-often = { $schedule ->
    *[other] sent as a digest
 }
 mail-why = You get this message because your address is subscribed to updates from { $site }, { mail-often }.
-mail-why-topics = You get this message because your address is subscribed to updates from { $site } (topics: { $topics }), { mail-often }.
+mail-why-topics = You get this message because your address is subscribed to updates from { $site } on { $topics }, { mail-often }.
 mail-unsubscribe = Unsubscribe

@@ -64,5 +64,5 @@ mail-often = { $schedule ->
    *[other] wysyłane jako przegląd
 }
 mail-why = Otrzymujesz tę wiadomość, ponieważ Twój adres jest zapisany na powiadomienia serwisu „{ $site }”, { mail-often }.
-mail-why-topics = Otrzymujesz tę wiadomość, ponieważ Twój adres jest zapisany na powiadomienia serwisu „{ $site }” (tematy: { $topics }), { mail-often }.
+mail-why-topics = Otrzymujesz tę wiadomość, ponieważ Twój adres jest zapisany na powiadomienia serwisu „{ $site }” na tematy: { $topics }; są one { mail-often }.
 mail-unsubscribe = Rezygnacja z powiadomień

@@ -88,7 +88,7 @@ fn why_tells_the_topics_that_led_here() {
     };
     let topics = why(vec![asking("szkolenia prawo"), asking("other")]);
     assert!(
-        topics.contains("updates from Portal Miejski (topics: #other, Training), sent once a day."),
+        topics.contains("updates from Portal Miejski on #other, Training, sent once a day."),
         "{topics}"
     );
     let all = why(vec![Filter::default()]);

@@ -60,7 +60,7 @@ fn a_name_that_is_missing_is_an_error_and_not_a_gap() {
         assert!(
             error
                 .as_ref()
-                .is_err_and(|e| e.starts_with("templates/mail.txt: ")),
+                .is_err_and(|e| e.starts_with("templates/mail.txt:1: ")),
             "{error:?}"
         );
     }
