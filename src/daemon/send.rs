@@ -12,6 +12,7 @@
 //! is done: the wire waits for the disk.
 
 mod desk;
+mod gate;
 mod rate;
 
 use std::collections::VecDeque;
@@ -26,6 +27,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::desk::ComposingDesk;
+use self::gate::{StoreGate, Wire};
 use self::rate::Bucket;
 use super::guard::{Guard, May};
 use super::signals::Signals;
@@ -35,7 +37,7 @@ use crate::config::Config;
 use crate::control::{Board, Clock};
 use crate::domain::delivery::RetryPolicy;
 use crate::domain::{Claim, DeliveryKey, Outcome, Problem};
-use crate::mail::{self, Gate, LetterSender, Mailer, Report};
+use crate::mail::{self, LetterSender, Mailer, Report};
 use crate::store::{Store, StoreError};
 
 /// Letters that may be accepted and not yet durably settled (design: at most 256).
@@ -73,12 +75,6 @@ pub struct Sending {
     wire: watch::Sender<Wire>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wire {
-    Open,
-    Waits,
-}
-
 impl Sending {
     /// The loop that sends by `mailer`.
     pub(super) fn new(
@@ -108,6 +104,13 @@ impl Sending {
     /// Sends what is due until `stop`; then lets the workers finish what is on the wire, and
     /// settles it.
     pub async fn run(mut self, stop: CancellationToken) -> anyhow::Result<()> {
+        let doubtful = self.store.take_over((self.clock)()).await?;
+        if doubtful > 0 {
+            tracing::warn!(
+                letters = doubtful,
+                "in doubt, and by `in_doubt = \"skip\"` not sent again: wici ended while they went"
+            );
+        }
         let (letters, queue) = mail::queue(IN_FLIGHT);
         let (reports, mut reported) = mpsc::channel(IN_FLIGHT);
         let mut workers = JoinSet::new();
@@ -115,6 +118,7 @@ impl Sending {
             let mailer = Arc::clone(&self.mailer);
             let gate = StoreGate {
                 store: self.store.clone(),
+                in_doubt: self.policy.in_doubt,
                 wire: self.wire.subscribe(),
             };
             let (queue, reports, stop) = (queue.clone(), reports.clone(), stop.clone());
@@ -361,28 +365,5 @@ impl Flow {
             self.outcomes.push((report.key, report.outcome));
             next = reported.try_recv().ok();
         }
-    }
-}
-
-/// Asked right before MAIL FROM: may the subscriber still be written to? The answer waits for the
-/// disk where that is behind.
-struct StoreGate {
-    store: Store,
-    wire: watch::Receiver<Wire>,
-}
-
-impl Gate for StoreGate {
-    async fn admit(&self, key: DeliveryKey) -> bool {
-        if *self.wire.borrow() == Wire::Waits {
-            // An error says that the loop is gone; then nothing will be settled any more.
-            let opened = self
-                .wire
-                .clone()
-                .wait_for(|wire| *wire == Wire::Open)
-                .await
-                .is_ok();
-            return opened && self.store.may_write(key.subscriber);
-        }
-        self.store.may_write(key.subscriber)
     }
 }

@@ -73,11 +73,19 @@ pub struct Report {
     pub outcome: Outcome,
 }
 
-/// Asked right before a letter's MAIL FROM is written (or its file made), and once more where a
-/// connection had to be made in between.
+/// Asked before something is done that can't be taken back.
 pub trait Gate: Send + Sync {
-    /// May it still go? `false`: it is not sent, and reported [`Outcome::Suppressed`].
+    /// Asked right before a letter's MAIL FROM is written (or its file made), and once more where a
+    /// connection had to be made in between: may it still go? `false`: it is not sent, and reported
+    /// [`Outcome::Suppressed`].
     fn admit(&self, key: DeliveryKey) -> impl Future<Output = bool> + Send;
+
+    /// Asked right before a letter's text is written to a server: may it be? `false`: it is put off,
+    /// and its connection given up.
+    fn begin_text(&self, key: DeliveryKey) -> impl Future<Output = bool> + Send {
+        let _ = key;
+        std::future::ready(true)
+    }
 }
 
 /// A queue of letters from one caller to many workers, holding `capacity` at the most.

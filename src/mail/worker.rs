@@ -138,7 +138,13 @@ impl ServerMailer {
                 Lead::Reset => connection.clear(Lead::RESET, next.as_ref()).await.is_ok(),
                 Lead::NoBody => connection.clear(Lead::NO_BODY, next.as_ref()).await.is_ok(),
                 Lead::Body(letter) => {
-                    let (outcome, alive) = connection.body(letter, next.as_ref()).await;
+                    let (outcome, alive) = match desk.gate.begin_text(letter.key).await {
+                        true => connection.body(letter, next.as_ref()).await,
+                        false => (
+                            Outcome::Deferred("stopped before its text".to_owned()),
+                            false,
+                        ),
+                    };
                     desk.report(letter.key, outcome).await;
                     alive
                 }

@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 
 use jiff::Timestamp;
 
-use crate::domain::delivery::RetryPolicy;
+use crate::domain::delivery::{InDoubt, RetryPolicy};
 use crate::domain::{
     Content, Delivery, DeliveryKey, DeliveryState, Outcome, Run, RunKey, SubscriberKey,
 };
@@ -188,13 +188,18 @@ pub(super) fn suppress_pending(
     Ok(())
 }
 
-fn settle(
+pub(super) fn settle(
     transaction: &mut Transaction<'_>,
     leases: &Leases,
     mut outcomes: Vec<(DeliveryKey, Outcome)>,
     policy: RetryPolicy,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    if policy.in_doubt == InDoubt::Skip {
+        for (key, _) in &outcomes {
+            forget(transaction, keys::begun(*key));
+        }
+    }
     outcomes.sort_by_key(|(key, _)| *key);
     let mut outcomes = outcomes.into_iter().peekable();
     let mut runs: BTreeMap<RunKey, Run> = BTreeMap::new();

@@ -37,9 +37,10 @@
 //! | `C` | run, content | `Content` |
 //! | `D` | run, first subscriber | [`Chunk`](super::rows::Chunk) of deliveries |
 //! | `Q` | run, first subscriber | instant: the chunk is due from then |
+//! | `d` | run, subscriber | nothing: the text was begun, and what came of it is not written down |
 //! | `H` | subscriber, run | content: who had what |
 //! | `z` | | [`RetentionRow`](super::retention::RetentionRow): what was let go of |
-//! | `d` | run, first subscriber | [`ShrunkRow`](super::retention::ShrunkRow): who had a delivery |
+//! | `e` | run, first subscriber | [`ShrunkRow`](super::retention::ShrunkRow): who had a delivery |
 //! | `a` | run, content | [`TallyRow`](super::retention::TallyRow): its deliveries by state |
 //! | `k` | run | [`BooksRow`](super::books::BooksRow): how its planning went |
 //! | `b` | run, stretch, number | [`NotedRow`](super::books::NotedRow): the news it was planned from |
@@ -47,12 +48,14 @@
 //! Numbers and instants are big-endian, so that keys sort as they do; texts end with a zero byte,
 //! which none of them can contain.
 
+mod begun;
 mod books;
 mod cadences;
 mod holds;
 mod paths;
 mod retention;
 mod span;
+mod waiting;
 
 use jiff::Timestamp;
 
@@ -61,6 +64,7 @@ use crate::domain::{
     SubscriberKey, TagId, Window,
 };
 
+pub(super) use begun::{all_begun, begun};
 pub(super) use books::{books, noted, noted_in, noted_row};
 pub(super) use cadences::{
     all_exceptions, cadence_in, exception, exceptions, mark, marks, posted, posting, postings,
@@ -75,6 +79,7 @@ pub(super) use retention::{
     shrunk, tallies, tally,
 };
 pub(super) use span::Span;
+pub(super) use waiting::{instant_before_last, waiting, waits};
 
 /// A key being written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -205,24 +210,6 @@ pub(super) fn body_of(hash: BodyHash, key: PublicationKey) -> Key {
 
 pub(super) fn body(hash: BodyHash) -> Key {
     Key::table(b'X').hash(hash)
-}
-
-pub(super) fn waiting() -> Key {
-    Key::table(b'W')
-}
-
-pub(super) fn waiting_from(instant: Timestamp) -> Key {
-    waiting().instant(instant)
-}
-
-pub(super) fn waits(instant: Timestamp, key: PublicationKey) -> Key {
-    waiting_from(instant).number(key.0)
-}
-
-/// The instant before the last number of a key of table `W`.
-pub(super) fn instant_before_last(key: &[u8]) -> Option<Timestamp> {
-    let sortable = number_before(key, 1);
-    Timestamp::from_millisecond((sortable ^ (1 << 63)) as i64).ok()
 }
 
 pub(super) fn feed_entries(feed: &FeedKey) -> Key {

@@ -34,6 +34,10 @@ impl Leases {
         self.with(|leases| leases.insert(chunk, Lease { until, out }));
     }
 
+    pub(super) fn clear(&self) {
+        self.with(HashMap::clear);
+    }
+
     pub(super) fn give_back(&self, chunk: ChunkKey, number: usize) {
         self.with(|leases| {
             if let Some(lease) = leases.get_mut(&chunk) {

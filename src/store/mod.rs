@@ -21,6 +21,7 @@
 //! | `runs` | `observe`, `mark`, `has_exceptions`, `zones`, `let_go`, `open_run`, `ripe`, `open_runs`, `run`, `runs` |
 //! | `plan` | `plan` |
 //! | `claims` | `claim`, `unclaim`, `next_due` |
+//! | `doubt` | `begin_text`, `take_over` |
 //! | `deliveries` | `settle`, `deliveries`, `had` |
 //! | `books` | `books` |
 //! | `retention` | `shrink`, `forget`, `prune`; `bodies/sweep`: `sweep` |
@@ -39,6 +40,7 @@ mod claims;
 mod contract;
 mod cursors;
 mod deliveries;
+mod doubt;
 mod engine;
 mod error;
 mod feeds;

@@ -1,6 +1,9 @@
 //! The daemon and a mail server that is strict, slow or strange.
 
-use crate::harness::{Site, wait_for};
+use std::collections::BTreeSet;
+
+use crate::harness::{Running, Site, wait_for};
+use crate::kill::subscribe;
 use crate::smtp_server::SmtpServer;
 
 #[test]
@@ -49,7 +52,7 @@ fn a_rate_lets_one_bucket_go_and_a_restart_one_more() {
         site.subscribe(&address, &["--schedule", "immediate"]);
     }
     site.save("a.md", "---\ntitle: A\n---\nText.\n");
-    let sent = |site: &crate::harness::Running, number: u64| {
+    let sent = |site: &Running, number: u64| {
         wait_for("a letter by the rate", || {
             let run = site.json(&["status"])["runs"][0].clone();
             let is_sent = run["counts"]["sent"] == number && run["planned"] == true;
@@ -61,4 +64,21 @@ fn a_rate_lets_one_bucket_go_and_a_restart_one_more() {
     assert_eq!(sent(&site, 2)["counts"]["pending"], 3);
     drop(site);
     assert_eq!(server.messages().len(), 2);
+}
+
+#[test]
+fn a_reload_in_the_middle_of_a_run_neither_delays_nor_repeats() {
+    const SUBSCRIBERS: usize = 1_000;
+    let server = SmtpServer::start().pace(500);
+    let site = Site::new().mailing_to(&server).write();
+    subscribe(&site, SUBSCRIBERS);
+    let site = site.start().after_first_scan();
+    site.save("a.md", "---\ntitle: A\n---\nText.\n");
+    assert!(server.wait_for(100, std::time::Duration::from_secs(60)));
+    site.hang_up();
+    let run = site.closed_run(1);
+    assert_eq!(run["counts"]["sent"], SUBSCRIBERS);
+    let messages = server.messages();
+    let to: BTreeSet<&str> = messages.iter().map(|m| m.to.as_str()).collect();
+    assert_eq!((to.len(), messages.len()), (SUBSCRIBERS, SUBSCRIBERS));
 }

@@ -5,6 +5,7 @@ mod answers;
 mod books;
 mod catalogue;
 mod deliveries;
+mod doubt;
 mod expiry;
 mod files;
 mod histories;
@@ -437,6 +438,11 @@ contract! {
         each_part_of_a_filter_is_honoured,
         what_one_was_mailed_and_why_can_be_told,
         what_one_was_not_mailed_and_why_can_be_told;
+    doubt:
+        whose_text_was_begun_and_never_settled_is_in_doubt,
+        a_mark_goes_with_its_settlement,
+        what_a_former_loop_had_claimed_is_free,
+        as_much_as_there_is_comes_to_be_in_doubt;
     books:
         what_became_of_everyone_is_in_the_books,
         who_unsubscribed_or_went_is_in_neither_count,

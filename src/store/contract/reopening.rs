@@ -229,3 +229,18 @@ async fn a_store_in_use_and_a_missing_store_say_so() -> Test {
     assert!(!nowhere.exists());
     Ok(())
 }
+
+#[tokio::test]
+async fn a_mark_outlives_the_process() -> Test {
+    let bench = Bench::sled()?;
+    bench.scan([], &[]).await?;
+    bench.subscribe("a@example.org", "daily", "").await?;
+    bench.look([file("a.md", &bench)], &[]).await?;
+    bench.run("daily").await?;
+    let claims = bench.claim().await?;
+    bench.store.begin_text(claims[0].key).await?;
+    let bench = reopen(bench)?;
+    assert_eq!(bench.store.take_over(bench.now).await?, 1);
+    assert!(bench.claim().await?.is_empty());
+    Ok(())
+}

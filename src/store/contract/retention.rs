@@ -98,7 +98,7 @@ pub(super) async fn who_had_what_is_known_while_any_schedule_may_mail_it(mut ben
     assert_eq!(rows(&bench, b'H')?.0, 1, "only the later run is remembered");
     bench.wait(DAY * 401);
     tidy(&bench, KEEP).await?;
-    for table in *b"HDCNQdakb" {
+    for table in *b"HDCNQeakb" {
         assert_eq!(rows(&bench, table)?.0, 0, "{}", char::from(table));
     }
     for schedule in ["daily", "yearly"] {
@@ -208,7 +208,7 @@ pub(super) async fn a_delivery_costs_little_and_less_later(mut bench: Bench) -> 
     let accepted = claims.iter().map(|claim| (claim.key, Outcome::Accepted));
     bench.settle(accepted.collect()).await?;
     let bytes = |bench: &Bench| -> Result<usize, StoreError> {
-        let tables = b"HDCQdakb".iter();
+        let tables = b"HDCQeakb".iter();
         let bytes = tables.map(|table| Ok(rows(bench, *table)?.1));
         Ok(bytes.sum::<Result<usize, StoreError>>()? / READERS)
     };

@@ -1,4 +1,4 @@
-//! Tables `z`, `d` and `a`: what is left of runs that were closed long ago. And what is looked
+//! Tables `z`, `e` and `a`: what is left of runs that were closed long ago. And what is looked
 //! through as a whole to know what may go.
 
 use super::Key;
@@ -10,7 +10,7 @@ pub(in crate::store) fn retention() -> Key {
 
 /// What is left of the deliveries of all runs.
 pub(in crate::store) fn all_shrunk() -> Key {
-    Key::table(b'd')
+    Key::table(b'e')
 }
 
 pub(in crate::store) fn shrunk(run: RunKey, first: SubscriberKey) -> Key {
