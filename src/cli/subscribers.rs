@@ -346,7 +346,7 @@ fn why_not(why: &WhyNot) -> String {
         WhyNot::Translation { run } => format!("had a translation, with run {run}"),
         WhyNot::Gone { standing } => format!("is {standing}"),
         WhyNot::Unsubscribed => "not subscribed any more".to_owned(),
-        WhyNot::Paused => "paused".to_owned(),
+        WhyNot::Paused => "paused: comes once they resume".to_owned(),
         WhyNot::Unconfirmed => "not confirmed".to_owned(),
         WhyNot::Older => "older than the subscription".to_owned(),
         WhyNot::Filter => "no subscription asks for it".to_owned(),

@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Cadence, Content, Delivery, Filter, Mark, Publication, PublicationKey, PublicationState, Run,
-    RunKey, Sequence, Standing, Subscriber, SubscriberStatus,
+    Cadence, Content, Delivery, Filter, Publication, PublicationKey, PublicationState, Run, RunKey,
+    Sequence, Standing, Subscriber, SubscriberStatus,
 };
 
 use super::books::Contents;
+use super::cursors::in_force;
 use super::engine::{Go, Order, Read};
 use super::names::all_names;
 use super::record::Record;
@@ -57,7 +58,7 @@ pub enum WhyNot {
     },
     /// They are not subscribed any more.
     Unsubscribed,
-    /// They have paused.
+    /// They have paused: it comes once they resume.
     Paused,
     /// They have not confirmed that the address is theirs.
     Unconfirmed,
@@ -192,15 +193,14 @@ fn why_not(
     let mut why = WhyNot::Filter;
     for subscription in &subscriber.subscriptions {
         let language = &state.publication.language;
-        if !subscription.filter.passes(&tags, language) {
+        if !subscription.counts(number, &tags, language) {
             continue;
         }
-        let mark = load::<Mark>(reader, &keys::mark(&subscription.cadence))?;
         if number <= subscription.cursor {
             if why == WhyNot::Filter {
                 why = WhyNot::Older;
             }
-        } else if mark.is_some_and(|mark| number <= mark.upper) {
+        } else if number <= in_force(reader, subscriber.key, subscription)? {
             why = WhyNot::Past;
         } else {
             return Ok(WhyNot::Waits {

@@ -115,6 +115,20 @@ fn write_down(
     Ok(())
 }
 
+/// The number up to which everything is decided for a subscription of an active subscriber.
+pub(super) fn in_force(
+    reader: &impl Read,
+    subscriber: SubscriberKey,
+    one: &Subscription,
+) -> Result<Sequence, StoreError> {
+    let exception = keys::exception(&one.cadence, subscriber);
+    if reader.get(exception.bytes())?.is_some() {
+        return Ok(one.cursor);
+    }
+    let mark = load::<Mark>(reader, &keys::mark(&one.cadence))?;
+    Ok(mark.map_or(one.cursor, |mark| mark.upper.max(one.cursor)))
+}
+
 /// Enters a subscriber, whose cursors are their own, where planning looks for them.
 fn post(
     transaction: &mut Transaction<'_>,

@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 
-use crate::domain::{Cadence, Counts, Mark, Run, RunKey, Sequence, Window};
+use crate::domain::{
+    Cadence, Counts, Mark, Run, RunKey, Sequence, Subscriber, SubscriberKey, Window,
+};
 
 use super::engine::{Go, Order, Read, Transaction};
-use super::keys::Span;
 use super::record::Record;
 use super::rows::{NewsRow, Number};
 use super::{Store, StoreError, forget, keys, load, meta, note, save};
@@ -46,10 +47,14 @@ impl Store {
         load(self.reader(), &keys::mark(cadence))
     }
 
-    /// Did anybody come behind the mark of a cadence who is not planned yet? `immediate` opens a
-    /// window for them.
-    pub async fn has_exceptions(&self, cadence: &Cadence) -> Result<bool, StoreError> {
-        has_exceptions(self.reader(), cadence)
+    /// Did anybody come behind the mark of a cadence for whom not all is decided up to `upper`?
+    /// `immediate` opens a window for them.
+    pub async fn has_exceptions(
+        &self,
+        cadence: &Cadence,
+        upper: Sequence,
+    ) -> Result<bool, StoreError> {
+        has_exceptions(self.reader(), cadence, upper)
     }
 
     /// The zones in which somebody lives to whom a schedule mails by their own clock.
@@ -91,39 +96,31 @@ impl Store {
         .await
     }
 
-    /// The number up to which news was applied no later than `by`, if that is beyond `after`: what
-    /// `immediate` may mail.
-    pub async fn ripe(
-        &self,
-        after: Sequence,
-        by: Timestamp,
-    ) -> Result<Option<Sequence>, StoreError> {
-        Ok(self
-            .news_after(after)?
-            .take_while(|(_, at)| *at <= by)
-            .map(|(number, _)| number)
-            .last())
+    /// The highest number that was news no later than `by`: what `immediate` may mail.
+    pub async fn ripe(&self, by: Timestamp) -> Result<Sequence, StoreError> {
+        let mut ripe = Sequence(0);
+        let span = keys::all_news().prefix();
+        self.reader()
+            .scan(span.range(), Order::Descending, &mut |key, value| {
+                if NewsRow::decode(value)?.at > by {
+                    return Ok(Go::On);
+                }
+                ripe = Sequence(keys::last_number(key));
+                Ok(Go::Stop)
+            })?;
+        Ok(ripe)
     }
 
     /// When the first news beyond `after` was applied.
     pub async fn first_news(&self, after: Sequence) -> Result<Option<Timestamp>, StoreError> {
-        Ok(self.news_after(after)?.next().map(|(_, at)| at))
-    }
-
-    fn news_after(
-        &self,
-        after: Sequence,
-    ) -> Result<impl Iterator<Item = (Sequence, Timestamp)>, StoreError> {
-        let span = keys::news(after)
-            .next()
-            .until(keys::news(Sequence(u64::MAX)));
-        let mut news = Vec::new();
+        let mut first = None;
+        let span = keys::all_news().prefix().from(keys::news(after).next());
         self.reader()
-            .scan(span.range(), Order::Ascending, &mut |key, value| {
-                news.push((Sequence(keys::last_number(key)), NewsRow::decode(value)?.at));
-                Ok(Go::On)
+            .scan(span.range(), Order::Ascending, &mut |_, value| {
+                first = Some(NewsRow::decode(value)?.at);
+                Ok(Go::Stop)
             })?;
-        Ok(news.into_iter())
+        Ok(first)
     }
 
     /// Opens the run of a window, once: a window that was opened before gives its run again. A
@@ -149,7 +146,7 @@ impl Store {
                 && let Some(run) = load::<Run>(transaction, &keys::run(RunKey(key)))?
                 && !(cadence.is_immediate()
                     && run.planned
-                    && has_exceptions(transaction, &cadence)?)
+                    && has_exceptions(transaction, &cadence, window.upper)?)
             {
                 return Ok(run);
             }
@@ -244,21 +241,35 @@ pub(super) fn mark_of(
 
 /// Is anybody in the posting lists of a cadence?
 fn is_posted(reader: &impl Read, cadence: &Cadence) -> Result<bool, StoreError> {
-    Ok(!is_empty(reader, keys::posted(cadence).prefix())?)
-}
-
-/// Did anybody come behind the mark of a cadence who is not planned yet?
-fn has_exceptions(reader: &impl Read, cadence: &Cadence) -> Result<bool, StoreError> {
-    Ok(!is_empty(reader, keys::exceptions(cadence).prefix())?)
-}
-
-fn is_empty(reader: &impl Read, span: Span) -> Result<bool, StoreError> {
-    let mut is_empty = true;
+    let mut is_posted = false;
+    let span = keys::posted(cadence).prefix();
     reader.scan(span.range(), Order::Ascending, &mut |_, _| {
-        is_empty = false;
+        is_posted = true;
         Ok(Go::Stop)
     })?;
-    Ok(is_empty)
+    Ok(is_posted)
+}
+
+fn has_exceptions(
+    reader: &impl Read,
+    cadence: &Cadence,
+    upper: Sequence,
+) -> Result<bool, StoreError> {
+    let mut exceptions = Vec::new();
+    let span = keys::exceptions(cadence).prefix();
+    reader.scan(span.range(), Order::Ascending, &mut |key, _| {
+        exceptions.push(SubscriberKey(keys::last_number(key)));
+        Ok(Go::On)
+    })?;
+    for key in exceptions {
+        let subscriber = load::<Subscriber>(reader, &keys::subscriber(key))?;
+        let theirs = subscriber.iter().flat_map(|s| &s.subscriptions);
+        let mut theirs = theirs.filter(|one| one.cadence == *cadence);
+        if theirs.any(|one| one.cursor < upper || !one.owed.is_empty()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Writes a run back, and closes it when everyone is settled.

@@ -14,6 +14,7 @@ mod identity;
 mod losses;
 mod model;
 mod names;
+mod pausing;
 mod planning;
 mod publications;
 mod reopening;
@@ -351,20 +352,21 @@ contract! {
         many_subscribers_are_planned_in_pages,
         a_new_line_owes_nothing_old,
         what_is_ripe_was_applied_long_enough_ago;
+    pausing:
+        a_pause_repeats_and_loses_nothing,
+        what_was_planned_and_not_sent_before_a_pause_is_told_after_it,
+        what_was_on_the_wire_at_a_pause_is_told_once,
+        an_unconfirmed_address_gets_nothing_and_begins_once_it_is_confirmed,
+        who_knows_an_address_changes_nothing_for_its_owner;
     switching:
         who_comes_behind_a_mark_gets_once_what_came_since_their_own,
         who_switches_ahead_of_a_mark_is_not_mailed_again,
         who_switches_while_a_run_is_half_planned_misses_nothing,
         what_did_not_pass_before_a_filter_changed_is_no_news_after,
         a_filter_that_was_changed_and_changed_back_kept_out_what_came_meanwhile,
-        a_pause_repeats_and_loses_nothing,
-        what_was_planned_and_not_sent_before_a_pause_is_told_after_it,
-        what_was_on_the_wire_at_a_pause_is_told_once,
         an_exception_opens_a_window_of_immediate,
         a_move_to_another_zone_repeats_and_loses_nothing,
         a_zone_owes_nothing_from_before_somebody_lived_in_it,
-        an_unconfirmed_address_gets_nothing_and_begins_once_it_is_confirmed,
-        who_knows_an_address_changes_nothing_for_its_owner,
         another_language_is_honoured_from_then_on,
         subscriptions_can_be_given_up_one_by_one,
         subscriptions_that_become_equal_are_one_once_their_pasts_are;

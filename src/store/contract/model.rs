@@ -1,113 +1,151 @@
-//! Who gets what, plainly: a cursor in every subscription, every mail in a list, nothing of marks,
-//! indexes, pages or runs. `histories` holds the store against it.
+//! Who gets what, plainly: design section 4, with a cursor in every subscription, every filter that
+//! it ever had, and every mail in a list. Nothing of marks, exceptions, indexes, pages or rows, and
+//! nothing of the store's but plain types. `news` says what is news, `clock` when windows are due,
+//! `mails` what becomes of what was planned; `histories` holds the store against all of it.
 
-use std::collections::BTreeMap;
+pub(super) mod clock;
+mod mails;
+pub(super) mod news;
 
-use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{MAX_AGE, POLICY};
+use jiff::Timestamp;
 
-/// More news than this within ten minutes waits.
-pub(super) const HOLD_OVER: usize = 2;
-const WINDOW: SignedDuration = SignedDuration::from_mins(10);
+use news::{News, Page};
 
-pub(super) const SLOTS: usize = 4;
+pub(super) const LANGUAGES: [&str; 3] = ["pl", "uk", "en"];
+pub(super) const ZONES: [&str; 3] = ["Europe/Warsaw", "Europe/Kyiv", "America/New_York"];
+pub(super) const SCHEDULES: [&str; 4] = ["daily", "weekly", "local", "immediate"];
+pub(super) const IMMEDIATE: usize = 3;
+/// Mails by each reader's own clock.
+pub(super) const LOCAL: usize = 2;
 /// Language, and the slot of what it translates.
-pub(super) const PAGES: [(&str, Option<usize>); SLOTS] =
-    [("pl", None), ("uk", Some(0)), ("pl", None), ("uk", None)];
-pub(super) const PEOPLE: [(&str, &str); 3] = [
-    ("a@example.org", "pl"),
-    ("b@example.org", "uk"),
-    ("c@example.org", "pl"),
-];
-pub(super) const SCHEDULES: [&str; 2] = ["daily", "weekly"];
-/// Tags are bits.
-pub(super) const TAGS: [&str; 4] = ["", "prawo", "pomoc", "pomoc prawo"];
+pub(super) const PAGES: [(usize, Option<usize>); 5] =
+    [(0, None), (1, Some(0)), (0, None), (1, None), (2, Some(0))];
+pub(super) const PEOPLE: usize = 3;
 
-/// What matters of a file.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Page {
-    pub(super) edit: u32,
-    pub(super) tags: usize,
-    pub(super) published: Timestamp,
-    pub(super) updated: Timestamp,
-    pub(super) note: Option<u32>,
-    pub(super) expires: Option<Timestamp>,
+/// A schedule, and the zone if it goes by the reader's clock.
+pub(super) type Cadence = (usize, Option<usize>);
+
+/// Tags and languages are bits.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Filter {
+    pub(super) any: u8,
+    pub(super) all: u8,
+    pub(super) none: u8,
+    pub(super) languages: u8,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Stands {
-    Waiting,
-    Live,
-    /// Withdrawn or expired.
-    Gone,
+impl Filter {
+    fn passes(self, page: &Page, language: usize) -> bool {
+        (self.any == 0 || self.any & page.tags != 0)
+            && self.all & page.tags == self.all
+            && self.none & page.tags == 0
+            && (self.languages == 0 || self.languages & (1 << language) != 0)
+    }
 }
 
-pub(super) struct Known {
-    pub(super) page: Page,
-    stands: Stands,
-    major: u32,
-    released: Option<Timestamp>,
-    was_news: bool,
-    /// A person let its news out.
-    approved: bool,
-    /// Its last news in each window: all its news, in order.
-    news: Vec<u64>,
-}
-
+/// A subscription.
+#[derive(Debug, Clone)]
 pub(super) struct Asked {
-    schedule: usize,
-    any: usize,
+    pub(super) schedule: usize,
+    /// All filters that it had, each with the number after which it came into force.
+    filters: Vec<(u64, Filter)>,
+    /// Everything up to here is decided.
     cursor: u64,
+    /// What was planned and could not be sent because of a pause.
+    owed: BTreeSet<usize>,
+}
+
+impl Asked {
+    fn new(schedule: usize, filter: Filter, cursor: u64) -> Asked {
+        Asked {
+            schedule,
+            filters: vec![(0, filter)],
+            cursor,
+            owed: BTreeSet::new(),
+        }
+    }
+
+    fn filter_at(&self, number: u64) -> Filter {
+        let before = self.filters.iter().rfind(|(after, _)| *after < number);
+        before.map(|(_, filter)| *filter).unwrap_or_default()
+    }
+
+    pub(super) fn filter(&self) -> Filter {
+        self.filter_at(u64::MAX)
+    }
+
+    fn is(&self, (schedule, filter): (usize, Filter)) -> bool {
+        self.schedule == schedule && self.filter() == filter
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) enum Status {
+    #[default]
+    Gone,
+    Unconfirmed,
+    Active,
+    Paused,
 }
 
 #[derive(Default)]
 pub(super) struct Person {
-    active: bool,
-    asked: Vec<Asked>,
-    /// Slot of the original → major revision.
-    had: BTreeMap<usize, u32>,
+    pub(super) status: Status,
+    pub(super) language: usize,
+    pub(super) zone: usize,
+    pub(super) asked: Vec<Asked>,
+    /// The slot of an original and the major revision, for each item of each mail to them.
+    had: Vec<(usize, u32)>,
+}
+
+impl Person {
+    fn cadence(&self, asked: &Asked) -> Cadence {
+        let zone = (asked.schedule == LOCAL).then_some(self.zone);
+        (asked.schedule, zone)
+    }
+}
+
+/// A window that is not planned for everybody yet.
+pub(super) struct Window {
+    cadence: Cadence,
+    upper: u64,
+    opened: Timestamp,
+    /// So many of those who came first are planned.
+    through: usize,
+}
+
+struct Item {
+    slot: usize,
+    title: String,
+    major: u32,
 }
 
 pub(super) struct Mail {
     who: usize,
-    items: Vec<(usize, String)>,
+    items: Vec<Item>,
     opened: Timestamp,
     /// When to try again, once deferred.
     deferred: Option<Timestamp>,
-}
-
-/// News that waits for a person.
-struct Held {
-    slots: Vec<usize>,
-    renewed: Timestamp,
+    /// What it says, once it is with the sender.
+    out: Option<Vec<String>>,
+    /// Its reader left and came anew while it was with the sender.
+    is_void: bool,
 }
 
 #[derive(Default)]
 pub(super) struct Model {
-    /// What may be mailed and was news not long ago: number, when, what.
-    recent: Vec<(u64, Timestamp, usize)>,
-    holds: BTreeMap<u64, Held>,
-    /// The number of the last hold.
-    hold: u64,
-    pub(super) number: u64,
-    pub(super) known: BTreeMap<usize, Known>,
-    pub(super) people: [Person; PEOPLE.len()],
-    pub(super) windows: Vec<(usize, u64, Timestamp)>,
-    pub(super) mails: Vec<Mail>,
+    pub(super) news: News,
+    pub(super) people: [Person; PEOPLE],
+    /// People in the order in which they first came.
+    came: Vec<usize>,
+    windows: Vec<Window>,
+    mails: Vec<Mail>,
+    clock: clock::Clock,
 }
 
-impl Page {
-    fn has_expired(&self, now: Timestamp) -> bool {
-        self.expires.is_some_and(|expires| expires <= now)
-    }
-}
-
-pub(super) fn is_recent(now: Timestamp, then: Timestamp) -> bool {
-    now.duration_since(then) <= MAX_AGE
-}
-
-pub(super) fn original(slot: usize) -> usize {
+fn original(slot: usize) -> usize {
     PAGES[slot].1.unwrap_or(slot)
 }
 
@@ -115,240 +153,184 @@ pub(super) fn title(slot: usize, page: &Page) -> String {
     format!("{slot}.{}", page.edit)
 }
 
+/// What people ask for.
 impl Model {
-    pub(super) fn see(&mut self, slot: usize, page: &Page, now: Timestamp) {
-        let known = self.known.entry(slot).or_insert_with(|| Known {
-            page: page.clone(),
-            stands: Stands::Waiting,
-            major: 0,
-            released: None,
-            was_news: false,
-            approved: false,
-            news: Vec::new(),
-        });
-        let was = std::mem::replace(&mut known.page, page.clone());
-        let Some(released) = known.released else {
-            known.stands = Stands::Waiting;
-            return self.release(slot, now);
-        };
-        if known.stands == Stands::Live && was == *page {
-            return;
+    pub(super) fn subscribe(&mut self, who: usize, wish: (usize, Filter), is_vouched_for: bool) {
+        if !self.came.contains(&who) {
+            self.came.push(who);
         }
-        if page.has_expired(now) {
-            self.number += u64::from(known.stands == Stands::Live);
-            known.stands = Stands::Gone;
-            return;
-        }
-        let is_major = page.updated > was.updated && page.note.is_some() && page.note != was.note;
-        let is_return = known.stands == Stands::Gone || was.tags != page.tags;
-        known.stands = Stands::Live;
-        known.major += u32::from(is_major);
-        self.number += 1;
-        if is_major || (is_return && known.was_news && is_recent(now, released)) {
-            known.was_news = true;
-            self.note(slot, now);
-        }
-    }
-
-    /// The last change of a page is news: it may be mailed, or it waits.
-    fn note(&mut self, slot: usize, now: Timestamp) {
-        if self.holds.values().any(|held| held.slots.contains(&slot)) {
-            return;
-        }
-        let is_recent = |at: &Timestamp| now.duration_since(*at) <= WINDOW;
-        self.recent.retain(|(_, at, _)| is_recent(at));
-        let is_joined = self
-            .holds
-            .last_key_value()
-            .is_some_and(|(_, held)| is_recent(&held.renewed));
-        if !is_joined {
-            self.recent.push((self.number, now, slot));
-            if let Some(known) = self.known.get_mut(&slot) {
-                known.news.push(self.number);
-            }
-            if self.recent.len() > HOLD_OVER {
-                self.hold_back(now);
-            }
-        } else if let Some(mut last) = self.holds.last_entry() {
-            last.get_mut().slots.push(slot);
-            last.get_mut().renewed = now;
-        }
-    }
-
-    /// All recent news waits.
-    fn hold_back(&mut self, now: Timestamp) {
-        let mut slots = Vec::new();
-        for (number, _, slot) in std::mem::take(&mut self.recent) {
-            if let Some(known) = self.known.get_mut(&slot) {
-                known.news.retain(|news| *news != number);
-            }
-            slots.retain(|other| *other != slot);
-            slots.push(slot);
-        }
-        self.hold += 1;
-        let renewed = now;
-        self.holds.insert(self.hold, Held { slots, renewed });
-    }
-
-    /// A person says what is to become of the oldest hold.
-    pub(super) fn decide(&mut self, approve: bool) {
-        let Some((_, held)) = self.holds.pop_first() else {
-            return;
-        };
-        for slot in held.slots {
-            let Some(known) = self.known.get_mut(&slot) else {
-                continue;
-            };
-            if !approve {
-                known.was_news = known.approved || !known.news.is_empty();
-                continue;
-            }
-            known.approved = true;
-            if known.stands == Stands::Live {
-                self.number += 1;
-                known.news.push(self.number);
-                self.recent.clear();
-            }
-        }
-    }
-
-    /// Releases what waits, if its date has come; takes away what is live, if its end has.
-    pub(super) fn release(&mut self, slot: usize, now: Timestamp) {
-        let Some(known) = self.known.get_mut(&slot) else {
-            return;
-        };
-        if known.page.has_expired(now) {
-            self.number += u64::from(known.stands == Stands::Live);
-            if known.stands == Stands::Live {
-                known.stands = Stands::Gone;
-            }
-        } else if known.stands == Stands::Waiting && known.page.published <= now {
-            self.number += 1;
-            known.stands = Stands::Live;
-            known.released = Some(now);
-            known.was_news = is_recent(now, known.page.published);
-            if known.was_news {
-                self.note(slot, now);
-            }
-        }
-    }
-
-    pub(super) fn lose(&mut self, slot: usize) {
-        if let Some(known) = self.known.get_mut(&slot) {
-            self.number += u64::from(known.stands == Stands::Live);
-            known.stands = Stands::Gone;
-        }
-    }
-
-    pub(super) fn subscribe(&mut self, who: usize, schedule: usize, any: usize) {
         let person = &mut self.people[who];
-        if !person.active {
-            person.active = true;
+        let stays = match person.status {
+            Status::Active | Status::Paused if !is_vouched_for => return,
+            Status::Active | Status::Paused => true,
+            Status::Unconfirmed => !is_vouched_for,
+            Status::Gone => false,
+        };
+        if !stays {
             person.asked.clear();
+            person.status = match is_vouched_for {
+                true => Status::Active,
+                false => Status::Unconfirmed,
+            };
+            let out = self.mails.iter_mut().filter(|mail| mail.who == who);
+            out.for_each(|mail| mail.is_void = true);
         }
-        let is_same = |asked: &Asked| (asked.schedule, asked.any) == (schedule, any);
-        if !person.asked.iter().any(is_same) {
-            person.asked.push(Asked {
-                schedule,
-                any,
-                cursor: self.number,
-            });
+        if !person.asked.iter().any(|asked| asked.is(wish)) {
+            let asked = Asked::new(wish.0, wish.1, self.news.head);
+            person.asked.push(asked);
+        }
+    }
+
+    /// The cursor starts at the head on confirmation.
+    pub(super) fn confirm(&mut self, who: usize) {
+        let person = &mut self.people[who];
+        if person.status == Status::Unconfirmed {
+            person.status = Status::Active;
+            for asked in &mut person.asked {
+                *asked = Asked::new(asked.schedule, asked.filter(), self.news.head);
+            }
         }
     }
 
     pub(super) fn unsubscribe(&mut self, who: usize) {
-        self.people[who].active = false;
-        self.mails.retain(|mail| mail.who != who);
+        self.people[who].status = Status::Gone;
+        self.mails
+            .retain(|mail| mail.who != who || mail.out.is_some());
     }
 
-    pub(super) fn plan(&mut self) {
-        for (schedule, upper, opened) in std::mem::take(&mut self.windows) {
-            for who in 0..PEOPLE.len() {
-                if self.people[who].active {
-                    self.plan_for(who, schedule, upper, opened);
-                }
-                for asked in &mut self.people[who].asked {
-                    if asked.schedule == schedule {
-                        asked.cursor = asked.cursor.max(upper);
-                    }
+    pub(super) fn pause(&mut self, who: usize) {
+        let status = &mut self.people[who].status;
+        if *status == Status::Active {
+            *status = Status::Paused;
+        }
+    }
+
+    pub(super) fn resume(&mut self, who: usize) {
+        let status = &mut self.people[who].status;
+        if *status == Status::Paused {
+            *status = Status::Active;
+        }
+    }
+
+    /// A wish becomes another, or (`None`) is given up.
+    pub(super) fn change(
+        &mut self,
+        who: usize,
+        was: (usize, Filter),
+        wish: Option<(usize, Filter)>,
+    ) {
+        let person = &mut self.people[who];
+        if person.status == Status::Gone {
+            return;
+        }
+        match wish {
+            None if person.asked.iter().all(|asked| asked.is(was)) => self.unsubscribe(who),
+            None => person.asked.retain(|asked| !asked.is(was)),
+            Some((schedule, filter)) => {
+                for asked in person.asked.iter_mut().filter(|asked| asked.is(was)) {
+                    asked.schedule = schedule;
+                    asked.filters.push((self.news.head, filter));
                 }
             }
         }
     }
+}
 
-    fn plan_for(&mut self, who: usize, schedule: usize, upper: u64, opened: Timestamp) {
-        let person = &mut self.people[who];
-        // By original: the publication itself or the translation that the reader prefers.
+/// Who gets what.
+impl Model {
+    pub(super) fn open(&mut self, cadence: Cadence, upper: u64, opened: Timestamp) {
+        self.windows.push(Window {
+            cadence,
+            upper,
+            opened,
+            through: 0,
+        });
+    }
+
+    /// Plans the first window for those who came first, up to `through`; `None`: for everybody.
+    pub(super) fn plan(&mut self, through: Option<usize>) {
+        let Some(window) = self.windows.first_mut() else {
+            return;
+        };
+        let from = window.through;
+        window.through = through.unwrap_or(self.came.len()).max(from);
+        for place in from..window.through {
+            self.plan_for(self.came[place]);
+        }
+        if through.is_none() {
+            self.windows.remove(0);
+        }
+    }
+
+    pub(super) fn plan_everything(&mut self) {
+        while !self.windows.is_empty() {
+            self.plan(None);
+        }
+    }
+
+    /// Of the publications in (cursor, upper], as they stand now, those that passed the filter in
+    /// force at their number and pass the one in force now, and were not mailed to them at that
+    /// major revision; of a publication and its translations, the one in the language that comes
+    /// first for them.
+    fn plan_for(&mut self, who: usize) {
+        let (window, person) = (&self.windows[0], &mut self.people[who]);
+        if person.status != Status::Active {
+            return;
+        }
+        let counts = |slot: usize, asked: &Asked| {
+            let known = &self.news.known[&slot];
+            let passes = |filter: Filter| filter.passes(&known.page, PAGES[slot].0);
+            let is_news = known
+                .number(window.upper)
+                .is_some_and(|number| number > asked.cursor && passes(asked.filter_at(number)));
+            known.is_live() && passes(asked.filter()) && (is_news || asked.owed.contains(&slot))
+        };
+        let theirs = person.asked.iter();
+        let theirs: Vec<&Asked> = theirs
+            .filter(|asked| person.cadence(asked) == window.cadence)
+            .collect();
         let mut chosen: BTreeMap<usize, usize> = BTreeMap::new();
-        for (&slot, known) in &self.known {
-            let wants = |asked: &Asked| {
-                asked.schedule == schedule
-                    && (asked.any == 0 || asked.any & known.page.tags != 0)
-                    && known.news.iter().any(|n| *n > asked.cursor && *n <= upper)
-            };
-            let is_own_language = PAGES[slot].0 == PEOPLE[who].1;
-            if known.stands == Stands::Live
-                && person.asked.iter().any(wants)
-                && (is_own_language || !chosen.contains_key(&original(slot)))
-            {
-                chosen.insert(original(slot), slot);
+        for &slot in self.news.known.keys() {
+            if theirs.iter().any(|asked| counts(slot, asked)) {
+                let rank = |slot: usize| {
+                    let is_foreign = PAGES[slot].0 != person.language;
+                    (is_foreign, self.news.known[&slot].order)
+                };
+                let best = chosen.entry(original(slot)).or_insert(slot);
+                *best = std::cmp::min_by_key(*best, slot, |slot| rank(*slot));
             }
         }
         let mut items = Vec::new();
         for (original, slot) in chosen {
-            let known = &self.known[&slot];
-            let before = person.had.get(&original).copied();
-            if before.is_none_or(|major| major < known.major) {
-                let mark = if before.is_some() { "!" } else { "" };
-                items.push((slot, format!("{mark}{}", title(slot, &known.page))));
-                person.had.insert(original, known.major);
+            let known = &self.news.known[&slot];
+            let had = person.had.iter().filter(|had| had.0 == original);
+            let had = had.map(|(_, major)| *major).max();
+            if had.is_none_or(|major| major < known.major) {
+                let mark = if had.is_some() { "!" } else { "" };
+                items.push(Item {
+                    slot,
+                    title: format!("{mark}{}", title(slot, &known.page)),
+                    major: known.major,
+                });
+                person.had.push((original, known.major));
+            }
+        }
+        for place in 0..person.asked.len() {
+            if person.cadence(&person.asked[place]) == window.cadence {
+                let asked = &mut person.asked[place];
+                asked.cursor = asked.cursor.max(window.upper);
+                asked.owed.clear();
             }
         }
         if !items.is_empty() {
             self.mails.push(Mail {
                 who,
                 items,
-                opened,
+                opened: window.opened,
                 deferred: None,
+                out: None,
+                is_void: false,
             });
         }
-    }
-
-    /// Who is told what now. `outcome` says of each how it ended.
-    pub(super) fn send(
-        &mut self,
-        defer: u8,
-        refuse: u8,
-        now: Timestamp,
-    ) -> Vec<(String, Vec<String>)> {
-        let mut told = Vec::new();
-        for mut mail in std::mem::take(&mut self.mails) {
-            if mail.deferred.is_some_and(|until| until > now) {
-                self.mails.push(mail);
-                continue;
-            }
-            let live = |slot: usize| self.known[&slot].stands == Stands::Live;
-            let mut titles: Vec<String> = mail
-                .items
-                .iter()
-                .filter(|(slot, _)| live(*slot))
-                .map(|(_, title)| title.clone())
-                .collect();
-            if titles.is_empty() {
-                continue;
-            }
-            titles.sort();
-            told.push((PEOPLE[mail.who].0.to_owned(), titles));
-            let bit = 1 << mail.who;
-            // The first pause is half a minute; of a second attempt no test step defers.
-            let until = now + SignedDuration::from_secs(30);
-            let is_first = mail.deferred.is_none();
-            if defer & !refuse & bit != 0 && is_first && until <= mail.opened + POLICY.retry_for {
-                mail.deferred = Some(until);
-                self.mails.push(mail);
-            }
-        }
-        told.sort();
-        told
     }
 }

@@ -234,26 +234,16 @@ pub(super) async fn a_new_line_owes_nothing_old(mut bench: Bench) -> Test {
 
 pub(super) async fn what_is_ripe_was_applied_long_enough_ago(mut bench: Bench) -> Test {
     bench.scan([file("base.md", &bench)], &[]).await?;
-    let head = bench
-        .store
-        .observe(Cadence::immediate(), String::new(), bench.now)
-        .await?
-        .upper;
+    let head = Sequence(1);
     bench.look([file("a.md", &bench)], &[]).await?;
     let first = bench.now;
     bench.wait(SignedDuration::from_mins(1));
     bench.look([file("b.md", &bench)], &[]).await?;
     assert_eq!(bench.store.first_news(head).await?, Some(first));
     let before = first.checked_sub(SignedDuration::from_secs(1))?;
-    assert_eq!(bench.store.ripe(head, before).await?, None);
-    assert_eq!(
-        bench.store.ripe(head, first).await?.map(|s| s.0),
-        Some(head.0 + 1)
-    );
-    assert_eq!(
-        bench.store.ripe(head, bench.now).await?.map(|s| s.0),
-        Some(head.0 + 2)
-    );
+    assert_eq!(bench.store.ripe(before).await?, Sequence(0));
+    assert_eq!(bench.store.ripe(first).await?, Sequence(2));
+    assert_eq!(bench.store.ripe(bench.now).await?, Sequence(3));
     Ok(())
 }
 
