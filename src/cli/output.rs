@@ -18,12 +18,22 @@ use crate::domain::Problem;
 /// # Errors
 /// Nobody reads any more, as after `| head`; or the disk that it goes to is full.
 pub(super) fn say(text: &str) -> Result<(), Failure> {
-    writeln!(stdout(), "{text}").map_err(|error| match error.kind() {
-        ErrorKind::BrokenPipe => Failure::Unread,
-        _ => anyhow::Error::new(error)
-            .context("can't write to standard output")
-            .into(),
-    })
+    write(&format!("{text}\n"))
+}
+
+/// The same without an end of the line.
+///
+/// # Errors
+/// Those of [`say`].
+pub(super) fn write(text: &str) -> Result<(), Failure> {
+    stdout()
+        .write_all(text.as_bytes())
+        .map_err(|error| match error.kind() {
+            ErrorKind::BrokenPipe => Failure::Unread,
+            _ => anyhow::Error::new(error)
+                .context("can't write to standard output")
+                .into(),
+        })
 }
 
 /// The same, beside what a pipe is to get. Where nobody can be told, nobody is.

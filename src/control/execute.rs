@@ -11,11 +11,11 @@ use super::report::{
 };
 use super::request::AddSubscriber;
 use super::{
-    Desk, Refusal, Request, Response, holds, preferences, publications, runs, subscribers, tags,
+    Desk, Refusal, Request, Response, holds, people, preferences, publications, roll, runs,
+    subscribers, tags,
 };
 use crate::domain::{
-    Address, Basis, Cadence, Counts, Filter, HoldKey, IMMEDIATE, NewSubscription, RunKey,
-    SubscriberKey, TagId,
+    Address, Basis, Cadence, Counts, Filter, HoldKey, IMMEDIATE, NewSubscription, RunKey, TagId,
 };
 use crate::store::StoreError;
 
@@ -45,22 +45,25 @@ pub async fn execute(
             Ok(Response::Orphans(orphans))
         }
         Request::AddSubscriber(add) => add_subscriber(desk, add, now).await.map(Response::Added),
-        Request::ListSubscribers { after, most } => {
-            let page = desk.store.subscribers(SubscriberKey(after), most).await?;
-            Ok(Response::Subscribers(
-                page.iter().map(SubscriberSummary::from).collect(),
-            ))
-        }
+        Request::ListSubscribers { after, most, which } => people::list(desk, after, most, which)
+            .await
+            .map(Response::Subscribers),
         Request::ShowSubscriber { address } => subscribers::show(desk, &address)
             .await
             .map(Response::Subscriber),
-        Request::RemoveSubscriber { address } => {
-            if desk.store.remove(&address).await? {
-                Ok(Response::Removed)
-            } else {
-                Err(unknown(&address))
-            }
-        }
+        Request::RemoveSubscriber { address } => people::remove(desk, &address, now).await,
+        Request::ImportSubscribers { rows, dry_run } => roll::import(desk, rows, dry_run, now)
+            .await
+            .map(Response::Imported),
+        Request::ExportSubscribers { after, most } => roll::export(desk, after, most)
+            .await
+            .map(Response::Exported),
+        Request::ListSuppressed { after, most } => people::suppressed(desk, after, most)
+            .await
+            .map(Response::SuppressedPage),
+        Request::Suppress { address, note } => people::suppress(desk, address, note, now).await,
+        Request::Unsuppress { address } => people::unsuppress(desk, address, now).await,
+        Request::Erase { address, for_good } => people::erase(desk, address, for_good, now).await,
         Request::ChangeSubscriber(change) => preferences::change(desk, change, now)
             .await
             .map(Response::Changed),

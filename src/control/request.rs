@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::people::{SubscriberPage, SuppressionPage, Which};
 use super::publications::{KnownFile, ListPublications, PublicationDetail, PublicationList};
 use super::report::{HoldSummary, RunSummary, StatusReport, SubscriberSummary};
+use super::roll::{Exported, Imported};
 use super::runs::RunDetail;
 use super::subscribers::SubscriberDetail;
+use crate::domain::roll::Row;
 use crate::domain::{Address, Decision, Language, Names, Orphan};
 
 /// What is asked.
@@ -29,16 +32,58 @@ pub enum Request {
         after: u64,
         /// At most so many.
         most: usize,
+        /// Only these.
+        which: Which,
     },
     /// One subscriber and what they got.
     ShowSubscriber {
         /// Whose.
         address: Address,
     },
-    /// Remove a subscriber and all that is known of them.
+    /// End a subscriber's mail, as the link in it does.
     RemoveSubscriber {
         /// Whose.
         address: Address,
+    },
+    /// Subscribe a page of rows.
+    ImportSubscribers {
+        /// Who, and to what.
+        rows: Vec<Row>,
+        /// Only say what would become of them.
+        dry_run: bool,
+    },
+    /// A page of rows.
+    ExportSubscribers {
+        /// The last subscriber of the page before; 0 to begin.
+        after: u64,
+        /// Those of so many subscribers.
+        most: usize,
+    },
+    /// A page of the suppression list, the latest first.
+    ListSuppressed {
+        /// What the page before said of the next; `None` to begin.
+        after: Option<Vec<u8>>,
+        /// At most so many.
+        most: usize,
+    },
+    /// Write to an address no more, whoever asks for it.
+    Suppress {
+        /// Whose.
+        address: Address,
+        /// Why, in words.
+        note: Option<String>,
+    },
+    /// Take an address from the suppression list.
+    Unsuppress {
+        /// Whose.
+        address: Address,
+    },
+    /// Forget an address and all that is known of it.
+    Erase {
+        /// Whose.
+        address: Address,
+        /// Keep a keyed hash of it, so that nothing brings it back.
+        for_good: bool,
     },
     /// Change what a subscriber asked for.
     ChangeSubscriber(ChangeSubscriber),
@@ -146,11 +191,29 @@ pub enum Response {
     /// To [`Request::AddSubscriber`].
     Added(SubscriberSummary),
     /// To [`Request::ListSubscribers`].
-    Subscribers(Vec<SubscriberSummary>),
+    Subscribers(SubscriberPage),
     /// To [`Request::ShowSubscriber`].
     Subscriber(SubscriberDetail),
     /// To [`Request::RemoveSubscriber`].
     Removed,
+    /// To [`Request::ImportSubscribers`].
+    Imported(Imported),
+    /// To [`Request::ExportSubscribers`].
+    Exported(Exported),
+    /// To [`Request::ListSuppressed`].
+    SuppressedPage(SuppressionPage),
+    /// To [`Request::Suppress`].
+    Suppressed {
+        /// Was it not on the list before?
+        is_new: bool,
+    },
+    /// To [`Request::Unsuppress`].
+    Unsuppressed,
+    /// To [`Request::Erase`].
+    Erased {
+        /// Is a keyed hash of it kept?
+        suppressed: bool,
+    },
     /// To [`Request::ChangeSubscriber`], [`Request::PauseSubscriber`] and
     /// [`Request::ResumeSubscriber`].
     Changed(SubscriberSummary),

@@ -6,6 +6,8 @@
 //! | change: what happened to a publication, and whether it is news | [`change`] |
 //! | tag, language, feed key | [`tag`], [`language`], [`feed_key`] |
 //! | subscriber, subscription, filter, address | [`subscriber`], [`filter`], [`address`] |
+//! | many subscribers at once, and the tables that they come in | [`enrolment`], [`roll`] |
+//! | who is not to be written to, whoever asks for it | [`suppression`] |
 //! | cron line, schedule | [`cron`] |
 //! | cadence, window, mark, run, counts | [`run`] |
 //! | delivery, outcome, claim | [`delivery`] |
@@ -19,6 +21,7 @@ pub mod address;
 pub mod change;
 pub mod cron;
 pub mod delivery;
+pub mod enrolment;
 pub mod feed_key;
 pub mod filter;
 pub mod hold;
@@ -27,8 +30,10 @@ pub mod names;
 pub mod problem;
 pub mod publication;
 pub mod retention;
+pub mod roll;
 pub mod run;
 pub mod subscriber;
+pub mod suppression;
 pub mod tag;
 pub mod trust;
 pub mod upstream;
@@ -37,6 +42,7 @@ pub use address::Address;
 pub use change::{Change, ChangeKind};
 pub use cron::CronLine;
 pub use delivery::{Claim, Content, Delivery, DeliveryKey, DeliveryState, Item, Outcome};
+pub use enrolment::{Enrolled, Enrolment};
 pub use feed_key::FeedKey;
 pub use filter::Filter;
 pub use hold::{Decision, Guards, Hold, HoldKey, HoldKind};
@@ -53,6 +59,7 @@ pub use subscriber::{
     Basis, Consent, FormerFilter, NewSubscription, Preferences, Subscriber, SubscriberKey,
     SubscriberStatus, Subscription, Wish,
 };
+pub use suppression::{Suppression, SuppressionReason};
 pub use tag::{TagDefinition, TagId, TagMention, TagName};
 pub use trust::{Distrust, Witness};
 pub use upstream::UpstreamState;

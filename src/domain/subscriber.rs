@@ -18,6 +18,8 @@ pub enum Basis {
     Administrator,
     /// Somebody asked for it who says that the address is theirs: they have to confirm it.
     Request,
+    /// So does who imported a list.
+    Import,
 }
 
 /// Since when, and on what ground, we may write.
@@ -41,6 +43,8 @@ pub enum SubscriberStatus {
     Unconfirmed,
     /// Not now: they asked for silence at that instant.
     Paused(Timestamp),
+    /// No: on the suppression list since that instant.
+    Suppressed(Timestamp),
 }
 
 /// An address with consent, language and time zone, and its subscriptions.

@@ -60,6 +60,8 @@ pub enum WhyNot {
     Unsubscribed,
     /// They have paused: it comes once they resume.
     Paused,
+    /// Their address is on the suppression list.
+    Suppressed,
     /// They have not confirmed that the address is theirs.
     Unconfirmed,
     /// It is older than the subscription that would let it through.
@@ -187,6 +189,7 @@ fn why_not(
         SubscriberStatus::Active => {}
         SubscriberStatus::Paused(_) => return Ok(WhyNot::Paused),
         SubscriberStatus::Unconfirmed => return Ok(WhyNot::Unconfirmed),
+        SubscriberStatus::Suppressed(_) => return Ok(WhyNot::Suppressed),
         SubscriberStatus::Unsubscribed(_) => return Ok(WhyNot::Unsubscribed),
     }
     let tags = all_names(reader, &state.publication)?;

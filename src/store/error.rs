@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::record::Record;
-use crate::domain::BodyHash;
+use crate::domain::{Address, BodyHash};
 
 /// What can go wrong with the store, and what to do about it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -63,6 +63,9 @@ pub enum StoreError {
         /// The largest.
         most: usize,
     },
+    /// Nobody can subscribe it.
+    #[error("{0} is on the suppression list; `wici subscribers unsuppress` takes it from there")]
+    Suppressed(Address),
     /// An earlier write failed; nothing is written any more.
     #[error("an earlier write to the store failed; restart wici once the disk is well")]
     Ended,

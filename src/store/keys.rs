@@ -39,11 +39,14 @@
 //! | `Q` | run, first subscriber | instant: the chunk is due from then |
 //! | `d` | run, subscriber | nothing: the text was begun, and what came of it is not written down |
 //! | `H` | subscriber, run | content: who had what |
-//! | `z` | | [`RetentionRow`](super::retention::RetentionRow): what was let go of |
+//! | `w` | | [`RetentionRow`](super::retention::RetentionRow): what was let go of |
 //! | `e` | run, first subscriber | [`ShrunkRow`](super::retention::ShrunkRow): who had a delivery |
 //! | `a` | run, content | [`TallyRow`](super::retention::TallyRow): its deliveries by state |
 //! | `k` | run | [`BooksRow`](super::books::BooksRow): how its planning went |
 //! | `b` | run, stretch, number | [`NotedRow`](super::books::NotedRow): the news it was planned from |
+//! | `x` | keyed hash of an address | `Suppression` |
+//! | `y` | instant, keyed hash | nothing: the suppression list by time |
+//! | `z` | | [`Secret`](super::rows::Secret): what those hashes are keyed with |
 //!
 //! Numbers and instants are big-endian, so that keys sort as they do; texts end with a zero byte,
 //! which none of them can contain.
@@ -53,6 +56,7 @@ mod books;
 mod cadences;
 mod holds;
 mod paths;
+mod people;
 mod retention;
 mod span;
 mod waiting;
@@ -73,6 +77,10 @@ pub(super) use cadences::{
 pub(super) use holds::{held, held_in, held_row, hold, holds, loss, losses, trust};
 pub(super) use paths::{
     all_paths, lost_bodies, path, path_in, paths, paths_below, source, source_in, upstream,
+};
+pub(super) use people::{
+    address, digest_in, subscriber, subscribers, suppressed_at, suppression, suppression_secret,
+    suppressions,
 };
 pub(super) use retention::{
     all_contents, all_held_in, all_revisions, all_shrunk, all_tallies, bodies, hash_in, retention,
@@ -251,18 +259,6 @@ pub(super) fn news(sequence: Sequence) -> Key {
 
 pub(super) fn group(id: &PublicationId) -> Key {
     Key::table(b'Y').text(&id.0)
-}
-
-pub(super) fn subscribers() -> Key {
-    Key::table(b'U')
-}
-
-pub(super) fn subscriber(key: SubscriberKey) -> Key {
-    subscribers().number(key.0)
-}
-
-pub(super) fn address(key: &str) -> Key {
-    Key::table(b'E').text(key)
 }
 
 pub(super) fn tag_names() -> Key {

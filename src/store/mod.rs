@@ -14,7 +14,10 @@
 //! | `upstreams` | `upstream`, `keep_upstream`, `lost_bodies`, `forget_lost_bodies` |
 //! | `holds` | `holds`, `held`, `waits_in`, `suspect`, `decide`, `carry_out` |
 //! | `holds/trust` | `witness`, `testify`, `last_instant`, `note_instant`, `distrust`, `believe` |
-//! | `subscribers` | `subscribe`, `subscriber`, `subscribers`, `unsubscribe`, `remove`, `may_write` |
+//! | `subscribers` | `subscribe`, `subscriber`, `subscribers`, `unsubscribe`, `may_write` |
+//! | `roll` | `enrol`, `would_enrol` |
+//! | `suppression` | `suppress`, `unsuppress`, `suppression`, `suppressions` |
+//! | `erasure` | `erase` |
 //! | `preferences` | `prefer`, `pause`, `resume`, `confirm` |
 //! | `names` | `orphans`, `adopt` |
 //! | `sources` | `gone_sources`, `adopt_sources` |
@@ -42,6 +45,7 @@ mod cursors;
 mod deliveries;
 mod doubt;
 mod engine;
+mod erasure;
 mod error;
 mod feeds;
 mod former;
@@ -56,10 +60,12 @@ pub mod prospects;
 mod publications;
 mod record;
 mod retention;
+mod roll;
 mod rows;
 mod runs;
 mod sources;
 mod subscribers;
+mod suppression;
 mod tags;
 mod upstreams;
 mod writer;
@@ -76,6 +82,7 @@ use record::Record;
 use rows::Meta;
 use writer::Writer;
 
+pub use erasure::Erased;
 pub use error::StoreError;
 pub use feeds::FeedView;
 pub use holds::{CarriedOut, HoldEvent};

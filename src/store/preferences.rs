@@ -133,7 +133,9 @@ pub(super) fn withhold(
         // They resumed while the letter was on its way back.
         SubscriberStatus::Active => return Ok(DeliveryState::Pending),
         SubscriberStatus::Paused(_) => {}
-        SubscriberStatus::Unsubscribed(_) | SubscriberStatus::Unconfirmed => {
+        SubscriberStatus::Unsubscribed(_)
+        | SubscriberStatus::Unconfirmed
+        | SubscriberStatus::Suppressed(_) => {
             return Ok(DeliveryState::Suppressed);
         }
     }

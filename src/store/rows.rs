@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     ChangeKind, Content, DeliveryState, Hold, HoldKey, Mark, PublicationKey, Run, RunKey, Sequence,
-    Standing, SubscriberKey, TagId, UpstreamState,
+    Standing, SubscriberKey, Suppression, TagId, UpstreamState,
 };
 
 use super::bodies::Place;
@@ -186,6 +186,10 @@ pub(super) struct ChunkEntry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Number(pub(super) u64);
 
+/// What no outsider knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Secret(pub(super) [u8; 32]);
+
 /// A name by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Name(pub(super) String);
@@ -218,6 +222,8 @@ records! {
     Chunk => "deliveries",
     Number => "number",
     Name => "name",
+    Secret => "secret",
+    Suppression => "suppression",
     Due => "due",
     Place => "body",
     BooksRow => "books",

@@ -7,12 +7,13 @@ use crate::domain::{
     Subscription, Wish,
 };
 
-use super::cursors::{postings, unpost};
+use super::cursors::postings;
 use super::deliveries::suppress_pending;
 use super::engine::{Go, Order, Read, Transaction};
 use super::rows::{Meta, Number};
 use super::runs::mark_of;
-use super::{Store, StoreError, forget, keys, load, meta, note, save};
+use super::suppression::is_suppressed;
+use super::{Store, StoreError, keys, load, meta, note, save};
 
 impl Store {
     /// Subscribes an address. What is older than this moment is not news to the subscription. An
@@ -90,35 +91,6 @@ impl Store {
         .await
     }
 
-    /// Removes an address and all that was noted of it. Says whether there was one.
-    pub async fn remove(&self, address: &Address) -> Result<bool, StoreError> {
-        let address = address.clone();
-        self.write(move |transaction| {
-            let Some(subscriber) = by_address(transaction, &address)? else {
-                return Ok(false);
-            };
-            unpost(transaction, &subscriber);
-            forget(transaction, keys::subscriber(subscriber.key));
-            forget(transaction, keys::address(&address.key()));
-            let mut had = Vec::new();
-            let span = keys::had_by(subscriber.key).prefix();
-            transaction.scan(span.range(), Order::Ascending, &mut |key, _| {
-                had.push(key.to_vec());
-                Ok(Go::On)
-            })?;
-            for key in had {
-                transaction.remove(key);
-            }
-            if subscriber.is_active() {
-                let mut meta = meta(transaction)?;
-                meta.totals.subscribers = meta.totals.subscribers.saturating_sub(1);
-                save(transaction, keys::meta(), &meta)?;
-            }
-            Ok(true)
-        })
-        .await
-    }
-
     /// May mail go to the subscriber at this moment? Asked right before MAIL FROM, so it answers
     /// at once and without waiting; trouble with the store means no, for what becomes of the mail
     /// could not be written down.
@@ -129,19 +101,25 @@ impl Store {
     }
 }
 
-fn by_address(reader: &impl Read, address: &Address) -> Result<Option<Subscriber>, StoreError> {
+pub(super) fn by_address(
+    reader: &impl Read,
+    address: &Address,
+) -> Result<Option<Subscriber>, StoreError> {
     match load::<Number>(reader, &keys::address(&address.key()))? {
         Some(Number(key)) => load(reader, &keys::subscriber(SubscriberKey(key))),
         None => Ok(None),
     }
 }
 
-/// Subscribes within a transaction.
-fn subscribe(
+/// Subscribes within a transaction. Refuses an address that is on the suppression list.
+pub(super) fn subscribe(
     transaction: &mut Transaction<'_>,
     request: NewSubscription,
     now: Timestamp,
 ) -> Result<Subscriber, StoreError> {
+    if is_suppressed(transaction, &request.address)? {
+        return Err(StoreError::Suppressed(request.address));
+    }
     let Meta {
         sequence: head,
         run,
@@ -203,7 +181,7 @@ fn begin(
     save(transaction, address, &Number(key.0))?;
     let status = match request.basis {
         Basis::Request => SubscriberStatus::Unconfirmed,
-        Basis::Administrator => SubscriberStatus::Active,
+        Basis::Administrator | Basis::Import => SubscriberStatus::Active,
     };
     meta.totals.subscribers += u64::from(status == SubscriberStatus::Active);
     save(transaction, keys::meta(), &meta)?;

@@ -22,6 +22,7 @@ mod kill;
 mod letters;
 mod mail;
 mod net;
+mod people;
 mod preferences;
 mod reload;
 mod served;

@@ -66,6 +66,11 @@ pub fn decode(path: &str, bytes: &[u8], form: Form) -> Result<String, Problem> {
     })
 }
 
+/// What some text without mark or declaration, which is not UTF-8, may well be in.
+pub fn likely_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
+    best(bytes, readings(bytes)).map(|(encoding, _)| encoding)
+}
+
 /// What follows a byte order mark; else the line that can't be read.
 fn by_mark<'b>(bytes: &'b [u8], encoding: &'static Encoding) -> Result<Cow<'b, str>, u32> {
     if encoding == UTF_8 {
@@ -114,6 +119,7 @@ fn without_mark(bytes: &[u8], form: Form) -> Result<Cow<'_, str>, u32> {
     match declared {
         Some((encoding, text)) if is_credible(encoding, bytes, &readings) => Ok(text),
         declared => best(bytes, readings)
+            .map(|(_, text)| text)
             .or(declared.map(|(_, text)| text))
             .ok_or(line),
     }
@@ -161,7 +167,7 @@ fn guess(bytes: &[u8]) -> &'static Encoding {
 fn best<'b>(
     bytes: &[u8],
     mut readings: Vec<(&'static Encoding, Reading<'b>)>,
-) -> Option<Cow<'b, str>> {
+) -> Option<(&'static Encoding, Cow<'b, str>)> {
     let (_, first) = readings.first()?;
     let has_rival = readings
         .iter()
@@ -181,7 +187,8 @@ fn best<'b>(
             return None;
         }
     }
-    Some(readings.swap_remove(chosen).1.text)
+    let (encoding, reading) = readings.swap_remove(chosen);
+    Some((encoding, reading.text))
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ mod tree;
 pub use context::Context;
 pub(in crate::content) use context::{absolute, is_iri};
 pub(in crate::content) use date::parse as parse_date;
+pub use encoding::likely_encoding;
 pub use naming::{takes_id, with_id};
 pub(in crate::content) use page::{Page, Place};
 

@@ -197,7 +197,9 @@ fn asked<'n>(
 ) -> Vec<&'n News> {
     let was_there = match subscriber.status {
         SubscriberStatus::Active => true,
-        SubscriberStatus::Unsubscribed(at) | SubscriberStatus::Paused(at) => at >= run.opened,
+        SubscriberStatus::Unsubscribed(at)
+        | SubscriberStatus::Paused(at)
+        | SubscriberStatus::Suppressed(at) => at >= run.opened,
         SubscriberStatus::Unconfirmed => false,
     };
     let stretch = stretches

@@ -129,17 +129,6 @@ pub(super) async fn nothing_goes_to_who_unsubscribed(bench: Bench) -> Test {
     Ok(())
 }
 
-pub(super) async fn nothing_goes_to_who_was_removed(bench: Bench) -> Test {
-    planned(&bench, 1).await?;
-    let address = Address::parse("s0@example.org")?;
-    assert!(bench.store.remove(&address).await?);
-    assert!(!bench.store.remove(&address).await?);
-    assert!(bench.claim().await?.is_empty());
-    assert_eq!(bench.store.subscriber(&address).await?, None);
-    assert!(bench.store.open_runs().await?.is_empty());
-    Ok(())
-}
-
 pub(super) async fn what_was_withdrawn_is_dropped_from_the_mail(bench: Bench) -> Test {
     bench.scan([], &[]).await?;
     bench.subscribe("both@example.org", "daily", "").await?;

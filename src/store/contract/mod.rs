@@ -6,6 +6,7 @@ mod books;
 mod catalogue;
 mod deliveries;
 mod doubt;
+mod erasure;
 mod expiry;
 mod files;
 mod histories;
@@ -15,6 +16,7 @@ mod losses;
 mod model;
 mod names;
 mod pausing;
+mod people;
 mod planning;
 mod publications;
 mod reopening;
@@ -425,7 +427,6 @@ contract! {
         a_run_closes_when_everyone_is_settled,
         a_deferred_delivery_comes_back_when_due,
         nothing_goes_to_who_unsubscribed,
-        nothing_goes_to_who_was_removed,
         what_was_withdrawn_is_dropped_from_the_mail,
         a_settled_delivery_stays_settled,
         an_unsubscribed_address_begins_anew,
@@ -461,6 +462,21 @@ contract! {
         what_waits_in_a_hold_is_remembered,
         old_revisions_go_and_those_that_deliveries_have_stay,
         a_delivery_costs_little_and_less_later;
+    people:
+        many_are_enrolled_and_again_changes_nothing,
+        who_is_enrolled_gets_what_comes_from_then_on,
+        nobody_who_left_is_brought_back_by_a_list,
+        a_list_vouches_for_who_never_confirmed_and_wakes_nobody,
+        more_than_a_row_holds_is_left_and_the_rest_enrolled,
+        nothing_goes_to_who_is_suppressed,
+        who_is_suppressed_no_longer_gets_what_comes_from_then_on,
+        who_left_is_not_brought_back_by_the_suppression_list,
+        the_suppression_list_is_told_in_pages_the_latest_first;
+    erasure:
+        of_an_erased_address_no_row_holds_anything,
+        nothing_goes_to_who_was_erased,
+        who_asked_not_to_be_written_to_is_known_again_after_erasure,
+        what_many_runs_mailed_is_erased_piece_by_piece;
     upstreams:
         a_later_baseline_is_not_news_and_withdraws_nothing,
         what_is_known_of_an_upstream_is_kept_by_its_source;

@@ -20,7 +20,10 @@ use std::sync::{Mutex, PoisonError};
 
 use super::{Batch, Go, Order, Read, StoreError, VALUE_MOST, Visit};
 
-const CACHE_BYTES: u64 = 48 << 20;
+/// By their size on disk; in memory sled's pages take some four times as much: after an import of
+/// 350,000 subscribers the process has 214 MB, and with 48 MiB it had 272.
+const CACHE_BYTES: u64 = 32 << 20;
+
 pub(in crate::store) struct SledEngine {
     path: PathBuf,
     db: sled::Db,

@@ -1,11 +1,11 @@
-//! Tables `z`, `e` and `a`: what is left of runs that were closed long ago. And what is looked
+//! Tables `w`, `e` and `a`: what is left of runs that were closed long ago. And what is looked
 //! through as a whole to know what may go.
 
 use super::Key;
 use crate::domain::{BodyHash, RunKey, SubscriberKey};
 
 pub(in crate::store) fn retention() -> Key {
-    Key::table(b'z')
+    Key::table(b'w')
 }
 
 /// What is left of the deliveries of all runs.

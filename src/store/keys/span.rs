@@ -33,6 +33,14 @@ impl Span {
         }
     }
 
+    /// The same stretch up to an earlier key as it lies in the map.
+    pub(in crate::store) fn before(self, end: &[u8]) -> Span {
+        Span {
+            start: self.start,
+            end: self.end.min(end.to_owned()),
+        }
+    }
+
     /// What of this stretch comes after another, which begins no earlier.
     pub(in crate::store) fn after(self, other: Span) -> Span {
         Span {

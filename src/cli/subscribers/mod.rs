@@ -1,5 +1,15 @@
 //! `wici subscribers`: who is subscribed, and to what.
 
+mod errors;
+mod export;
+mod import;
+mod list;
+mod private;
+mod records;
+mod report;
+mod suppression;
+mod text;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -14,19 +24,12 @@ use crate::control::subscribers::{MailedSummary, MailingSummary, WhyNot};
 use crate::control::{Refusal, Request, Response};
 use crate::domain::{Address, Language, SubscriberStatus};
 
-/// Subscribers asked for at a time.
-const PAGE: usize = 1_000;
-
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Subscribe an address whose owner consented elsewhere
     Add(Add),
-    /// List everyone, those who unsubscribed among them
-    List {
-        /// Print JSON, for programs
-        #[arg(long)]
-        json: bool,
-    },
+    /// List subscribers, those who unsubscribed among them
+    List(list::List),
     /// Show one subscriber and what they were mailed
     Show {
         /// The subscriber's mail address
@@ -47,10 +50,44 @@ pub(super) enum Command {
         /// The subscriber's mail address
         address: String,
     },
-    /// Remove a subscriber and all that is known of them
+    /// Unsubscribe an address, as the link in its mails does; what is known of it is kept
     Remove {
         /// The subscriber's mail address
         address: String,
+    },
+    /// Subscribe everyone in a table (CSV), for whose consent you vouch
+    Import(import::Import),
+    /// Write everyone who may be written to into a table (CSV)
+    Export(export::Export),
+    /// List the addresses that are not to be written to, whoever asks for it
+    Suppressed {
+        /// Print JSON, for programs
+        #[arg(long)]
+        json: bool,
+    },
+    /// Put an address on that list
+    Suppress {
+        /// The mail address, subscribed or not
+        address: String,
+        /// Why, for whoever reads the list
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
+    /// Take an address from that list: a subscriber is one again from now on
+    Unsuppress {
+        /// The mail address
+        address: String,
+    },
+    /// Forget an address and all that is known of it
+    ///
+    /// Nothing more is mailed to it from this instant. For who had unsubscribed or was suppressed,
+    /// a keyed hash stays on the suppression list, so that no import brings them back.
+    Erase {
+        /// The mail address
+        address: String,
+        /// Keep a keyed hash in any case: its owner is never to be written to again
+        #[arg(long)]
+        for_good: bool,
     },
 }
 
@@ -121,7 +158,7 @@ pub(super) async fn carry_out(file: &Path, command: Command) -> Result<(), Failu
     let access = Access::open(file).await?;
     match command {
         Command::Add(add) => self::add(&access, add).await,
-        Command::List { json } => list(&access, json).await,
+        Command::List(list) => list::list(&access, list).await,
         Command::Show { address, json } => show(&access, &address, json).await,
         Command::Change(change) => self::change(&access, change).await,
         Command::Pause { address } => {
@@ -132,21 +169,20 @@ pub(super) async fn carry_out(file: &Path, command: Command) -> Result<(), Failu
             let address = parse_address(&address)?;
             changed(&access, &Request::ResumeSubscriber { address }).await
         }
-        Command::Remove { address } => {
-            let address = parse_address(&address)?;
-            access
-                .ask(&Request::RemoveSubscriber {
-                    address: address.clone(),
-                })
-                .await?;
-            output::say(&format!("{} is removed.", address.as_str()))?;
-            Ok(())
+        Command::Remove { address } => suppression::remove(&access, &address).await,
+        Command::Import(import) => import::import(&access, import).await,
+        Command::Export(export) => export::export(&access, export).await,
+        Command::Suppressed { json } => suppression::list(&access, json).await,
+        Command::Suppress { address, note } => suppression::suppress(&access, &address, note).await,
+        Command::Unsuppress { address } => suppression::unsuppress(&access, &address).await,
+        Command::Erase { address, for_good } => {
+            suppression::erase(&access, &address, for_good).await
         }
     }
 }
 
 fn parse_address(text: &str) -> Result<Address, Refusal> {
-    Address::parse(text).map_err(|error| {
+    Address::parse_pasted(text).map_err(|error| {
         let shown: String = text.chars().take(80).collect();
         Refusal(format!("`{shown}` is {error}"))
     })
@@ -236,30 +272,6 @@ async fn remark_on_unused_tags(
             "No publication has the tag `{tag}` yet; there are: {}.",
             known.join(", ")
         ));
-    }
-    Ok(())
-}
-
-async fn list(access: &Access, json: bool) -> Result<(), Failure> {
-    let mut all = Vec::new();
-    loop {
-        let after = all.last().map_or(0, |last: &SubscriberSummary| last.key);
-        let request = Request::ListSubscribers { after, most: PAGE };
-        let Response::Subscribers(page) = access.ask(&request).await? else {
-            return Err(unexpected());
-        };
-        let is_last = page.len() < PAGE;
-        all.extend(page);
-        if is_last {
-            break;
-        }
-    }
-    if json {
-        output::json(&all)?;
-    } else if all.is_empty() {
-        output::say("Nobody is subscribed yet.")?;
-    } else {
-        print(&all, &access.config.site.zone)?;
     }
     Ok(())
 }
@@ -363,6 +375,9 @@ fn print(subscribers: &[SubscriberSummary], zone: &TimeZone) -> Result<(), Failu
             }
             SubscriberStatus::Unconfirmed => "not confirmed".to_owned(),
             SubscriberStatus::Paused(at) => format!("paused {}", output::instant(*at, zone)),
+            SubscriberStatus::Suppressed(at) => {
+                format!("suppressed {}", output::instant(*at, zone))
+            }
         };
         let asked: Vec<String> = subscriber.subscriptions.iter().map(words).collect();
         [
