@@ -1,6 +1,7 @@
 //! The way to the store: by way of the daemon where one runs, else directly. The user need not
 //! know which.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use tokio::time::Instant;
 use super::{Failure, configuration};
 use crate::config::Config;
 use crate::control::client::Client;
-use crate::control::{Board, Desk, Refusal, Request, Response, execute};
+use crate::control::{Board, Desk, Refusal, Request, Response, dump, execute};
 use crate::daemon::clock;
 use crate::store::{Open, Store, StoreError};
 
@@ -67,12 +68,30 @@ impl Access {
     pub(super) async fn ask(&self, request: &Request) -> anyhow::Result<Response> {
         match &self.direct {
             Some(desk) => Ok(execute(desk, request.clone(), false, clock::now()).await?),
-            None => {
-                let client = client(&self.config).await?;
-                let gone = || Refusal("the daemon has just stopped; ask again".to_owned());
-                client.ok_or_else(gone)?.ask(request).await
-            }
+            None => self.client().await?.ask(request).await,
         }
+    }
+}
+
+impl Access {
+    /// Takes a dump of the store, piece by piece.
+    pub(super) async fn dump(
+        &self,
+        mut take: impl FnMut(&[u8]) -> io::Result<()>,
+    ) -> anyhow::Result<()> {
+        let Some(desk) = &self.direct else {
+            return self.client().await?.dump(take).await;
+        };
+        let mut dump = dump::begin(desk, clock::now()).await?;
+        while let Some(bytes) = dump.next().await? {
+            take(&bytes)?;
+        }
+        Ok(())
+    }
+
+    async fn client(&self) -> anyhow::Result<Client> {
+        let gone = || Refusal("the daemon has just stopped; ask again".to_owned());
+        Ok(client(&self.config).await?.ok_or_else(gone)?)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 
@@ -11,7 +12,7 @@ use crate::config::Config;
 use crate::content::Look;
 use crate::control::Board;
 use crate::daemon::clock;
-use crate::daemon::ingest::Ingest;
+use crate::daemon::ingest::{Ingest, Ingested};
 use crate::daemon::publish::Publishing;
 use crate::daemon::signals::Signals;
 use crate::daemon::upstream;
@@ -22,6 +23,10 @@ use crate::store::{Store, StoreError};
 /// Bytes of written entries kept at hand: those of some ten thousand publications. A build has
 /// little else to keep.
 const AT_HAND: usize = 256 << 20;
+
+/// Looks at files that are being written, after the first, and the time between them.
+const LOOKS: usize = 10;
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Reads everything, writes every feed, and says what changed.
 pub(super) async fn build(file: &Path) -> Result<(), Failure> {
@@ -45,6 +50,7 @@ pub(super) async fn build(file: &Path) -> Result<(), Failure> {
         output::number(count as u64, "feed"),
         written.len()
     ));
+    publishing.end();
     // The process ends: to take so many rows and entries apart first would be for nothing.
     std::mem::forget((store, publishing));
     if problems.is_empty() {
@@ -93,11 +99,63 @@ pub(super) async fn read_all(config: &Arc<Config>) -> Result<(Store, Vec<Problem
     store.define_tags(&config.tags).await?;
     let board = Arc::new(Board::default());
     let signals = Arc::new(Signals::default());
+    let mut written = Vec::new();
     for source in &config.sources {
         let (store, board, signals) = (store.clone(), Arc::clone(&board), Arc::clone(&signals));
         let mut ingest = Ingest::new(source, config, store, board, signals);
-        ingest.tick(Look::Everything, clock::now()).await?;
+        let look = async || ingest.tick(Look::Everything, clock::now()).await;
+        let unsettled = until_settled(look).await?.into_iter();
+        written.extend(unsettled.map(|path| being_written(&source.path.join(path))));
     }
     let problems = board.problems().into_iter().map(|(_, problem)| problem);
-    Ok((store, problems.collect()))
+    Ok((store, problems.chain(written).collect()))
+}
+
+/// Looks until no file is being written, though not for ever. Returns those that still are.
+async fn until_settled(
+    mut look: impl AsyncFnMut() -> Result<Ingested, StoreError>,
+) -> Result<BTreeSet<String>, StoreError> {
+    let mut unsettled = look().await?.unsettled;
+    for _ in 0..LOOKS {
+        if unsettled.is_empty() {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+        unsettled = look().await?.unsettled;
+    }
+    Ok(unsettled)
+}
+
+fn being_written(file: &Path) -> Problem {
+    let remedy = "try again when that is done";
+    Problem::of_file(
+        file,
+        "it is being written all the time, and was not read",
+        remedy,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_file_that_is_being_written_is_waited_for_and_told_if_that_has_no_end()
+    -> Result<(), StoreError> {
+        for (settles_after, left, looks) in [(0, 0, 1), (3, 0, 4), (usize::MAX, 1, LOOKS + 1)] {
+            let mut looked = 0;
+            let unsettled = until_settled(async || {
+                looked += 1;
+                let is_written = looked <= settles_after;
+                let path = is_written.then(|| "a.md".to_owned());
+                Ok(Ingested {
+                    unsettled: path.into_iter().collect(),
+                    ..Ingested::default()
+                })
+            });
+            assert_eq!(unsettled.await?.len(), left);
+            assert_eq!(looked, looks);
+        }
+        Ok(())
+    }
 }

@@ -127,11 +127,13 @@ impl Writing<'_> {
                         output::say(&format!("{}: {id}", source.path.join(path).display()))?;
                     }
                     Ok(None) => {}
-                    Err(mut problem) => {
-                        if problem.file == Path::new(path) {
-                            problem.file = source.path.join(path);
+                    Err(mut problems) => {
+                        for problem in &mut problems {
+                            if problem.file == Path::new(path) {
+                                problem.file = source.path.join(path);
+                            }
                         }
-                        self.problems.push(problem);
+                        self.problems.extend(problems);
                     }
                 }
             }
@@ -158,21 +160,23 @@ fn write(
     path: &str,
     known: Option<KnownFile>,
     dry_run: bool,
-) -> Result<Option<PublicationId>, Problem> {
+) -> Result<Option<PublicationId>, Vec<Problem>> {
     let Some(found) = naming.nameless(path)? else {
         return Ok(None);
     };
     // Another file may have come to this path since.
     let body = BodyHash::of(&found.body).to_hex();
     let Some(known) = known.filter(|known| known.body == body) else {
-        return Err(Problem::of_file(
+        return Err(vec![Problem::of_file(
             path,
             "the store has not read it as it is now",
             "let the daemon read it, and try again",
-        ));
+        )]);
     };
     let id = PublicationId(known.id);
-    naming.name(path, &id, dry_run)?;
+    naming
+        .name(path, &id, dry_run)
+        .map_err(|problem| vec![problem])?;
     Ok(Some(id))
 }
 

@@ -6,11 +6,13 @@
 mod access;
 mod build;
 mod check;
+mod dump;
 mod holds;
 mod ids;
 mod init;
 mod output;
 mod publications;
+mod restore;
 mod run;
 mod runs;
 mod status;
@@ -84,6 +86,16 @@ enum Command {
     /// List what waits for you, and approve or skip it
     #[command(subcommand)]
     Holds(holds::Command),
+    /// Write the whole state, keys included, into one file
+    Dump {
+        /// Where to; one that is there is replaced
+        file: PathBuf,
+    },
+    /// Make the state anew from a file that `wici dump` wrote
+    Restore {
+        /// Where from
+        file: PathBuf,
+    },
 }
 
 /// What a command ends in, other than well.
@@ -125,6 +137,8 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Publications(command) => publications::carry_out(&file, command).await,
         Command::Runs(command) => runs::carry_out(&file, command).await,
         Command::Holds(command) => holds::carry_out(&file, command).await,
+        Command::Dump { file: to } => dump::dump(&file, &to).await,
+        Command::Restore { file: from } => restore::restore(&file, &from),
     };
     match result {
         Ok(()) | Err(Failure::Unread) => ExitCode::SUCCESS,

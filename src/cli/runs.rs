@@ -26,11 +26,17 @@ pub(super) enum Command {
     /// Show one run, and those of its deliveries that did not simply go well
     Show {
         /// Its number, as `wici runs list` shows it
+        #[arg(value_parser = number)]
         run: u64,
         /// Print JSON, for programs
         #[arg(long)]
         json: bool,
     },
+}
+
+fn number(text: &str) -> Result<u64, &'static str> {
+    let number = text.parse();
+    number.map_err(|_| "write its number, as `wici runs list` shows it")
 }
 
 pub(super) async fn carry_out(file: &Path, command: Command) -> Result<(), Failure> {

@@ -37,7 +37,7 @@ fn print(report: &StatusReport, zone: &TimeZone) -> Result<(), Failure> {
     }
     let sources = report.sources.iter();
     section(
-        ["source", "publications"],
+        ["source", "files or entries"],
         sources
             .map(|s| [s.name.clone(), s.publications.to_string()])
             .collect(),

@@ -35,6 +35,8 @@ pub struct Letterhead {
     pub from_name: Option<String>,
     /// The sender.
     pub from: Address,
+    /// Where answers go instead: display name and address.
+    pub reply_to: Option<(Option<String>, Address)>,
     /// Public base of the subscription pages, ending in `/`.
     pub web_url: String,
     /// What is after the `@` in a Message-ID: a domain name.
@@ -196,6 +198,12 @@ impl Composer {
             letterhead.from_name.as_deref(),
             letterhead.from.as_str(),
         );
+        if let Some((name, address)) = &letterhead.reply_to {
+            let name = name.as_deref();
+            headers.push_str(&header::mailbox("Reply-To", name, address.as_str()));
+            // RFC 2369 3.5: somebody to write to about the list.
+            headers.push_str(&format!("List-Owner: <{}>\r\n", mailto(address)));
+        }
         headers.push_str(&header::text("Subject", subject));
         headers.push_str(&header::mailbox(
             "List-Id",
@@ -226,6 +234,13 @@ impl Composer {
         self.keys
             .sign(Purpose::Unsubscribe, SubscriberKey(u64::MAX))
     }
+}
+
+/// An address as a link (RFC 6068).
+fn mailto(address: &Address) -> String {
+    let (local, domain) = address.as_str().rsplit_once('@').unwrap_or_default();
+    let local: String = url::form_urlencoded::byte_serialize(local.as_bytes()).collect();
+    format!("mailto:{}@{domain}", local.replace('+', "%20"))
 }
 
 #[cfg(test)]

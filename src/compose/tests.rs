@@ -27,6 +27,7 @@ fn composer(site_title: &str, web_url: &str) -> Composer {
         site_title: site_title.to_owned(),
         site_url: "https://portal.example/".to_owned(),
         from_name: Some(site_title.to_owned()),
+        reply_to: None,
         from: Address::parse("wici@portal.example").expect("an address"),
         web_url: web_url.to_owned(),
         message_id_domain: "portal.example".to_owned(),
@@ -242,6 +243,26 @@ fn headers_are_what_mail_programs_and_robots_expect() -> Outcome {
     let id = message.message_id().expect("a Message-ID");
     assert!(id.ends_with("@portal.example") && !id.contains("12345"));
     Ok(())
+}
+
+#[test]
+fn answers_go_where_the_site_wants_them() {
+    let mut composer = portal();
+    let editors = Address::parse("editors+news@portal.example").expect("an address");
+    composer.letterhead.reply_to = Some((Some("Redakcja, Łódź".to_owned()), editors));
+    let letter = compose(
+        &composer,
+        &claim(&content(vec![polish()], 0), "pl", &daily()),
+    );
+    let message = parse(&letter);
+    let reply_to = message
+        .reply_to()
+        .and_then(|to| to.first())
+        .expect("Reply-To");
+    assert_eq!(reply_to.address(), Some("editors+news@portal.example"));
+    assert_eq!(reply_to.name(), Some("Redakcja, Łódź"));
+    let raw = String::from_utf8_lossy(&letter);
+    assert!(raw.contains("\r\nList-Owner: <mailto:editors%2Bnews@portal.example>\r\n"));
 }
 
 #[test]

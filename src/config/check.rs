@@ -123,6 +123,7 @@ fn read(top: &Table<'_>, file: &Path, base: &Path, secrets: &Secrets<'_>) -> Opt
         tables::schedule(table, site.as_ref(), &mut names)
     });
 
+    let (guards, free_space) = guards?;
     Some(Config {
         file: file.to_owned(),
         state: state?,
@@ -136,7 +137,8 @@ fn read(top: &Table<'_>, file: &Path, base: &Path, secrets: &Secrets<'_>) -> Opt
         feeds: feeds?,
         web: web?,
         mail: mail?,
-        guards: guards?,
+        guards,
+        free_space,
         retention: retention?,
         schedules,
         immediate: immediate?,

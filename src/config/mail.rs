@@ -17,6 +17,7 @@ use crate::domain::delivery::{InDoubt, RetryPolicy};
 pub(super) fn mail(table: &Table<'_>, base: &Path, secrets: &Secrets<'_>) -> Option<Mail> {
     let example = "from = \"Portal <wici@portal.example>\"";
     let from = table.required("from", example, value::sender);
+    let reply_to = table.given("reply_to", value::sender);
     let password_file = table.given("password_file", path(base));
     let roots = table.given("ca_file", |text| authorities(&path(base)(text)?, secrets));
     let transport = table.optional("transport", "outbox:outbox", |text| {
@@ -37,6 +38,7 @@ pub(super) fn mail(table: &Table<'_>, base: &Path, secrets: &Secrets<'_>) -> Opt
     Some(Mail {
         from_name,
         from,
+        reply_to: reply_to?,
         transport: transport?,
         connections: connections?,
         rate: rate?,

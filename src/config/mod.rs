@@ -121,6 +121,8 @@ pub struct Config {
     pub guards: Guards,
     /// `[retention]`
     pub retention: Retention,
+    /// `[guards] free_space`, in bytes: with less than that nothing is sent or read.
+    pub free_space: u64,
     /// `[[schedule]]`; the first is the default one.
     pub schedules: Vec<Schedule>,
     /// `[immediate]`
@@ -277,6 +279,8 @@ pub struct Mail {
     pub from_name: Option<String>,
     /// The sender, also in MAIL FROM.
     pub from: Address,
+    /// Where answers go instead: display name and address.
+    pub reply_to: Option<(Option<String>, Address)>,
     /// How letters leave.
     pub transport: Transport,
     /// Connections to the server at the most, 1 to 1,000.

@@ -1,5 +1,7 @@
 //! The tables of the file: one function each. Defaults are written as a user would write them.
 
+mod guards;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -10,8 +12,10 @@ use super::raw::Table;
 use super::report::{Fault, suggestion};
 use super::value::{self, duration, one_of};
 use super::{Feeds, Immediate, Labels, Schedule, Site, Web};
-use crate::domain::{Guards, Language, TagDefinition, TagId};
+use crate::domain::{Language, TagDefinition, TagId};
 use crate::feed::Format;
+
+pub(super) use guards::guards;
 
 const LANGUAGES: [&str; 3] = ["pl", "uk", "en"];
 
@@ -203,15 +207,6 @@ pub(super) fn web(table: &Table<'_>) -> Option<Web> {
         return None;
     };
     Some(Web { listen, url })
-}
-
-pub(super) fn guards(table: &Table<'_>) -> Option<Guards> {
-    let max_age = table.optional("max_age", "7d", duration("1s", "3650d"));
-    let hold_over = table.whole("hold_over", 25, [0, 10_000]);
-    Some(Guards {
-        max_age: max_age?,
-        hold_over: hold_over? as u64,
-    })
 }
 
 pub(super) fn schedule(

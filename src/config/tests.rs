@@ -118,7 +118,7 @@ fn what_the_sample_shows_as_default_is_the_default() -> Tested {
         .map(|line| match line.strip_prefix("# ") {
             Some(setting)
                 if is_setting(setting)
-                    && !["aliases", "ca_file", "password_file"]
+                    && !["aliases", "ca_file", "password_file", "reply_to"]
                         .iter()
                         .any(|key| setting.starts_with(key)) =>
             {
@@ -128,7 +128,7 @@ fn what_the_sample_shows_as_default_is_the_default() -> Tested {
             _ => format!("{line}\n"),
         })
         .collect();
-    assert_eq!(uncommented, 23);
+    assert_eq!(uncommented, 24);
     assert_eq!(
         format!("{:?}", read(&explicit)?),
         format!("{:?}", read(&sample)?)
@@ -185,6 +185,7 @@ fn what_is_left_out_has_a_default() -> Tested {
     assert_eq!(config.mail.retry.in_doubt, InDoubt::Resend);
     assert_eq!(config.guards.max_age, SignedDuration::from_hours(168));
     assert_eq!(config.guards.hold_over, 25);
+    assert_eq!(config.free_space, 200_000_000);
     assert!(config.schedules.is_empty() && config.tags.is_empty() && config.labels.is_empty());
     assert_eq!(config.immediate.delay, SignedDuration::from_mins(2));
     Ok(())
@@ -216,7 +217,10 @@ fn a_sender_may_have_a_name() -> Tested {
         ("<wici@portal.example>", None),
     ] {
         let text = LEAST.replace("\"wici@portal.example\"", &format!("\"{from}\""));
-        assert_eq!(read(&text)?.mail.from_name.as_deref(), name, "{from}");
+        let text = format!("{text}reply_to = \"{from}\"");
+        let mail = read(&text)?.mail;
+        assert_eq!(mail.from_name.as_deref(), name, "{from}");
+        assert_eq!(mail.reply_to, Some((mail.from_name, mail.from)));
     }
     Ok(())
 }

@@ -8,12 +8,13 @@ use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use unicode_normalization::UnicodeNormalization;
 
 use super::parse::Context;
-use super::walk::{self, Fingerprint, Listing};
+use super::walk::{self, Listing};
 use crate::config::{self, Files};
-use crate::domain::{Found, Problem, TagDefinition};
+use crate::domain::{BodyHash, Fingerprint, Found, Problem, TagDefinition};
 
 pub use file::{Read, Unread};
 
@@ -81,8 +82,16 @@ pub enum Reading {
     Gone,
     /// It changed while it was read; the next look brings it again.
     Unsettled,
-    /// It can't be read or understood. What was last understood of it stays.
-    Problem(Problem),
+    /// It can't be read or understood, for all these reasons. What was last understood of it stays.
+    Problems(Vec<Problem>),
+}
+
+/// A file as it was read.
+#[derive(Debug, Clone, Copy)]
+struct State {
+    fingerprint: Fingerprint,
+    /// Would every change since show in the fingerprint?
+    settled: bool,
 }
 
 /// A folder, and what this process has read of it.
@@ -92,7 +101,7 @@ pub struct Directory {
     files: Files,
     context: Arc<Context>,
     /// The state of each file when it was last read to the end.
-    read: BTreeMap<String, Fingerprint>,
+    read: BTreeMap<String, State>,
     /// Files whose name on disk is not in NFC, as content paths are.
     renamed: BTreeMap<String, PathBuf>,
     /// Links, which no event tells of when their target changes.
@@ -207,17 +216,51 @@ impl Directory {
         }
     }
 
-    /// A file was read. What was read to the end is not brought again by [`Directory::look`] until
-    /// it changes, whether it could be understood or not; what could not be read is, for permissions
-    /// change without a trace in the fingerprint.
-    pub fn note(&mut self, read: &Read) {
-        match (&read.fingerprint, &read.reading) {
+    /// A file was read, at `now` or later. What was read to the end is not brought again by
+    /// [`Directory::look`] until it changes, whether it could be understood or not; unless it had
+    /// just changed, for what followed within the same tick of its file system's clock left no trace.
+    /// What could not be read is brought again, since permissions change without a trace in the
+    /// fingerprint. Returns the state that will tell of every change.
+    pub fn note(&mut self, read: &Read, now: Timestamp) -> Option<Fingerprint> {
+        match (read.fingerprint, &read.reading) {
             (Some(fingerprint), _) => {
-                self.read.insert(read.path.clone(), *fingerprint);
+                let settled = fingerprint.is_settled(now);
+                let state = State {
+                    fingerprint,
+                    settled,
+                };
+                self.read.insert(read.path.clone(), state);
+                settled.then_some(fingerprint)
             }
-            (None, Reading::Gone) => drop(self.read.remove(&read.path)),
-            (None, _) => {}
+            (None, Reading::Gone) => {
+                self.read.remove(&read.path);
+                None
+            }
+            (None, _) => None,
         }
+    }
+
+    /// Files were read, in this way, by a process before this one.
+    pub fn recall(&mut self, known: BTreeMap<String, Fingerprint>) {
+        for (path, fingerprint) in known {
+            self.read.entry(path).or_insert(State {
+                fingerprint,
+                settled: true,
+            });
+        }
+    }
+
+    /// All files are brought again by the next look.
+    pub fn read_all_again(&mut self) {
+        self.read.clear();
+    }
+
+    /// Names the way in which files are read: by another one, the same file may say something else.
+    pub fn way(&self) -> u64 {
+        let way = format!("{} {:?}", env!("CARGO_PKG_VERSION"), self.context);
+        let BodyHash(hash) = BodyHash::of(&way);
+        hash.first_chunk()
+            .map_or(0, |bytes| u64::from_le_bytes(*bytes))
     }
 
     /// Where a file is.
@@ -292,7 +335,9 @@ impl Directory {
         seen.problems.extend(listing.problems);
         self.links.extend(listing.links);
         for (path, entry) in listing.files {
-            if self.read.get(&path) != Some(&entry.fingerprint) {
+            let is_as_read =
+                |state: &State| state.settled && state.fingerprint == entry.fingerprint;
+            if !self.read.get(&path).is_some_and(is_as_read) {
                 seen.changed.push(path.clone());
             }
             if entry.real == self.root.join(&path) {

@@ -7,7 +7,7 @@ use std::os::unix::fs::{MetadataExt, chown};
 use std::path::Path;
 
 use super::parse::{self, Context};
-use super::walk::Fingerprint;
+use super::walk::fingerprint;
 use super::{Directory, Look, Reading, Unreadable};
 use crate::config::{self, Config};
 use crate::domain::{Found, Problem, PublicationId};
@@ -41,12 +41,12 @@ impl Naming {
     ///
     /// # Errors
     /// What is wrong with the file.
-    pub fn nameless(&self, path: &str) -> Result<Option<Box<Found>>, Problem> {
+    pub fn nameless(&self, path: &str) -> Result<Option<Box<Found>>, Vec<Problem>> {
         match self.directory.file(path).read().reading {
             Reading::Found(found) => Ok(Some(found).filter(|found| found.declared_id.is_none())),
             Reading::Draft | Reading::Gone => Ok(None),
-            Reading::Unsettled => Err(changed(path)),
-            Reading::Problem(problem) => Err(problem),
+            Reading::Unsettled => Err(vec![changed(path)]),
+            Reading::Problems(problems) => Err(problems),
         }
     }
 
@@ -80,7 +80,7 @@ impl Naming {
         let aside = real.with_file_name(format!(".{name}.{}", std::process::id()));
         let replaced = write_as(&aside, &named, &before).and_then(|()| {
             let now = fs::symlink_metadata(&real)?;
-            if Fingerprint::of(&now) == Fingerprint::of(&before) {
+            if fingerprint(&now) == fingerprint(&before) {
                 fs::rename(&aside, &real).map(|()| true)
             } else {
                 Ok(false)

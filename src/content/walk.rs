@@ -19,30 +19,18 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::parse;
 use crate::config::Files;
-use crate::domain::Problem;
+use crate::domain::{Fingerprint, Problem};
 
 /// Folders within folders that are followed.
 const DEPTH: usize = 64;
 
-/// What tells one state of a file from another without reading it. The time of change tells also
-/// what writes in place and sets the time of modification back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fingerprint {
-    size: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
-    inode: u64,
-}
-
-impl Fingerprint {
-    /// Of a file's metadata.
-    pub fn of(metadata: &Metadata) -> Fingerprint {
-        Fingerprint {
-            size: metadata.size(),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
-            changed: (metadata.ctime(), metadata.ctime_nsec()),
-            inode: metadata.ino(),
-        }
+/// The state of a file.
+pub fn fingerprint(metadata: &Metadata) -> Fingerprint {
+    Fingerprint {
+        size: metadata.size(),
+        modified: (metadata.mtime(), metadata.mtime_nsec()),
+        changed: (metadata.ctime(), metadata.ctime_nsec()),
+        inode: metadata.ino(),
     }
 }
 
@@ -367,7 +355,7 @@ fn add(listing: &mut Listing, real: &Path, path: String, metadata: &Metadata) {
     }
     let entry = Entry {
         real: real.to_owned(),
-        fingerprint: Fingerprint::of(metadata),
+        fingerprint: fingerprint(metadata),
     };
     listing.add(path, entry);
 }

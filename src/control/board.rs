@@ -9,19 +9,27 @@ use crate::domain::Problem;
 /// replaces its own.
 #[derive(Debug, Default)]
 pub struct Board {
-    problems: Mutex<BTreeMap<String, BTreeMap<String, Problem>>>,
+    problems: Mutex<BTreeMap<String, BTreeMap<String, Vec<Problem>>>>,
 }
 
 impl Board {
-    /// Pins a problem, in place of the former one about the same thing. Is it news?
+    /// Pins a problem, in place of the former ones about the same thing. Is it news?
     pub fn pin(&self, place: &str, about: &str, problem: Problem) -> bool {
+        !self.pin_all(place, about, vec![problem]).is_empty()
+    }
+
+    /// Pins several. Returns those that are news.
+    pub fn pin_all(&self, place: &str, about: &str, all: Vec<Problem>) -> Vec<Problem> {
         self.with(|problems| {
             let place = problems.entry(place.to_owned()).or_default();
-            place.insert(about.to_owned(), problem.clone()) != Some(problem)
+            let former = place.insert(about.to_owned(), all.clone());
+            let former = former.unwrap_or_default();
+            let is_news = |problem: &Problem| !former.contains(problem);
+            all.into_iter().filter(is_news).collect()
         })
     }
 
-    /// Takes the problem about a thing down, if there was one.
+    /// Takes the problems about a thing down, if there were any.
     pub fn clear(&self, place: &str, about: &str) {
         self.with(|problems| {
             problems
@@ -43,14 +51,14 @@ impl Board {
     pub fn problems(&self) -> Vec<(String, Problem)> {
         self.with(|problems| {
             let all = problems.iter();
-            all.flat_map(|(place, of)| of.values().map(|p| (place.clone(), p.clone())))
+            all.flat_map(|(place, of)| of.values().flatten().map(|p| (place.clone(), p.clone())))
                 .collect()
         })
     }
 
     fn with<T>(
         &self,
-        work: impl FnOnce(&mut BTreeMap<String, BTreeMap<String, Problem>>) -> T,
+        work: impl FnOnce(&mut BTreeMap<String, BTreeMap<String, Vec<Problem>>>) -> T,
     ) -> T {
         work(&mut self.problems.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -3,6 +3,7 @@
 
 pub mod board;
 pub mod client;
+pub mod dump;
 pub mod execute;
 mod holds;
 pub mod people;

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
@@ -14,6 +15,7 @@ use tokio::net::UnixListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::dump::{self, Stream};
 use super::{Clock, Desk, Refusal, Request, Response, execute};
 
 /// A command that has not asked its question, or read the answer, by then is left.
@@ -45,6 +47,7 @@ pub async fn serve(
 ) -> io::Result<()> {
     let router = Router::new()
         .route("/", post(answer))
+        .route("/dump", post(dump))
         .with_state((desks, clock));
     let served =
         axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
@@ -56,6 +59,15 @@ pub async fn serve(
         ended = async { served.await } => ended,
         () = too_late => Ok(()),
     }
+}
+
+async fn dump(
+    State((desks, clock)): State<(watch::Receiver<Desk>, Clock)>,
+) -> Result<Body, (StatusCode, Json<Refusal>)> {
+    let desk = desks.borrow().clone();
+    let dump = dump::begin(&desk, clock()).await;
+    dump.map(|dump| Body::new(Stream::of(dump)))
+        .map_err(|refusal| (StatusCode::UNPROCESSABLE_ENTITY, Json(refusal)))
 }
 
 async fn answer(

@@ -5,7 +5,8 @@
 //! claimed is written down twice before it is: in the store, and then in the feeds folder, where a
 //! restored copy of the store finds that it is behind.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -24,13 +25,20 @@ use crate::store::{HoldEvent, Store, StoreError};
 /// Where the board shows what the guards met.
 const PLACE: &str = "guards";
 const WITNESS: &str = "witness";
+const SPACE: &str = "space";
 /// A copy of the state folder from the midst of a run is known by what was claimed this much later.
 const TESTIFY_EVERY: Duration = Duration::from_secs(10);
 /// Between two notes of the time.
 const NOTE_EVERY: SignedDuration = SignedDuration::from_mins(10);
 
+/// How long a loop sleeps while the guards let it do nothing.
+pub const HALT: Duration = Duration::from_secs(1);
+
 /// The time since the system was started.
 pub type BootClock = Arc<dyn Fn() -> SignedDuration + Send + Sync>;
+
+/// How many bytes are free where a path lies.
+pub type FreeSpace = Arc<dyn Fn(&Path) -> io::Result<u64> + Send + Sync>;
 
 /// What may be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +65,15 @@ pub struct Guard {
     store: Store,
     board: Arc<Board>,
     boot: BootClock,
+    free: FreeSpace,
     seen: Mutex<Seen>,
+}
+
+/// What makes a new witness due: another run, or a dump, which is a copy of the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Occasion {
+    run: RunKey,
+    dumps: u64,
 }
 
 /// What the guards remember.
@@ -68,26 +84,32 @@ struct Seen {
     /// The hold that was opened since the clock was moved.
     moved: Option<HoldKey>,
     noted: Option<Timestamp>,
-    /// The last run when the witness was last written, and when that was.
-    testified: Option<(RunKey, Instant)>,
+    /// What the witness was last written for, and when that was.
+    testified: Option<(Occasion, Instant)>,
+    /// Was the disk full when it was last looked at?
+    is_full: bool,
+    /// Bytes that have to be free.
+    floor: u64,
+    state: PathBuf,
     feeds: PathBuf,
     config_file: PathBuf,
 }
 
 impl Guard {
     /// The guards of a store.
-    pub fn new(store: Store, board: Arc<Board>, boot: BootClock) -> Guard {
+    pub fn new(store: Store, board: Arc<Board>, boot: BootClock, free: FreeSpace) -> Guard {
         Guard {
             store,
             board,
             boot,
+            free,
             seen: Mutex::default(),
         }
     }
 
-    /// The guards by the system's clock.
+    /// The guards by the system's clock and disk.
     pub fn of_system(store: Store, board: Arc<Board>) -> Guard {
-        Guard::new(store, board, Arc::new(clock::since_boot))
+        Guard::new(store, board, Arc::new(clock::since_boot), Arc::new(free))
     }
 
     /// Looks at what a configuration's feeds folder says of the store, and at the last instant that
@@ -98,6 +120,8 @@ impl Guard {
     pub async fn begin(&self, config: &Config, now: Timestamp) -> anyhow::Result<()> {
         {
             let mut seen = self.seen();
+            seen.floor = config.free_space;
+            seen.state = config.state.clone();
             seen.feeds = config.feeds.dir.clone();
             seen.config_file = config.file.clone();
             seen.testified = None;
@@ -132,7 +156,7 @@ impl Guard {
         Ok(())
     }
 
-    /// Looks at the clocks, and at what is held.
+    /// Looks at the clocks, at the disk, and at what is held.
     ///
     /// # Errors
     /// The store's.
@@ -143,10 +167,11 @@ impl Guard {
         let clock = self.clock(of_clock, now).await?;
         if clock {
             self.note(now).await?;
+            self.follow_dump(now).await?;
         }
         Ok(Trust {
             clock,
-            store: clock && !is_copy,
+            store: clock && !is_copy && self.has_room(),
         })
     }
 
@@ -158,21 +183,53 @@ impl Guard {
         if !self.look(now).await?.store {
             return Ok(May::Not);
         }
-        let run = self.store.witness(now).await?.run;
+        let occasion = self.occasion(now).await?;
         let is_known = self
             .seen()
             .testified
-            .is_some_and(|(known, at)| known == run && at.elapsed() < TESTIFY_EVERY);
+            .is_some_and(|(known, at)| known == occasion && at.elapsed() < TESTIFY_EVERY);
         if is_known {
             return Ok(May::Claim);
         }
         if self.store.next_due(now).await?.is_none_or(|due| due > now) {
             return Ok(May::Idle);
         }
-        self.testify(now).await
+        self.testify(occasion, now).await
     }
 
-    async fn testify(&self, now: Timestamp) -> Result<May, StoreError> {
+    async fn occasion(&self, now: Timestamp) -> Result<Occasion, StoreError> {
+        let run = self.store.witness(now).await?.run;
+        let dumps = self.store.dumps();
+        Ok(Occasion { run, dumps })
+    }
+
+    /// Is there room on the disk? Told when that changes; a disk that can't be looked at is no
+    /// reason to stop.
+    pub fn has_room(&self) -> bool {
+        let mut seen = self.seen();
+        let was_full = seen.is_full;
+        let free = (self.free)(&seen.state).unwrap_or(u64::MAX);
+        // It is full until there is somewhat more, lest it be told over and over.
+        let is_full = free < seen.floor + if was_full { seen.floor / 10 } else { 0 };
+        seen.is_full = is_full;
+        if is_full && !was_full {
+            let what = format!(
+                "less than {} MB are free where the state lies: nothing is mailed, and no source is read",
+                seen.floor.div_ceil(1_000_000)
+            );
+            let remedy =
+                "make room there, and wici goes on by itself; `[guards] free_space` is the limit";
+            let problem = Problem::of_file(&seen.state, what, remedy);
+            tracing::error!("{problem}");
+            self.board.pin(PLACE, SPACE, problem);
+        } else if was_full && !is_full {
+            tracing::info!("there is room on the disk again: mail goes on");
+            self.board.clear(PLACE, SPACE);
+        }
+        !is_full
+    }
+
+    async fn testify(&self, occasion: Occasion, now: Timestamp) -> Result<May, StoreError> {
         let Some(id) = self.store.id().await? else {
             return Ok(May::Claim);
         };
@@ -195,7 +252,7 @@ impl Guard {
             return Ok(May::Not);
         }
         self.board.clear(PLACE, WITNESS);
-        self.seen().testified = Some((witness.run, Instant::now()));
+        self.seen().testified = Some((occasion, Instant::now()));
         Ok(May::Claim)
     }
 
@@ -256,6 +313,19 @@ impl Guard {
         Ok(())
     }
 
+    /// What was claimed before a dump and is on its way goes out after it: the dump is behind.
+    async fn follow_dump(&self, now: Timestamp) -> Result<(), StoreError> {
+        let occasion = self.occasion(now).await?;
+        let is_dumped = self
+            .seen()
+            .testified
+            .is_some_and(|(known, _)| known.dumps != occasion.dumps);
+        if is_dumped && self.store.has_claims_out(now) {
+            self.testify(occasion, now).await?;
+        }
+        Ok(())
+    }
+
     async fn distrust(&self, why: Distrust, now: Timestamp) -> Result<Option<Hold>, StoreError> {
         let opened = self.store.distrust(why, now).await?;
         hold::tell(&opened.clone().map(HoldEvent::Opened));
@@ -280,6 +350,12 @@ impl Guard {
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Bytes free for who is not root.
+fn free(path: &Path) -> io::Result<u64> {
+    let disk = rustix::fs::statvfs(path)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 mod baseline;
 #[cfg(test)]
 mod histories;
+mod log;
+mod memory;
 mod round;
 mod trouble;
 mod turn;
@@ -16,19 +18,20 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use unicode_normalization::UnicodeNormalization;
 
+use super::guard::{Guard, HALT};
 use super::{hold, signals::Signals};
 use crate::config::{self, Config};
 use crate::content::{self, Coalescer, Directory, Hint, Look, Reading, Seen, Unreadable, Watcher};
 use crate::control::{Board, Clock};
 use crate::domain::publication::{Batch, Pass};
-use crate::domain::{Change, ChangeKind, Guards, Problem};
+use crate::domain::{ChangeKind, Guards, Problem};
 use crate::store::{Applied, HoldEvent, Refusal, Store, StoreError};
 use baseline::Baseline;
+pub(super) use log::log;
+use memory::Memory;
 use round::Round;
 use turn::{Turns, blocking, done, never_readable};
 
-/// Changes of one transaction that are logged each by itself.
-const LOGGED: usize = 10;
 /// Between full scans where there are no file events.
 const POLL_EVERY: SignedDuration = SignedDuration::from_secs(5);
 
@@ -44,6 +47,7 @@ pub struct Ingest {
     /// so every look tries them again.
     refused: BTreeMap<String, Refusal>,
     baseline: Baseline,
+    memory: Memory,
     told: Option<Told>,
 }
 
@@ -57,6 +61,8 @@ pub struct Ingested {
     pub changes: BTreeMap<ChangeKind, usize>,
     /// Files that were being written while they were read: look again soon.
     pub unsettled: BTreeSet<String>,
+    /// How many files were read.
+    pub read: usize,
 }
 
 impl Ingest {
@@ -68,14 +74,11 @@ impl Ingest {
         board: Arc<Board>,
         signals: Arc<Signals>,
     ) -> Ingest {
+        let directory = Directory::new(source, &config.site, &config.tags, &config.labels);
         Ingest {
             source: source.clone(),
-            directory: Arc::new(Mutex::new(Directory::new(
-                source,
-                &config.site,
-                &config.tags,
-                &config.labels,
-            ))),
+            memory: Memory::of(&source.name, store.clone(), &directory),
+            directory: Arc::new(Mutex::new(directory)),
             guards: config.guards,
             store,
             board,
@@ -86,13 +89,32 @@ impl Ingest {
         }
     }
 
+    /// The same, with a memory that outlives it.
+    pub fn remembering(mut self) -> Ingest {
+        self.memory.begin();
+        self
+    }
+
     /// Watches, scans, and follows the events; a full scan now and then, since events are only
     /// hints.
-    pub async fn run(mut self, clock: Clock, stop: CancellationToken) -> anyhow::Result<()> {
+    pub async fn run(
+        mut self,
+        clock: Clock,
+        guard: Arc<Guard>,
+        stop: CancellationToken,
+    ) -> anyhow::Result<()> {
         let mut watcher = Watcher::new(&self.source.path, self.source.watch)?;
         let mut coalescer = Coalescer::new(self.source.settle);
         let mut rescan_at = clock();
         loop {
+            if !guard.has_room() {
+                tokio::select! {
+                    () = stop.cancelled() => return Ok(()),
+                    hint = watcher.next() => coalescer.add(hint, clock()),
+                    () = tokio::time::sleep(HALT) => {}
+                }
+                continue;
+            }
             let now = clock();
             let is_scan = now >= rescan_at;
             let look = if is_scan {
@@ -178,6 +200,7 @@ impl Ingest {
     pub async fn tick(&mut self, look: Look, now: Timestamp) -> Result<Ingested, StoreError> {
         let look = self.aside(move |directory| directory.widen(look)).await;
         let is_scan = look == Look::Everything;
+        let lost = self.memory.recall(is_scan, &self.directory).await?;
         let known = self.known(&look).await?;
         let seen = match self
             .aside(move |directory| directory.look(look, &known))
@@ -201,7 +224,9 @@ impl Ingest {
         changed.extend(refused.keys().cloned());
         let mut turns = Turns::of(changed, &self.directory, now);
         while let Some(read) = turns.next().await {
-            for (path, reading) in read {
+            for (path, reading, state) in read {
+                ingested.read += 1;
+                self.memory.note(&path, &reading, state);
                 self.gather(path, reading, &mut round, &mut ingested);
             }
             if round.is_full() {
@@ -213,10 +238,15 @@ impl Ingest {
         let end = self.baseline.end(is_scan, !ingested.unsettled.is_empty());
         self.told = Some(self.tell(round.batch(end), now));
         self.take_told(&refused, &mut ingested).await?;
+        self.memory.found(lost).await?;
         self.signals.seen(&self.source.name);
         self.signals.ring();
         let place = if is_scan { "everything" } else { "some files" };
-        tracing::debug!(source = self.source.name, "looked at {place}");
+        tracing::debug!(
+            source = self.source.name,
+            read = ingested.read,
+            "looked at {place}"
+        );
         Ok(ingested)
     }
 
@@ -225,12 +255,15 @@ impl Ingest {
         clippy::disallowed_methods,
         reason = "the daemon may spawn, and this is waited for"
     )]
-    fn tell(&self, batch: Batch, now: Timestamp) -> Told {
+    fn tell(&mut self, batch: Batch, now: Timestamp) -> Told {
         let (store, guards) = (self.store.clone(), self.guards);
         let signals = Arc::clone(&self.signals);
+        let kept = self.memory.take();
         tokio::spawn(async move {
-            let told = store.apply(batch, now, guards).await;
-            told.inspect(|applied| signals.touch(&applied.changes))
+            let applied = store.apply(batch, now, guards).await?;
+            signals.touch(&applied.changes);
+            kept.told(&applied).await?;
+            Ok(applied)
         })
     }
 
@@ -290,7 +323,7 @@ impl Ingest {
                 round.missing.push(path);
             }
             Reading::Unsettled => drop(ingested.unsettled.insert(path)),
-            Reading::Problem(problem) => self.pin(&path, problem),
+            Reading::Problems(problems) => self.pin_all(&path, problems),
         }
     }
 
@@ -318,9 +351,13 @@ impl Ingest {
         }
     }
 
-    /// A problem is logged when it comes up, not at every look.
     fn pin(&self, about: &str, problem: Problem) {
-        if self.board.pin(&self.source.name, about, problem.clone()) {
+        self.pin_all(about, vec![problem]);
+    }
+
+    /// Problems are logged when they come up, not at every look.
+    fn pin_all(&self, about: &str, problems: Vec<Problem>) {
+        for problem in self.board.pin_all(&self.source.name, about, problems) {
             tracing::warn!("{problem}");
         }
     }
@@ -369,18 +406,6 @@ impl Ingest {
 const ROOT: &str = "/";
 /// What the problem is about that not every folder is watched.
 const EVENTS: &str = "//";
-
-/// Each change by itself, unless there are many at once, as at the first scan.
-pub(super) fn log(source: &str, changes: &[Change]) {
-    if changes.len() > LOGGED {
-        let news = changes.iter().filter(|change| change.news).count();
-        tracing::info!(source, "{} changes, {news} of them news", changes.len());
-    } else {
-        for change in changes {
-            tracing::info!(kind = ?change.kind, news = change.news, number = change.sequence.0, "{}", change.title);
-        }
-    }
-}
 
 fn later(now: Timestamp, by: SignedDuration) -> Timestamp {
     now.checked_add(by).unwrap_or(Timestamp::MAX)

@@ -83,6 +83,11 @@ impl Publishing {
         }
     }
 
+    /// Nothing is rendered any more, though this may never be dropped.
+    pub fn end(&self) {
+        self.publisher.end();
+    }
+
     /// Renders what is not up to date (the last daemon may have been killed between a change and
     /// its feeds, or the configuration may be another), then what changes touch, and what is found
     /// to be damaged.

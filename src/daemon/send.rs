@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 use self::desk::ComposingDesk;
 use self::gate::{StoreGate, Wire};
 use self::rate::Bucket;
-use super::guard::{Guard, May};
+use super::guard::{Guard, HALT, May};
 use super::signals::Signals;
 use super::works::Ground;
 use crate::compose::Composer;
@@ -55,8 +55,6 @@ const LEASE: SignedDuration = SignedDuration::from_hours(2);
 const STALE: SignedDuration = SignedDuration::from_mins(1);
 /// The longest sleep: the wall clock may be set meanwhile.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
-/// The sleep while the guards let nothing be claimed.
-const HALT: Duration = Duration::from_secs(1);
 
 /// The loop that sends.
 pub struct Sending {

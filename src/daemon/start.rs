@@ -1,7 +1,5 @@
 //! What the daemon stands on: its store, its feeds folder and its listener.
 
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -21,14 +19,6 @@ const LOCK_RETRY: Duration = Duration::from_millis(50);
 /// Opens the store, or makes it where nobody but the owner can look into it. A command that has it
 /// at this moment is waited for; a daemon is not.
 pub(super) async fn open_store(state: &Path) -> anyhow::Result<Store> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(state)
-        .map_err(|error| StoreError::Disk {
-            path: state.to_owned(),
-            why: error.to_string(),
-        })?;
     let deadline = tokio::time::Instant::now() + LOCK_PATIENCE;
     loop {
         match Store::open(state, Open::OrCreate, secrets::random()?) {

@@ -15,6 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use super::guard::{Guard, HALT};
 use super::ingest::log;
 use super::signals::Signals;
 use super::{hold, secrets};
@@ -25,7 +26,7 @@ use crate::control::{Board, Clock};
 use crate::domain::publication::{Batch, Found, Pass};
 use crate::domain::{Guards, Problem, UpstreamState};
 use crate::net::{self, Answer, Ask, Outgoing};
-use crate::store::{Refused, Store, StoreError};
+use crate::store::{Refusal, Refused, Store, StoreError};
 use trouble::{Failed, publishable, told};
 
 /// Publications told to the store in one transaction.
@@ -86,8 +87,19 @@ pub fn all(
 
 impl Upstream {
     /// Asks again and again.
-    pub async fn run(self, clock: Clock, stop: CancellationToken) -> anyhow::Result<()> {
+    pub async fn run(
+        self,
+        clock: Clock,
+        guard: Arc<Guard>,
+        stop: CancellationToken,
+    ) -> anyhow::Result<()> {
         loop {
+            if !guard.has_room() {
+                tokio::select! {
+                    () = stop.cancelled() => return Ok(()),
+                    () = tokio::time::sleep(HALT) => continue,
+                }
+            }
             let chance = u64::from_ne_bytes(secrets::random()?);
             // Left in the middle, a look is as if the process had been killed there.
             let next = tokio::select! {
@@ -252,8 +264,10 @@ impl Upstream {
         refused.extend(self.apply(dated, Pass::More, now).await?);
         refused.extend(self.tell(Vec::new(), Pass::EndOfScan, now).await?);
         self.signals.ring();
+        // What another source has it may have for good: to read this one again would change nothing.
+        let is_taken = |one: &Refused| matches!(one.why, Refusal::IdTaken { .. });
+        let is_whole = problems.is_empty() && refused.iter().all(is_taken);
         problems.extend(refused.into_iter().map(|refused| told(&shown, refused)));
-        let is_whole = problems.is_empty();
         self.pin_entries(problems);
         let header = |name| answer.header(name).filter(|_| is_whole).map(str::to_owned);
         state.etag = header("etag");

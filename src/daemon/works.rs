@@ -97,6 +97,7 @@ impl Works {
                 Arc::clone(&ground.board),
                 Arc::clone(&ground.signals),
             )
+            .remembering()
         });
         Ok(Works {
             ingests: ingests.collect(),
@@ -130,11 +131,15 @@ impl Works {
         let stop = CancellationToken::new();
         let mut loops = JoinSet::new();
         let clock = || Arc::clone(&ground.clock);
+        let guard = || Arc::clone(&ground.guard);
         for ingest in self.ingests {
-            loops.spawn(named("content", ingest.run(clock(), stop.clone())));
+            loops.spawn(named("content", ingest.run(clock(), guard(), stop.clone())));
         }
         for upstream in self.upstreams {
-            loops.spawn(named("upstream", upstream.run(clock(), stop.clone())));
+            loops.spawn(named(
+                "upstream",
+                upstream.run(clock(), guard(), stop.clone()),
+            ));
         }
         let signals = Arc::clone(&ground.signals);
         let run = self.publishing.run(signals, clock(), stop.clone());
@@ -281,6 +286,7 @@ pub(super) fn letterhead(config: &Config) -> Letterhead {
         site_title: config.site.title.clone(),
         site_url: config.site.url.to_string(),
         from_name: config.mail.from_name.clone(),
+        reply_to: config.mail.reply_to.clone(),
         from: config.mail.from.clone(),
         web_url: config.web.url.to_string(),
         message_id_domain: sender.to_owned(),

@@ -12,7 +12,7 @@ pub struct UpstreamState {
     pub url: String,
     /// Where it has moved for good.
     pub moved_to: Option<String>,
-    /// `ETag` of the last feed all of which was taken.
+    /// `ETag` of the last feed all of which was taken that could be.
     pub etag: Option<String>,
     /// `Last-Modified` of it.
     pub last_modified: Option<String>,

@@ -15,7 +15,7 @@ const FILE: &str = ".lock";
 /// As long as it lives, nobody else takes the folder over.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
 }
 
 impl Lock {
@@ -42,7 +42,19 @@ impl Lock {
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
         note(&mut file)?;
-        Ok(Lock { _file: file })
+        Ok(Lock { file })
+    }
+
+    /// Nobody is said to write there any more: what is left is the same whoever did.
+    pub(super) fn blank(&self) {
+        // Who it was tells those alone who meet a lock.
+        let _ = self.file.set_len(0);
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        self.blank();
     }
 }
 

@@ -39,7 +39,7 @@ pub struct Publisher {
     dir: PathBuf,
     shelf: Arc<Shelf>,
     manifest: Mutex<Manifest>,
-    _lock: Lock,
+    lock: Lock,
 }
 
 /// The folder can't be taken over.
@@ -144,8 +144,13 @@ impl Publisher {
             shelf: Arc::new(shelf),
             manifest: Mutex::new(manifest),
             dir,
-            _lock: lock,
+            lock,
         })
+    }
+
+    /// Nothing is put any more, though this may never be dropped.
+    pub fn end(&self) {
+        self.lock.blank();
     }
 
     /// What is served; it follows every put.

@@ -372,6 +372,8 @@ fn a_folder_has_one_publisher_and_is_free_once_that_is_gone() {
     let shelf = site.publisher.shelf();
     let dir = site.dir;
     drop(site.publisher);
+    let lock = fs::read(dir.path().join(".lock")).expect("it stays");
+    assert!(lock.is_empty(), "and names nobody");
     Publisher::open(dir.path().to_owned()).expect("it is free");
     assert!(shelf.is_empty());
 }

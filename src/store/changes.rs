@@ -59,8 +59,14 @@ impl<'t, 'e> Changes<'t, 'e> {
     }
 
     /// What took effect, and the hold that was opened.
-    pub(super) fn finish(self) -> Result<(Vec<Change>, Option<HoldEvent>), StoreError> {
+    pub(super) fn finish(mut self) -> Result<(Vec<Change>, Option<HoldEvent>), StoreError> {
         let opened = self.flood.finish(self.transaction)?;
+        if opened.is_some() {
+            // Those before the one that was too many went back into the hold.
+            for change in &mut self.changes {
+                change.news = false;
+            }
+        }
         if meta(self.transaction)? != self.meta {
             save(self.transaction, keys::meta(), &self.meta)?;
         }

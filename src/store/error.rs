@@ -47,6 +47,25 @@ pub enum StoreError {
         /// Its version.
         version: u8,
     },
+    /// A restore was begun here and not finished.
+    #[error(
+        "a restore into {0} was not finished; run `wici restore FILE` again, or remove what is there"
+    )]
+    Unfinished(PathBuf),
+    /// There is a store where one was to be restored.
+    #[error(
+        "there is a store at {0} already, and it is kept; move it away, or name another `state`"
+    )]
+    Present(PathBuf),
+    /// What was to be restored is not a whole dump.
+    #[error("{0}")]
+    Dump(String),
+    /// Another dump is being made.
+    #[error("another dump is being made; try again when it is done")]
+    Dumping,
+    /// More was written during a dump than could be kept aside.
+    #[error("too much was written while the dump was made; try again at a quieter time")]
+    TooBusy,
     /// A body is not there, or not what was kept; the rest is well.
     #[error(
         "the body {} is lost or damaged in the state folder; restart wici, and it is read anew from its source",

@@ -5,12 +5,13 @@
 //! | `M` | | [`Meta`](super::rows::Meta): counters and totals |
 //! | `S` | source | [`SourceRow`](super::rows::SourceRow) |
 //! | `u` | source | `UpstreamState` |
-//! | `q` | source | how many bodies of an upstream feed were lost since it was last read |
+//! | `q` | source | how many of its bodies were lost since it was last read |
 //! | `P` | publication | `PublicationState` |
 //! | `R` | publication, revision | `Publication` |
 //! | `r` | publication, revision | [`ChangeRow`](super::rows::ChangeRow): what led to it |
 //! | `I` | id | publication: the id ledger |
 //! | `A` | source, path | publication: where it was last seen |
+//! | `f` | source, path | [`FileRow`](super::rows::FileRow): its file, as it was read |
 //! | `B` | body hash, publication | nothing: who has this body |
 //! | `X` | body hash | [`Place`](super::bodies::Place): where the body lies |
 //! | `W` | instant, publication | nothing: what waits for its date, or for its end |
@@ -76,7 +77,8 @@ pub(super) use cadences::{
 };
 pub(super) use holds::{held, held_in, held_row, hold, holds, loss, losses, trust};
 pub(super) use paths::{
-    all_paths, lost_bodies, path, path_in, paths, paths_below, source, source_in, upstream,
+    all_paths, file, files, lost_bodies, path, path_in, paths, paths_below, source, source_in,
+    upstream,
 };
 pub(super) use people::{
     address, digest_in, subscriber, subscribers, suppressed_at, suppression, suppression_secret,
@@ -218,6 +220,16 @@ pub(super) fn body_of(hash: BodyHash, key: PublicationKey) -> Key {
 
 pub(super) fn body(hash: BodyHash) -> Key {
     Key::table(b'X').hash(hash)
+}
+
+/// Is it a key of table `X`, which says where an engine's bodies lie?
+pub(super) fn is_place(key: &[u8]) -> bool {
+    key.first() == Some(&b'X')
+}
+
+/// Is it a key of table `R`?
+pub(super) fn is_revision(key: &[u8]) -> bool {
+    key.first() == Some(&b'R')
 }
 
 pub(super) fn feed_entries(feed: &FeedKey) -> Key {

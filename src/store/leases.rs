@@ -30,6 +30,11 @@ impl Leases {
         self.with(|leases| leases.get(&chunk).is_some_and(|lease| lease.until > now))
     }
 
+    /// Is anything taken?
+    pub(super) fn any(&self, now: Timestamp) -> bool {
+        self.with(|leases| leases.values().any(|lease| lease.until > now))
+    }
+
     pub(super) fn take(&self, chunk: ChunkKey, out: usize, until: Timestamp) {
         self.with(|leases| leases.insert(chunk, Lease { until, out }));
     }

@@ -10,6 +10,7 @@
 //! | `publications` | `apply`, `release_due`, `next_release`, `publication`, `paths`, `paths_at`, `body`, `has_body` |
 //! | `catalogue` | `publications`, `publications_like`, `publication_at`, `revisions`, `mailed` |
 //! | `feeds` | `feed`, `feeds` |
+//! | `files` | `keep_files`, `known_files` |
 //! | `tags` | `define_tags`, `tags`, `tag_named` |
 //! | `upstreams` | `upstream`, `keep_upstream`, `lost_bodies`, `forget_lost_bodies` |
 //! | `holds` | `holds`, `held`, `waits_in`, `suspect`, `decide`, `carry_out` |
@@ -25,6 +26,7 @@
 //! | `plan` | `plan` |
 //! | `claims` | `claim`, `unclaim`, `next_due` |
 //! | `doubt` | `begin_text`, `take_over` |
+//! | `dump`, `restore` | `dump`, and a store made from one |
 //! | `deliveries` | `settle`, `deliveries`, `had` |
 //! | `books` | `books` |
 //! | `retention` | `shrink`, `forget`, `prune`; `bodies/sweep`: `sweep` |
@@ -44,10 +46,12 @@ mod contract;
 mod cursors;
 mod deliveries;
 mod doubt;
+mod dump;
 mod engine;
 mod erasure;
 mod error;
 mod feeds;
+mod files;
 mod former;
 mod holds;
 mod identity;
@@ -59,6 +63,7 @@ mod preferences;
 pub mod prospects;
 mod publications;
 mod record;
+mod restore;
 mod retention;
 mod roll;
 mod rows;
@@ -70,23 +75,27 @@ mod tags;
 mod upstreams;
 mod writer;
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{DirBuilder, File, TryLockError};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use bodies::Bodies;
-use engine::{Engine, MemoryEngine, Read, Transaction};
+use engine::{Engine, Read, Transaction};
 use keys::Key;
 use leases::Leases;
 use record::Record;
 use rows::Meta;
 use writer::Writer;
 
+pub use dump::{Dump, Dumped};
 pub use erasure::Erased;
 pub use error::StoreError;
 pub use feeds::FeedView;
 pub use holds::{CarriedOut, HoldEvent};
 pub use publications::{Applied, Refusal, Refused};
+pub use restore::Restoring;
 pub use rows::Totals;
 pub use tags::TagView;
 
@@ -105,6 +114,8 @@ struct Inner {
     /// go of some.
     keeping: tokio::sync::RwLock<()>,
     leases: Leases,
+    /// How many dumps were begun.
+    dumps: Arc<AtomicU64>,
     _lock: Option<File>,
 }
 
@@ -125,18 +136,17 @@ impl Store {
     /// the data is bad.
     pub fn open(state: &Path, open: Open, seed: [u8; 16]) -> Result<Store, StoreError> {
         if open == Open::Existing && !state.join("db").is_dir() {
-            return Err(StoreError::Missing(state.to_owned()));
+            return Err(match restore::is_unfinished(state) {
+                true => StoreError::Unfinished(state.to_owned()),
+                false => StoreError::Missing(state.to_owned()),
+            });
         }
         let disk = |error: std::io::Error| StoreError::Disk {
             path: state.to_owned(),
             why: error.to_string(),
         };
-        fs::create_dir_all(state).map_err(disk)?;
-        let lock = File::create(state.join("lock")).map_err(disk)?;
-        lock.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => StoreError::Locked(state.to_owned()),
-            TryLockError::Error(error) => disk(error),
-        })?;
+        let lock = lock(state)?;
+        restore::check(state)?;
         let engine = Arc::new(Engine::open(state)?);
         let bodies = Bodies::on_disk(state.join("bodies")).map_err(disk)?;
         let writer = Writer::start(Arc::clone(&engine)).map_err(disk)?;
@@ -148,7 +158,7 @@ impl Store {
     /// # Errors
     /// None that a caller could mend.
     pub fn in_memory() -> Result<Store, StoreError> {
-        let engine = Arc::new(Engine::Memory(MemoryEngine::default()));
+        let engine = Arc::new(Engine::in_memory());
         let writer = Writer::inline(Arc::clone(&engine));
         Store::begin(engine, Bodies::in_memory(), writer, None, [0; 16])
     }
@@ -177,6 +187,7 @@ impl Store {
                 bodies,
                 keeping: tokio::sync::RwLock::default(),
                 leases: Leases::default(),
+                dumps: Arc::default(),
                 _lock: lock,
             }),
         })
@@ -185,9 +196,10 @@ impl Store {
     /// What tells this store from every other. `None`: it is in memory, and its numbers mean
     /// nothing to the next one.
     pub async fn id(&self) -> Result<Option<[u8; 16]>, StoreError> {
-        match self.reader() {
-            Engine::Memory(_) => Ok(None),
-            Engine::Sled(_) => Ok(Some(meta(self.reader())?.id)),
+        let reader = self.reader();
+        match reader.is_durable() {
+            true => Ok(Some(meta(reader)?.id)),
+            false => Ok(None),
         }
     }
 
@@ -206,6 +218,23 @@ impl Store {
     ) -> Result<T, StoreError> {
         self.inner.writer.write(verb).await
     }
+}
+
+/// Makes the folder if need be, for its owner alone, and takes it for this process.
+fn lock(state: &Path) -> Result<File, StoreError> {
+    let disk = |error: std::io::Error| StoreError::Disk {
+        path: state.to_owned(),
+        why: error.to_string(),
+    };
+    let mut folder = DirBuilder::new();
+    folder.recursive(true).mode(0o700);
+    folder.create(state).map_err(disk)?;
+    let lock = File::create(state.join("lock")).map_err(disk)?;
+    lock.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => StoreError::Locked(state.to_owned()),
+        TryLockError::Error(error) => disk(error),
+    })?;
+    Ok(lock)
 }
 
 fn meta(reader: &impl Read) -> Result<Meta, StoreError> {

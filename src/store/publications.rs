@@ -152,8 +152,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Body`] where that one body is lost or damaged. It is then out of the way, so
-    /// that it is kept anew when it is found in its source again, and an upstream feed that had it
-    /// is to be read though it did not change.
+    /// that it is kept anew when it is found in its source again, which is to be read though it
+    /// did not change.
     pub async fn body(&self, hash: BodyHash) -> Result<String, StoreError> {
         let place = load::<Place>(self.reader(), &keys::body(hash))?;
         let body = self.inner.bodies.get(self.reader(), hash);

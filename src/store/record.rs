@@ -68,6 +68,22 @@ pub(super) trait Record: Serialize + DeserializeOwned {
     }
 }
 
+/// The version of a value, if every bit of it is as it was written.
+pub(super) fn version(bytes: &[u8]) -> Result<u8, StoreError> {
+    let damaged = |why: &str| StoreError::Corrupt {
+        record: "stored",
+        why: why.to_owned(),
+    };
+    let (summed, sum) = bytes
+        .split_last_chunk::<4>()
+        .ok_or_else(|| damaged("too short"))?;
+    if crc32fast::hash(summed) != u32::from_le_bytes(*sum) {
+        return Err(damaged("the checksum differs"));
+    }
+    let version = summed.first().ok_or_else(|| damaged("too short"))?;
+    Ok(*version)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    ChangeKind, Content, DeliveryState, Hold, HoldKey, Mark, PublicationKey, Run, RunKey, Sequence,
-    Standing, SubscriberKey, Suppression, TagId, UpstreamState,
+    ChangeKind, Content, DeliveryState, Fingerprint, Hold, HoldKey, Mark, PublicationKey, Run,
+    RunKey, Sequence, Standing, SubscriberKey, Suppression, TagId, UpstreamState,
 };
 
 use super::bodies::Place;
@@ -182,6 +182,16 @@ pub(super) struct ChunkEntry {
     pub(super) reply: Option<String>,
 }
 
+/// A file that a publication was read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct FileRow {
+    pub(super) publication: PublicationKey,
+    /// How it was read.
+    pub(super) way: u64,
+    /// Its state then.
+    pub(super) fingerprint: Fingerprint,
+}
+
 /// A number or instant by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Number(pub(super) u64);
@@ -225,6 +235,7 @@ records! {
     Secret => "secret",
     Suppression => "suppression",
     Due => "due",
+    FileRow => "file",
     Place => "body",
     BooksRow => "books",
     NotedRow => "noted news",

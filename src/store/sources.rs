@@ -9,7 +9,7 @@ use crate::domain::{Hold, HoldKind, PublicationKey, PublicationState, UpstreamSt
 use super::engine::{Go, Order, Read, Transaction};
 use super::holds::{HoldEvent, Missing, all_of, holds};
 use super::record::Record;
-use super::rows::{LossRow, Number, SourceRow};
+use super::rows::{FileRow, LossRow, Number, SourceRow};
 use super::{Store, StoreError, forget, keys, load, meta, save};
 
 /// Publications that follow a name in one transaction.
@@ -186,6 +186,11 @@ fn follow(
         forget(transaction, place);
         save(transaction, new, &Number(key.0))?;
     }
+    let (file, there) = (
+        keys::file(former, &state.path),
+        keys::file(present, &state.path),
+    );
+    move_row::<FileRow>(transaction, file, there)?;
     let loss = keys::loss(former, key);
     move_row::<LossRow>(transaction, loss, keys::loss(present, key))?;
     present.clone_into(&mut state.source);

@@ -1,4 +1,4 @@
-//! Upstream feeds, as they were last met.
+//! Upstream feeds, as they were last met; and what has to be read again of any source.
 
 use std::collections::BTreeSet;
 
@@ -26,15 +26,15 @@ impl Store {
             .await
     }
 
-    /// How many bodies of an upstream feed were found to be lost since it was last read: other than
-    /// files, which every scan reads, it has to be asked for as if it were new.
+    /// How many bodies of a source were found to be lost since it was last read: what did not change
+    /// has to be read, and asked for, as if it were new.
     pub async fn lost_bodies(&self, source: &str) -> Result<u64, StoreError> {
         let lost = load::<Number>(self.reader(), &keys::lost_bodies(source))?;
         Ok(lost.map_or(0, |Number(lost)| lost))
     }
 
-    /// The feed was read when so many had been lost: what it has of them is there again, and to ask
-    /// for the rest once more would be in vain.
+    /// The source was read when so many had been lost: what it has of them is there again, and to
+    /// read it for the rest once more would be in vain.
     pub async fn forget_lost_bodies(&self, source: &str, lost: u64) -> Result<(), StoreError> {
         let key = keys::lost_bodies(source);
         self.write(move |transaction| {
@@ -47,7 +47,7 @@ impl Store {
     }
 }
 
-/// Notes that a body is lost, with the upstream feeds that had it.
+/// Notes that a body is lost, with the sources that had it.
 pub(super) fn note_lost(
     transaction: &mut Transaction<'_>,
     hash: BodyHash,
@@ -64,11 +64,9 @@ pub(super) fn note_lost(
         sources.extend(state.map(|state| state.source));
     }
     for source in sources {
-        if load::<UpstreamState>(transaction, &keys::upstream(&source))?.is_some() {
-            let key = keys::lost_bodies(&source);
-            let Number(before) = load(transaction, &key)?.unwrap_or(Number(0));
-            save(transaction, key, &Number(before + 1))?;
-        }
+        let key = keys::lost_bodies(&source);
+        let Number(before) = load(transaction, &key)?.unwrap_or(Number(0));
+        save(transaction, key, &Number(before + 1))?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The first page: every tag with its feeds, and the newest publications.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -34,13 +35,19 @@ async fn index(site: &Site, language: &Language) -> Result<Value, StoreError> {
             let label = label(site, &tag, language)
                 .unwrap_or(&view.label)
                 .to_owned();
-            let feed = FeedKey {
-                language: None,
-                tag: Some(tag),
-            };
-            tags.push(context! { label, feeds => feeds(site, &feed) });
+            tags.push((Reverse(view.publications), label, tag));
         }
     }
+    // What most is written about comes first, whatever alphabet its label is in.
+    tags.sort();
+    let tags = tags.into_iter().map(|(_, label, tag)| {
+        let feed = FeedKey {
+            language: None,
+            tag: Some(tag),
+        };
+        context! { label, feeds => feeds(site, &feed) }
+    });
+    let tags: Vec<Value> = tags.collect();
     let newest = site.store.feed(&FeedKey::ALL, NEWEST).await?;
     let entries = newest.into_iter().flat_map(|view| view.entries);
     let publications: Vec<Value> = entries

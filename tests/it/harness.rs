@@ -364,6 +364,11 @@ impl Running {
         self.rest().start()
     }
 
+    /// How it ended, if it did.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("a child")
+    }
+
     pub fn process(&self) -> u32 {
         self.child.id()
     }

@@ -19,6 +19,7 @@ fn letters_are_there_for_mail_programs_to_judge() {
         site_title: "Portal „Żółw”".to_owned(),
         site_url: "https://portal.example/".to_owned(),
         from_name: Some("Portal „Żółw”".to_owned()),
+        reply_to: None,
         from: from.clone(),
         web_url: "https://news.portal.example/".to_owned(),
         message_id_domain: "portal.example".to_owned(),

@@ -10,7 +10,10 @@
 mod answers;
 mod architecture;
 mod commands;
+mod disk;
+mod dump;
 mod feeds;
+mod fixtures;
 mod forms;
 mod fuzz;
 mod harness;

@@ -4,15 +4,16 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::os::unix::fs::OpenOptionsExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use percent_encoding::percent_decode_str;
 use rustix::fs::OFlags;
 
 use super::super::parse::{self, Context, Parsed};
-use super::super::walk::{self, Fingerprint};
+use super::super::walk;
 use super::Reading;
-use crate::domain::Problem;
+use crate::domain::{Fingerprint, Found, Problem};
 
 /// A file that is to be read.
 #[derive(Debug)]
@@ -43,7 +44,7 @@ impl Unread {
             // Not remembered, so that it is tried again at each look.
             Err(error) => {
                 let problem = walk::cannot_read(&self.real, &error);
-                (Reading::Problem(problem), None)
+                (Reading::Problems(vec![problem]), None)
             }
         };
         Read {
@@ -53,10 +54,27 @@ impl Unread {
         }
     }
 
+    /// A file beside the page, as in a bundle, says itself how long it is.
+    fn measure(&self, found: &mut Found) {
+        for enclosure in &mut found.enclosures {
+            if enclosure.length.is_none()
+                && let Some(below) = enclosure.url.strip_prefix(&found.link)
+                && let Ok(below) = percent_decode_str(below).decode_utf8()
+                && Path::new(&*below)
+                    .components()
+                    .all(|part| matches!(part, Component::Normal(_)))
+                && let Some(folder) = self.real.parent()
+                && let Ok(metadata) = fs::symlink_metadata(folder.join(&*below))
+            {
+                enclosure.length = metadata.is_file().then_some(metadata.len());
+            }
+        }
+    }
+
     fn understand(&self, contents: Option<Vec<u8>>) -> Reading {
         let parsed = catch_unwind(AssertUnwindSafe(|| match contents {
             Some(bytes) => parse::parse(&self.path, &bytes, &self.context),
-            None => Err(parse::too_large(&self.path)),
+            None => Err(vec![parse::too_large(&self.path)]),
         }));
         let fault = || {
             Problem::of_file(
@@ -65,12 +83,17 @@ impl Unread {
                 "report it, with the file; until then its last good revision stays",
             )
         };
-        match parsed.unwrap_or_else(|_| Err(fault())) {
-            Ok(Parsed::Publication(found)) => Reading::Found(found),
+        match parsed.unwrap_or_else(|_| Err(vec![fault()])) {
+            Ok(Parsed::Publication(mut found)) => {
+                self.measure(&mut found);
+                Reading::Found(found)
+            }
             Ok(Parsed::Draft) => Reading::Draft,
-            Err(mut problem) => {
-                problem.file.clone_from(&self.real);
-                Reading::Problem(problem)
+            Err(mut problems) => {
+                for problem in &mut problems {
+                    problem.file.clone_from(&self.real);
+                }
+                Reading::Problems(problems)
             }
         }
     }
@@ -96,7 +119,7 @@ pub(super) fn read_settled(path: &Path) -> io::Result<Option<(Option<Vec<u8>>, F
         file.take(most + 1).read_to_end(&mut bytes)?;
         Some(bytes)
     };
-    let fingerprint = Fingerprint::of(&metadata);
-    let after = Fingerprint::of(&fs::metadata(path)?);
+    let fingerprint = walk::fingerprint(&metadata);
+    let after = walk::fingerprint(&fs::metadata(path)?);
     Ok((fingerprint == after).then_some((contents, fingerprint)))
 }

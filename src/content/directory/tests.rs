@@ -1,3 +1,5 @@
+mod reading;
+
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
@@ -9,7 +11,6 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use tempfile::TempDir;
 
-use super::file::read_settled;
 use super::*;
 use crate::domain::Language;
 
@@ -26,7 +27,7 @@ impl Directory {
     /// Reads one file, and notes it.
     pub(in crate::content) fn read_one(&mut self, path: &str) -> Reading {
         let read = self.file(path).read();
-        self.note(&read);
+        self.note(&read, Timestamp::MAX);
         read.reading
     }
 }
@@ -178,35 +179,6 @@ fn an_empty_root_is_fine_where_nothing_is_known() -> Outcome {
 }
 
 #[test]
-fn a_file_that_cannot_be_understood_is_neither_missing_nor_tried_again() -> Outcome {
-    let mut case = Case::new(&["a.md"])?;
-    case.settle()?;
-    case.write("a.md", "---\ntitle: T\ndate: 31.02.2013\n---\n")?;
-    assert_eq!(case.look()?.changed, ["a.md"]);
-    match case.directory.read_one("a.md") {
-        Reading::Problem(problem) => {
-            assert_eq!((problem.file, problem.line), (case.at("a.md"), Some(3)));
-        }
-        other => panic!("{other:?}"),
-    }
-    assert!(brings_nothing(&case.look()?));
-    case.write("a.md", "---\ntitle: T\ndraft: true\n---\n")?;
-    assert_eq!(case.look()?.changed, ["a.md"]);
-    assert_eq!(case.directory.read_one("a.md"), Reading::Draft);
-    Ok(())
-}
-
-#[test]
-fn reading_what_vanished_says_so() -> Outcome {
-    let mut case = Case::new(&["a.md", "b.md"])?;
-    case.look()?;
-    fs::remove_file(case.at("a.md"))?;
-    assert_eq!(case.directory.read_one("a.md"), Reading::Gone);
-    assert_eq!(case.look()?.changed, ["b.md"]);
-    Ok(())
-}
-
-#[test]
 fn links_lead_neither_out_nor_in_circles() -> Outcome {
     let mut case = Case::new(&["a.md", "x/b.md"])?;
     fs::write(case.folder.path().join("secret.md"), "# S\n")?;
@@ -239,55 +211,6 @@ fn links_that_lead_nowhere_and_in_circles_take_known_files_with_them() -> Outcom
 }
 
 #[test]
-fn a_file_that_grows_while_it_is_read_is_read_when_it_rests() -> Outcome {
-    let mut case = Case::new(&["a.md"])?;
-    let file = case.at("a.md");
-    let done = std::sync::atomic::AtomicBool::new(false);
-    let order = std::sync::atomic::Ordering::Relaxed;
-    let grow = || -> io::Result<()> {
-        let mut file = File::options().append(true).open(&file)?;
-        for line in 1.. {
-            if done.load(order) {
-                break;
-            }
-            io::Write::write_all(&mut file, b"More.\n")?;
-            // It has to end somewhere.
-            if line % 50_000 == 0 {
-                file.set_len(100_000)?;
-            }
-        }
-        file.set_len(1_000)
-    };
-    std::thread::scope(|scope| -> Outcome {
-        let writer = scope.spawn(grow);
-        while !writer.is_finished() && case.directory.read_one("a.md") != Reading::Unsettled {}
-        done.store(true, order);
-        writer.join().map_err(|_| "the writer ended badly")??;
-        Ok(())
-    })?;
-    assert_eq!(case.look()?.changed, ["a.md"]);
-    case.settle()?;
-    assert!(brings_nothing(&case.look()?));
-    Ok(())
-}
-
-#[test]
-fn a_file_of_two_gigabytes_is_reported_and_not_read() -> Outcome {
-    let mut case = Case::new(&["a.md", "large.md"])?;
-    File::create(case.at("large.md"))?.set_len(2 << 30)?;
-    let (contents, _) = read_settled(&case.at("large.md"))?.ok_or("it rests")?;
-    assert_eq!(contents, None);
-    assert_eq!(case.look()?.changed, ["a.md", "large.md"]);
-    match case.directory.read_one("large.md") {
-        Reading::Problem(problem) => assert_eq!(problem.file, case.at("large.md")),
-        other => panic!("{other:?}"),
-    }
-    assert_eq!(case.look()?.changed, ["a.md"], "it is known by now");
-    Ok(())
-}
-
-/// As `cp -p` and restored backups do.
-#[test]
 fn a_file_with_its_former_size_and_time_is_known_as_changed() -> Outcome {
     let mut case = Case::new(&["a.md"])?;
     case.settle()?;
@@ -318,16 +241,6 @@ fn folders_are_too_deep_at_the_same_depth_wherever_a_look_begins() -> Outcome {
         let seen = case.look_at(&[start])?;
         assert_eq!((seen.changed.len(), seen.missing.len()), (0, 0), "{start}");
     }
-    Ok(())
-}
-
-#[test]
-fn what_takes_a_files_place_before_it_is_read_is_not_waited_for() -> Outcome {
-    let mut case = Case::new(&["a.md", "b.md"])?;
-    assert_eq!(case.look()?.changed, ["a.md", "b.md"]);
-    fs::remove_file(case.at("a.md"))?;
-    make_node(&case.at("a.md"), rustix::fs::FileType::Fifo)?;
-    assert_eq!(case.directory.read_one("a.md"), Reading::Gone);
     Ok(())
 }
 

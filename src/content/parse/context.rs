@@ -1,6 +1,9 @@
 //! What the path and the configuration add to what the author said.
 
 mod link;
+mod permalink;
+
+pub(super) use permalink::is_pattern;
 
 use jiff::tz::TimeZone;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -108,28 +111,42 @@ impl Context {
     }
 
     /// Everything together.
-    pub(in crate::content) fn complete(&self, path: &str, page: Page) -> Result<Found, Problem> {
+    ///
+    /// # Errors
+    /// All that is wrong with the page.
+    pub(in crate::content) fn complete(
+        &self,
+        path: &str,
+        mut page: Page,
+    ) -> Result<Found, Vec<Problem>> {
+        let mut problems = std::mem::take(&mut page.problems);
         let title = html::shorten(&html::one_line(&page.title), TITLE);
-        if title.is_empty() {
-            return Err(Problem::of_file(
+        // A page that could not be read to its first heading may have one.
+        if title.is_empty() && (problems.is_empty() || !page.body.is_empty()) {
+            problems.push(Problem::of_file(
                 path,
                 "there is no title",
                 "add `title:` to the front matter, or begin the text with a heading",
             ));
         }
         let name = Name::of(path, &self.languages);
-        let link = self.link(path, &name, &page)?;
+        let link = self.link(path, &name, &page);
+        let link = match link {
+            Ok(link) if problems.is_empty() => link,
+            link => {
+                problems.extend(link.err());
+                return Err(problems);
+            }
+        };
         let base = page.base.and_then(|base| absolute(&link, &base));
         let base = base.unwrap_or_else(|| link.clone());
         let body = html::sanitise(&page.body, &base).map_err(|error| {
-            Problem::of_file(path, error.to_string(), "simplify the markup of this page")
+            let remedy = "simplify the markup of this page";
+            vec![Problem::of_file(path, error.to_string(), remedy)]
         })?;
         if body.len() > MAX_BYTES {
-            return Err(Problem::of_file(
-                path,
-                "the page is larger than 16 MiB as HTML",
-                "split it",
-            ));
+            let what = "the page is larger than 16 MiB as HTML";
+            return Err(vec![Problem::of_file(path, what, "split it")]);
         }
         let summary = match page.summary.map(|summary| html::one_line(&summary)) {
             Some(declared) if !declared.is_empty() => html::shorten(&declared, TEXT),

@@ -3,9 +3,11 @@
 
 mod media;
 
+use std::cell::RefCell;
+
 use jiff::Timestamp;
 
-use super::context::is_iri;
+use super::context::{is_iri, is_pattern};
 use super::front_matter::Block;
 use super::page::{Page, Place};
 use super::tree::{Node, Table, Value};
@@ -24,6 +26,7 @@ const TAGS: [&str; 6] = [
     "category",
     "taxonomies.categories",
 ];
+const CATEGORIES: [&str; 2] = ["categories", "category"];
 const AUTHORS: [&str; 6] = [
     "author",
     "authors",
@@ -35,27 +38,26 @@ const AUTHORS: [&str; 6] = [
 
 /// Reads what front matter says.
 ///
-/// # Errors
-/// The first value that is not what its key is for, with its line.
-pub fn read(
-    path: &str,
-    table: &Table,
-    block: Block<'_>,
-    context: &Context,
-) -> Result<Page, Problem> {
+/// Values that are not what their keys are for are problems of the page, each with its line.
+pub fn read(path: &str, table: &Table, block: Block<'_>, context: &Context) -> Page {
     let reader = Reader {
         path,
         table,
         block,
         context,
+        problems: RefCell::default(),
     };
-    if reader.is_draft()? {
-        return Ok(Page {
+    if reader.or_note(reader.is_draft()) {
+        return Page {
             draft: true,
             ..Page::default()
-        });
+        };
     }
-    reader.page()
+    let page = reader.page();
+    Page {
+        problems: reader.problems.into_inner(),
+        ..page
+    }
 }
 
 struct Reader<'a> {
@@ -63,9 +65,22 @@ struct Reader<'a> {
     table: &'a Table,
     block: Block<'a>,
     context: &'a Context,
+    problems: RefCell<Vec<Problem>>,
 }
 
 impl<'a> Reader<'a> {
+    /// A value; where it is wrong, that is noted, and it reads as if it were not there.
+    fn or_note<T: Default>(&self, value: Result<T, Problem>) -> T {
+        value.unwrap_or_else(|problem| {
+            let mut problems = self.problems.borrow_mut();
+            // Several keys may be read from one value.
+            if !problems.contains(&problem) {
+                problems.push(problem);
+            }
+            T::default()
+        })
+    }
+
     /// Jekyll says `published: false`, and Eleventy `permalink: false` of what gets no page.
     fn is_draft(&self) -> Result<bool, Problem> {
         let says_no = |key| self.table.text(&[key]).and_then(truth) == Some(false);
@@ -84,36 +99,55 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn page(&self) -> Result<Page, Problem> {
-        let text = |keys: &[&str]| Ok(self.text(keys)?.map(|(text, _)| text.to_owned()));
-        let permalink = text(&["permalink"])?.map(|written| {
+    fn page(&self) -> Page {
+        let text = |keys: &[&str]| {
+            self.or_note(self.text(keys))
+                .map(|(text, _)| text.to_owned())
+        };
+        let permalink = text(&["permalink"]).map(|written| {
             // Eleventy names the file that is written.
             let folder = written.strip_suffix("index.html").map(str::to_owned);
             folder.unwrap_or(written)
         });
-        let url = text(&["url"])?.or(permalink).or(text(&["path"])?);
-        let place = match (url, text(&["slug"])?) {
-            (Some(url), _) => Place::Url(url),
-            (None, Some(slug)) => Place::Slug(slug),
-            (None, None) => Place::Pattern,
+        let place = match (text(&["url"]), permalink, text(&["slug"])) {
+            (None, Some(pattern), slug) if is_pattern(&pattern) => Place::Permalink {
+                pattern,
+                slug,
+                categories: self.tags(&CATEGORIES),
+            },
+            (Some(url), _, _) | (None, Some(url), _) => Place::Url(url),
+            (None, None, slug) => match (text(&["path"]), slug) {
+                (Some(path), _) => Place::Url(path),
+                (None, Some(slug)) => Place::Slug(slug),
+                (None, None) => Place::Pattern,
+            },
         };
-        Ok(Page {
-            id: self.iri("id")?,
-            title: text(&["title"])?.unwrap_or_default(),
-            language: self.language()?,
+        Page {
+            id: self.or_note(self.iri("id")),
+            title: self.title(),
+            language: self.or_note(self.language()),
             place,
-            published: self.date(&PUBLISHED)?,
-            updated: self.date(&UPDATED)?,
-            expires: self.date(&EXPIRES)?,
-            tags: self.tags()?,
-            summary: text(&["summary", "description", "excerpt"])?,
-            authors: self.words(&AUTHORS, |name| vec![name])?,
-            change_note: text(&["change_note"])?,
-            translation_of: self.iri("translation_of")?,
-            image: self.image()?,
-            enclosures: self.enclosures()?,
+            published: self.or_note(self.date(&PUBLISHED)),
+            updated: self.or_note(self.date(&UPDATED)),
+            expires: self.or_note(self.date(&EXPIRES)),
+            tags: self.tags(&TAGS),
+            summary: text(&["summary", "description", "excerpt"]),
+            authors: self.words(&AUTHORS, |name| vec![name]),
+            change_note: text(&["change_note"]),
+            translation_of: self.or_note(self.iri("translation_of")),
+            image: self.or_note(self.image()),
+            enclosures: self.enclosures(),
             ..Page::default()
-        })
+        }
+    }
+
+    /// One that is wrong is not missing, too.
+    fn title(&self) -> String {
+        let title = self.text(&["title"]);
+        let wrong = if title.is_err() { "?" } else { "" };
+        self.or_note(title)
+            .map_or(wrong, |(text, _)| text)
+            .to_owned()
     }
 
     /// The first of these keys that says anything, and where.
@@ -135,30 +169,19 @@ impl<'a> Reader<'a> {
     }
 
     /// All texts under these keys, those of a list one by one; of a table, its `name`.
-    fn words(
-        &self,
-        keys: &[&str],
-        split: impl Fn(String) -> Vec<String>,
-    ) -> Result<Vec<String>, Problem> {
+    fn words(&self, keys: &[&str], split: impl Fn(String) -> Vec<String>) -> Vec<String> {
         let mut words = Vec::new();
         for key in keys {
             let Some(node) = self.table.get(key) else {
                 continue;
             };
+            let word = |node| self.or_note(self.word(key, node)).map(str::to_owned);
             match &node.value {
-                Value::List(nodes) => {
-                    for node in nodes {
-                        words.extend(self.word(key, node)?.map(str::to_owned));
-                    }
-                }
-                _ => words.extend(
-                    self.word(key, node)?
-                        .map(|word| split(word.to_owned()))
-                        .unwrap_or_default(),
-                ),
+                Value::List(nodes) => words.extend(nodes.iter().filter_map(word)),
+                _ => words.extend(word(node).map(&split).unwrap_or_default()),
             }
         }
-        Ok(words)
+        words
     }
 
     fn word(&self, key: &str, node: &'a Node) -> Result<Option<&'a str>, Problem> {
@@ -175,20 +198,20 @@ impl<'a> Reader<'a> {
 
     /// `tags: a, b` is meant as a list everywhere, and `tags: a b` by Jekyll, but for its singular
     /// `tag` and `category`.
-    fn tags(&self) -> Result<Vec<String>, Problem> {
+    fn tags(&self, keys: &[&str]) -> Vec<String> {
         let mut tags = Vec::new();
-        for key in TAGS {
-            let by_spaces = names::is_jekylls(self.path) && !matches!(key, "tag" | "category");
-            tags.extend(self.words(&[key], |text| {
+        for key in keys {
+            let by_spaces = names::is_jekylls(self.path) && !matches!(*key, "tag" | "category");
+            tags.extend(self.words(&[*key], |text| {
                 let parts: Vec<&str> = if by_spaces && !text.contains(',') {
                     text.split_whitespace().collect()
                 } else {
                     text.split(',').collect()
                 };
                 parts.into_iter().map(str::to_owned).collect()
-            })?);
+            }));
         }
-        Ok(tags)
+        tags
     }
 
     fn date(&self, keys: &[&str]) -> Result<Option<Timestamp>, Problem> {

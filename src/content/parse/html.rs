@@ -10,14 +10,16 @@ mod json_ld;
 mod main_part;
 mod runs;
 mod said;
+mod selectors;
 
 use std::collections::HashSet;
 
-use dom_query::{Document, NodeRef, Selection};
+use dom_query::{Document, NodeRef};
 
 use self::head::Head;
 use self::main_part::{Parts, prune};
 use self::runs::{Run, runs, words};
+use self::selectors::select;
 use super::page::{Page, Place};
 use super::text::{Line, is_date_line, is_notice, is_size_control, take_parts};
 use super::{Context, fields, front_matter, line_number};
@@ -33,7 +35,7 @@ pub fn read(path: &str, source: &str, context: &Context) -> Result<Page, Problem
     // So the generators of static sites write a page's text without its furniture.
     if source.starts_with("---\n") || source.starts_with("+++\n") {
         let (table, block, text) = front_matter::read(path, source)?;
-        let page = fields::read(path, &table, block, context)?;
+        let page = fields::read(path, &table, block, context);
         let body = text.to_owned();
         return Ok(Page { body, ..page });
     }
@@ -100,8 +102,8 @@ fn add_body(
 }
 
 fn title(head: &Head<'_>, parts: Parts<'_>) -> String {
-    let texts = |root: NodeRef<'_>, selector: &str| -> Vec<String> {
-        let found = Selection::from(root).select(selector);
+    let texts = |root: NodeRef<'_>, selector: &'static str| -> Vec<String> {
+        let found = select(root, selector);
         let nodes = found.nodes().iter().take(HEADINGS);
         let texts = nodes.map(|node| words(*node, TITLE));
         texts.filter(|text| !text.is_empty()).collect()
@@ -220,7 +222,7 @@ fn place_of_title(runs: &[Run<'_>], parts: Parts<'_>, title: &str) -> usize {
     let by_words = runs.iter().position(|run| same(&run.text));
     // Another wording of the title is still the title.
     let by_heading = || {
-        let found = Selection::from(parts.article).select("h1");
+        let found = select(parts.article, "h1");
         let [heading] = found.nodes() else {
             return None;
         };
@@ -234,7 +236,7 @@ fn place_of_title(runs: &[Run<'_>], parts: Parts<'_>, title: &str) -> usize {
 }
 
 fn has_heading(parts: Parts<'_>) -> bool {
-    Selection::from(parts.page).select("h1").exists()
+    select(parts.page, "h1").exists()
 }
 
 /// Where neither window title nor headings name the title, as where the window has the site's name:

@@ -17,12 +17,14 @@ const MARKS: usize = 1_000_000;
 /// Reads a Markdown file.
 pub fn read(path: &str, source: &str, context: &Context) -> Result<Page, Problem> {
     let (table, block, text) = front_matter::read(path, source)?;
-    let mut page = fields::read(path, &table, block, context)?;
+    let mut page = fields::read(path, &table, block, context);
     if page.draft {
         return Ok(page);
     }
-    refuse_marks(path, text)?;
-    refuse_nesting(path, source)?;
+    if let Err(problem) = refuse_marks(path, text).and_then(|()| refuse_nesting(path, source)) {
+        page.problems.push(problem);
+        return Ok(page);
+    }
     let events = Parser::new_ext(
         text,
         Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES | Options::ENABLE_STRIKETHROUGH,

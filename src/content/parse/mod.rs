@@ -67,29 +67,38 @@ pub fn is_content(path: &str) -> bool {
 /// Reads one file. `path` is relative to its source, in NFC, with `/` between folders.
 ///
 /// # Errors
-/// The first thing that keeps the file from being published, with its line where it has one.
-pub fn parse(path: &str, bytes: &[u8], context: &Context) -> Result<Parsed, Problem> {
+/// What keeps the file from being published, each with its line where it has one: all of it, as far
+/// as it can be told.
+pub fn parse(path: &str, bytes: &[u8], context: &Context) -> Result<Parsed, Vec<Problem>> {
     if names::is_jekylls_draft(path) {
         return Ok(Parsed::Draft);
     }
     let Some(form) = form(path) else {
-        return Err(Problem::of_file(
+        return Err(vec![Problem::of_file(
             path,
             "this kind of file is not known",
             "content files end in `.md`, `.markdown`, `.html`, `.htm`, `.xhtml` or `.txt`",
-        ));
+        )]);
     };
-    let source = encoding::decode(path, bytes, form)?;
-    let page = match form {
-        Form::Html => html::read(path, &source, context)?,
-        Form::Markdown => markdown::read(path, &source, context)?,
-        Form::Text => text::read(path, &source, context)?,
-    };
+    let page = read(path, bytes, form, context).map_err(|problem| vec![problem])?;
     if page.draft {
         return Ok(Parsed::Draft);
     }
     let found = context.complete(path, page)?;
     Ok(Parsed::Publication(Box::new(found)))
+}
+
+/// What a file says, and what is wrong with that.
+///
+/// # Errors
+/// What keeps it from being read any further.
+fn read(path: &str, bytes: &[u8], form: Form, context: &Context) -> Result<Page, Problem> {
+    let source = encoding::decode(path, bytes, form)?;
+    match form {
+        Form::Html => html::read(path, &source, context),
+        Form::Markdown => markdown::read(path, &source, context),
+        Form::Text => text::read(path, &source, context),
+    }
 }
 
 /// What there is to say of a file of more than [`MAX_BYTES`].

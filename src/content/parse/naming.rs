@@ -34,7 +34,10 @@ pub fn with_id(
         Some(rest) => ("\u{FEFF}", rest),
         None => ("", text),
     };
-    let mut expected = parse(path, bytes, context)?;
+    let mut expected = parse(path, bytes, context).map_err(|problems| {
+        let first = problems.into_iter().next();
+        first.unwrap_or_else(|| by_hand(path, "it can't be read", id))
+    })?;
     if let Parsed::Publication(found) = &mut expected {
         found.declared_id = Some(id.clone());
     }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::domain::publication::Enclosure;
-use crate::domain::{Archived, Language, PublicationId};
+use crate::domain::{Archived, Language, Problem, PublicationId};
 
 /// Where the author says that the page lives.
 #[derive(Debug, Default)]
@@ -15,6 +15,15 @@ pub enum Place {
     Slug(String),
     /// At this URL, absolute or relative to the site's.
     Url(String),
+    /// Where Jekyll puts it by a pattern with placeholders.
+    Permalink {
+        /// The pattern.
+        pattern: String,
+        /// What stands for the file's name.
+        slug: Option<String>,
+        /// As written.
+        categories: Vec<String>,
+    },
 }
 
 /// What the author of a file said, before path and configuration add the rest.
@@ -60,4 +69,6 @@ pub struct Page {
     pub enclosures: Vec<Enclosure>,
     /// When it is no longer of use.
     pub expires: Option<Timestamp>,
+    /// What is wrong with what it says.
+    pub problems: Vec<Problem>,
 }

@@ -68,7 +68,8 @@ fn read_bytes(path: &str, bytes: &[u8]) -> Found {
 
 fn problem(path: &str, text: &str) -> Problem {
     match parse(path, text.as_bytes(), &context()) {
-        Err(problem) => problem,
+        Err(mut problems) if problems.len() == 1 => problems.remove(0),
+        Err(problems) => panic!("{path} has several: {problems:?}"),
         Ok(other) => panic!("{path} was taken: {other:?}"),
     }
 }
@@ -205,6 +206,16 @@ fn links_are_declared_or_follow_the_pattern() {
             "https://portal.example/c/d/",
         ),
         ("a/b.md", "path: e/f", "https://portal.example/e/f"),
+        (
+            "_posts/2026-03-07-nabor.md",
+            "permalink: pretty\ncategories: prawo pomoc",
+            "https://portal.example/prawo/pomoc/2026/03/07/nabor/",
+        ),
+        (
+            "a/b.md",
+            "date: 2026-03-07\nslug: c\npermalink: /:year/:categories/:title/",
+            "https://portal.example/2026/c/",
+        ),
     ] {
         let text = format!("---\ntitle: T\n{front}\n---\n");
         assert_eq!(read(path, &text).link, expected, "{path} {front}");
@@ -212,6 +223,7 @@ fn links_are_declared_or_follow_the_pattern() {
     for front in [
         "url: javascript:x()",
         "permalink: /:year/:title/",
+        "date: 2026-03-01\npermalink: /:autor/:title/",
         "permalink: \"/{{ title }}/\"",
     ] {
         problem("a.md", &format!("---\ntitle: T\n{front}\n---\n"));
@@ -363,10 +375,13 @@ proptest! {
                 prop_assert!(context::is_iri(&found.minted_id.0), "{}", found.minted_id);
             }
             Ok(Parsed::Draft) => {}
-            Err(problem) => {
+            Err(problems) => {
                 let lines = text.replace("\r\n", "\n").split(['\r', '\n']).count();
-                let line = problem.line.unwrap_or(1) as usize;
-                prop_assert!((1..=lines).contains(&line), "{problem} of {lines} lines");
+                prop_assert!(!problems.is_empty());
+                for problem in problems {
+                    let line = problem.line.unwrap_or(1) as usize;
+                    prop_assert!((1..=lines).contains(&line), "{problem} of {lines} lines");
+                }
             }
         }
     }

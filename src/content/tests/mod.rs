@@ -39,7 +39,7 @@ pub(crate) struct Trial {
     directory: Directory,
     /// What a store would have by now.
     live: BTreeMap<String, Found>,
-    problems: BTreeMap<String, Problem>,
+    problems: BTreeMap<String, Vec<Problem>>,
     pub(crate) now: Timestamp,
     sentinels: usize,
 }
@@ -175,7 +175,7 @@ impl Trial {
             match self.directory.read_one(&path) {
                 Reading::Found(found) => drop(self.live.insert(path, *found)),
                 Reading::Draft | Reading::Gone => drop(self.live.remove(&path)),
-                Reading::Problem(problem) => drop(self.problems.insert(path, problem)),
+                Reading::Problems(problems) => drop(self.problems.insert(path, problems)),
                 Reading::Unsettled => {
                     let paths = BTreeSet::from([self.at(&path)]);
                     self.coalescer.add(Hint::Paths(paths), self.now);
@@ -232,7 +232,7 @@ fn scan(root: &Path, known: BTreeSet<String>) -> Result<Result<Scanned, Unreadab
     for path in seen.changed {
         match directory.read_one(&path) {
             Reading::Found(read) => drop(found.insert(path, *read)),
-            Reading::Problem(_) => drop(problems.insert(path)),
+            Reading::Problems(_) => drop(problems.insert(path)),
             Reading::Draft => {}
             other => return Err(format!("{path}: {other:?}").into()),
         }

@@ -5,6 +5,7 @@ use std::fs::{self, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use proptest::prelude::*;
 
@@ -41,6 +42,8 @@ pub(crate) enum Operation {
     ChmodFolder(usize, bool),
     /// The same text again.
     Touch(Place),
+    /// Another text, of the same size and with an old date, as `cp -p` and `rsync -t` leave it.
+    Backdate(Place),
     /// Another root in its place, perhaps with what was moved out.
     ReplaceRoot(bool),
     /// The root is removed and made anew, which may give it the same inode.
@@ -95,6 +98,7 @@ pub(crate) fn operation() -> impl Strategy<Value = Operation> {
         1 => (place(), any::<bool>()).prop_map(|(place, open)| Operation::Chmod(place, open)),
         1 => (folder(), any::<bool>()).prop_map(|(at, open)| Operation::ChmodFolder(at, open)),
         1 => place().prop_map(Operation::Touch),
+        2 => place().prop_map(Operation::Backdate),
         1 => any::<bool>().prop_map(Operation::ReplaceRoot),
         1 => Just(Operation::RemakeRoot),
         3 => Just(Operation::Look),
@@ -170,6 +174,12 @@ impl Hands {
                 let file = self.file(*place);
                 fs::write(&file, fs::read(&file)?)
             }
+            Operation::Backdate(place) => {
+                let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+                let mut file = fs::File::options().write(true).open(self.file(*place))?;
+                file.write_all(self.text(Kind::Page).as_bytes())?;
+                file.set_modified(old)
+            }
             Operation::ReplaceRoot(with_stashed) => {
                 let former = self.stashed();
                 let next = fs::read_dir(&self.stash)?.flatten();
@@ -207,7 +217,8 @@ impl Hands {
             Kind::Draft => "draft: true\n",
             Kind::Bad => "date: 31.02.2013\n",
         };
-        format!("---\ntitle: Page {}\n{more}---\nText.\n", self.done)
+        // Of one size, whatever is written over it.
+        format!("---\ntitle: Page {:04}\n{more}---\nText.\n", self.done)
     }
 }
 

@@ -96,9 +96,10 @@ impl Reader {
             enclosures,
             ..Page::default()
         };
-        self.context.complete(&path, page).map_err(|mut problem| {
-            problem.remedy = TELL_THEM.to_owned();
-            (path.clone(), problem)
+        self.context.complete(&path, page).map_err(|problems| {
+            // What it says was looked at above: there is one.
+            let what = problems.into_iter().map(|problem| problem.what);
+            wrong(what.collect::<Vec<_>>().join("; "))
         })
     }
 

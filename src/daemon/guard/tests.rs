@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use super::*;
 use crate::domain::{Cadence, Decision, Guards};
@@ -22,6 +22,7 @@ struct Post {
     store: Store,
     guard: Guard,
     boot: Arc<AtomicI64>,
+    free: Arc<AtomicU64>,
     now: Timestamp,
 }
 
@@ -30,10 +31,12 @@ impl Post {
         let folder = tempfile::tempdir()?;
         let store = Store::open(&folder.path().join("state"), Open::OrCreate, [7; 16])?;
         let boot = Arc::new(AtomicI64::new(1000));
+        let free = Arc::new(AtomicU64::new(u64::MAX));
         let mut post = Post {
-            guard: guard(&store, &boot),
+            guard: guard(&store, &boot, &free),
             store,
             boot,
+            free,
             now: "2026-11-24T08:00:00Z".parse()?,
             folder,
         };
@@ -43,7 +46,7 @@ impl Post {
 
     /// The same store, by a daemon that has just started.
     async fn restart(&mut self) -> Tested {
-        self.guard = guard(&self.store, &self.boot);
+        self.guard = guard(&self.store, &self.boot, &self.free);
         let base = self.folder.path();
         fs::create_dir_all(base.join("feeds"))?;
         self.guard.begin(&configuration(base)?, self.now).await?;
@@ -78,10 +81,14 @@ impl Post {
     }
 }
 
-fn guard(store: &Store, boot: &Arc<AtomicI64>) -> Guard {
-    let boot = Arc::clone(boot);
-    let clock = move || SignedDuration::from_secs(boot.load(Ordering::Relaxed));
-    Guard::new(store.clone(), Arc::new(Board::default()), Arc::new(clock))
+fn guard(store: &Store, boot: &Arc<AtomicI64>, free: &Arc<AtomicU64>) -> Guard {
+    let (boot, free) = (Arc::clone(boot), Arc::clone(free));
+    Guard::new(
+        store.clone(),
+        Arc::new(Board::default()),
+        Arc::new(move || SignedDuration::from_secs(boot.load(Ordering::Relaxed))),
+        Arc::new(move |_| Ok(free.load(Ordering::Relaxed))),
+    )
 }
 
 fn configuration(base: &Path) -> Result<Config, String> {
@@ -220,5 +227,25 @@ async fn nothing_to_claim_is_not_witnessed() -> Tested {
     let post = Post::new().await?;
     assert_eq!(post.guard.may_claim(post.now).await?, May::Idle);
     assert_eq!(post.witness()?, Testimony::Absent);
+    Ok(())
+}
+
+#[tokio::test]
+async fn with_too_little_room_nothing_goes_out_until_there_is_more() -> Tested {
+    let post = Post::new().await?;
+    let set = |megabytes: u64| post.free.store(megabytes * 1_000_000, Ordering::Relaxed);
+    let troubles = || post.guard.board.problems().len();
+    set(200);
+    assert_eq!(post.trust().await?, (true, true));
+    set(199);
+    assert_eq!(post.trust().await?, (true, false));
+    assert_eq!((post.guard.has_room(), troubles()), (false, 1));
+    assert_eq!(post.guard.may_claim(post.now).await?, May::Not);
+    set(210);
+    assert!(!post.guard.has_room(), "somewhat more is wanted");
+    set(220);
+    assert_eq!(post.trust().await?, (true, true));
+    assert_eq!(troubles(), 0);
+    assert_eq!(post.held().await?, [], "nobody is asked");
     Ok(())
 }

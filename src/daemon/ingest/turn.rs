@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use tokio::task::{JoinError, JoinHandle};
 
 use crate::content::{Directory, Read, Reading, Unread};
-use crate::domain::Problem;
 use crate::domain::publication::Found;
+use crate::domain::{Fingerprint, Problem};
 use crate::feed;
 
 /// Files read in one turn, and about how many bytes of bodies.
@@ -46,8 +46,8 @@ impl Turns {
         }
     }
 
-    /// The next few files; `None` after the last.
-    pub(super) async fn next(&mut self) -> Option<Vec<(String, Reading)>> {
+    /// The next few files, each with the state that will tell of every change; `None` after the last.
+    pub(super) async fn next(&mut self) -> Option<Vec<(String, Reading, Option<Fingerprint>)>> {
         // One more than can run, so that none waits while this one is being taken.
         let most = available_parallelism().map_or(2, usize::from) + 1;
         while self.running.len() < most && !self.waiting.is_empty() {
@@ -70,8 +70,8 @@ impl Turns {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let note = |read: Read| {
-            directory.note(&read);
-            (read.path, read.reading)
+            let state = directory.note(&read, self.now);
+            (read.path, read.reading, state)
         };
         Some(turn.read.into_iter().map(note).collect())
     }
@@ -115,7 +115,7 @@ fn read_some(mut files: VecDeque<Unread>, now: Timestamp) -> Turn {
         if let Reading::Found(found) = &one.reading {
             bytes += found.body.len();
             if let Err(problem) = publishable(found, now) {
-                one.reading = Reading::Problem(problem);
+                one.reading = Reading::Problems(vec![problem]);
             }
         }
         read.push(one);

@@ -3,7 +3,7 @@ use flate2::write::DeflateEncoder;
 use std::io::Write;
 use tempfile::TempDir;
 
-use super::super::engine::{Batch, Engine, MemoryEngine};
+use super::super::engine::{Batch, Engine};
 use super::super::record::Record;
 use super::*;
 
@@ -20,7 +20,7 @@ impl Case {
     fn new() -> io::Result<Case> {
         let folder = tempfile::tempdir()?;
         let bodies = Bodies::on_disk(folder.path().to_owned())?;
-        let rows = Engine::Memory(MemoryEngine::default());
+        let rows = Engine::in_memory();
         Ok(Case {
             folder,
             rows,

@@ -6,6 +6,7 @@ mod books;
 mod catalogue;
 mod deliveries;
 mod doubt;
+mod dump;
 mod erasure;
 mod expiry;
 mod files;
@@ -19,6 +20,7 @@ mod pausing;
 mod people;
 mod planning;
 mod publications;
+mod read_files;
 mod reopening;
 mod retention;
 mod sources;
@@ -404,6 +406,8 @@ contract! {
         skipped_losses_stay_published_and_are_known_when_they_return,
         what_comes_back_while_it_is_decided_stays,
         a_source_that_cannot_be_seen_loses_nothing;
+    read_files:
+        a_file_is_known_as_long_as_its_publication_is_there;
     sources:
         what_a_source_published_follows_it_to_its_new_name,
         what_is_left_of_a_source_that_is_gone_waits_for_a_person,
@@ -421,6 +425,10 @@ contract! {
         a_run_that_is_begun_is_planned_before_it_is_skipped,
         a_clock_that_is_right_again_is_no_reason_to_hold,
         an_approved_clock_takes_back_what_the_wrong_one_noted;
+    dump:
+        a_dump_restored_is_the_same_store,
+        a_dump_shows_the_instant_at_which_it_began,
+        a_dump_is_a_copy_that_its_witness_knows;
     deliveries:
         a_claim_is_not_handed_out_twice,
         an_expired_lease_frees_the_claim,

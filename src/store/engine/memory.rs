@@ -7,7 +7,7 @@ use std::sync::{PoisonError, RwLock};
 use super::{Batch, Go, Order, Read, StoreError, Visit, bounds};
 
 #[derive(Default)]
-pub(in crate::store) struct MemoryEngine {
+pub(super) struct MemoryEngine {
     // A panic inside a scan leaves the tree whole, so a poisoned lock is as good as any.
     tree: RwLock<BTreeMap<Vec<u8>, Vec<u8>>>,
 }

@@ -24,7 +24,7 @@ use super::{Batch, Go, Order, Read, StoreError, VALUE_MOST, Visit};
 /// 350,000 subscribers the process has 214 MB, and with 48 MiB it had 272.
 const CACHE_BYTES: u64 = 32 << 20;
 
-pub(in crate::store) struct SledEngine {
+pub(super) struct SledEngine {
     path: PathBuf,
     db: sled::Db,
     data: File,

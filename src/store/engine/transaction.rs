@@ -18,6 +18,11 @@ impl<'e> Transaction<'e> {
         }
     }
 
+    /// The map below, as it was before these writes.
+    pub(in crate::store) fn engine(&self) -> &'e Engine {
+        self.engine
+    }
+
     pub(in crate::store) fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
         self.writes.insert(key, Some(value));
     }
@@ -97,7 +102,6 @@ impl Read for Transaction<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::MemoryEngine;
     use super::*;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
@@ -126,7 +130,7 @@ mod tests {
             most in 1usize..8,
         ) {
             let writes: Writes = writes;
-            let engine = Engine::Memory(MemoryEngine::default());
+            let engine = Engine::in_memory();
             engine.commit(before.iter().map(|(k, v)| (vec![*k], Some(vec![*v]))).collect())?;
             let mut model: BTreeMap<u8, u8> = before.into_iter().collect();
             let mut transaction = Transaction::over(&engine);

@@ -40,7 +40,15 @@ pub(in crate::store) fn path(source: &str, path: &str) -> Key {
     paths(source).text(path)
 }
 
-/// The path in a key of table `A`.
+pub(in crate::store) fn files(source: &str) -> Key {
+    Key::table(b'f').text(source)
+}
+
+pub(in crate::store) fn file(source: &str, path: &str) -> Key {
+    files(source).text(path)
+}
+
+/// The path in a key of table `A`, or `f`.
 pub(in crate::store) fn path_in<'k>(key: &'k [u8], source: &str) -> &'k [u8] {
     let start = paths(source).0.len();
     key.get(start..key.len().saturating_sub(1))

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use percent_encoding::utf8_percent_encode;
 use url::Url;
 
+use super::permalink::{self, Fault, Parts};
 use super::{Context, SEGMENT};
 use crate::content::parse::names::Name;
 use crate::content::parse::page::{Page, Place};
@@ -16,12 +17,28 @@ impl Context {
             Place::Url(written) => {
                 // Hugo and Jekyll take `/a/` for a path below the site's URL.
                 let below = written.trim().trim_start_matches('/');
-                let placeholders = ["{{", "/:", "{%"].iter().any(|mark| written.contains(mark))
-                    || written.starts_with(':');
+                let placeholders = ["{{", "{%"].iter().any(|mark| written.contains(mark));
                 let link = (!placeholders)
                     .then(|| self.site.join(below).ok())
                     .flatten();
                 (written.clone(), link)
+            }
+            Place::Permalink {
+                pattern,
+                slug,
+                categories,
+            } => {
+                let place = name.place(slug.as_deref(), true, &self.language);
+                let published = page.published.or_else(|| self.midnight(name));
+                let parts = Parts {
+                    title: place.last().map_or("", String::as_str),
+                    categories,
+                    published: published.map(|at| self.zone.to_datetime(at)),
+                };
+                let address = permalink::expand(pattern, &parts);
+                let address = address.map_err(|fault| misplaced(path, pattern, &fault))?;
+                let link = self.site.join(address.trim_start_matches('/')).ok();
+                (address, link)
             }
             Place::Slug(slug) => self.by_pattern(path, name, Some(slug), page)?,
             Place::Pattern => self.by_pattern(path, name, None, page)?,
@@ -54,13 +71,7 @@ impl Context {
             .any(|part| text.contains(part))
         {
             let published = page.published.or_else(|| self.midnight(name));
-            let day = published.ok_or_else(|| {
-                Problem::of_file(
-                    path,
-                    format!("there is no date, and `{text}` needs one"),
-                    "add `date:` to the front matter, or name the file as in 2026-03-01-name.md",
-                )
-            })?;
+            let day = published.ok_or_else(|| undated(path, &text))?;
             let day = self.zone.to_datetime(day).date();
             text = text
                 .replace("{year}", &format!("{:04}", day.year()))
@@ -80,5 +91,25 @@ impl Context {
     /// The beginning of the day that the file's name says.
     pub(super) fn midnight(&self, name: &Name<'_>) -> Option<Timestamp> {
         self.zone.to_timestamp(name.day()?.into()).ok()
+    }
+}
+
+fn undated(path: &str, pattern: &str) -> Problem {
+    Problem::of_file(
+        path,
+        format!("there is no date, and `{pattern}` needs one"),
+        "add `date:` to the front matter, or name the file as in 2026-03-01-name.md",
+    )
+}
+
+fn misplaced(path: &str, pattern: &str, fault: &Fault) -> Problem {
+    match fault {
+        Fault::Undated(_) => undated(path, pattern),
+        Fault::Unknown(name) => Problem::of_file(
+            path,
+            format!("`:{name}` in the permalink `{pattern}` is no placeholder that is known"),
+            "write one of Jekyll's, such as :year, :month, :day, :title and :categories, or the \
+             address itself",
+        ),
     }
 }

@@ -91,20 +91,17 @@ impl Reader<'_> {
         Ok(None)
     }
 
-    pub(super) fn enclosures(&self) -> Result<Vec<Enclosure>, Problem> {
+    pub(super) fn enclosures(&self) -> Vec<Enclosure> {
         let mut enclosures = Vec::new();
+        let one = |node| self.or_note(self.enclosure(node).map(Some));
         for node in ENCLOSURES.iter().filter_map(|key| self.table.get(key)) {
             match &node.value {
                 Value::Nothing => {}
-                Value::List(nodes) => {
-                    for node in nodes {
-                        enclosures.push(self.enclosure(node)?);
-                    }
-                }
-                _ => enclosures.push(self.enclosure(node)?),
+                Value::List(nodes) => enclosures.extend(nodes.iter().filter_map(one)),
+                _ => enclosures.extend(one(node)),
             }
         }
-        Ok(enclosures)
+        enclosures
     }
 
     fn enclosure(&self, node: &Node) -> Result<Enclosure, Problem> {

@@ -6,6 +6,7 @@ use dom_query::{Document, NodeId, NodeRef};
 use dom_smoothie::{Config, Readability};
 
 use super::runs::{is_heading, words};
+use super::selectors::{is, select};
 use crate::text::html;
 
 /// Where systems put a page's own text, the most certain first. A selector counts if it is met
@@ -109,7 +110,7 @@ impl<'d> Parts<'d> {
     pub fn of(document: &'d Document) -> Option<Parts<'d>> {
         let page = document.body()?;
         let text = CONTAINERS.iter().find_map(|selector| {
-            let found = document.select(selector);
+            let found = select(document.root(), selector);
             let [node] = found.nodes() else {
                 return None;
             };
@@ -118,7 +119,7 @@ impl<'d> Parts<'d> {
         });
         let around = text.and_then(|text| {
             let mut around = text.ancestors_it(None);
-            around.find(|node| node.is("article, main, [role=main], .hentry"))
+            around.find(|node| is(*node, "article, main, [role=main], .hentry"))
         });
         Some(Parts {
             page,
@@ -136,7 +137,7 @@ impl<'d> Parts<'d> {
     pub fn clear(&self, document: &Document) {
         // What holds the text, or the title, is no furniture whatever it is called.
         let mut kept: HashSet<NodeId> = HashSet::new();
-        let titles = document.select("h1");
+        let titles = select(document.root(), "h1");
         let own = self.text.iter().chain(titles.nodes().first());
         for node in own {
             kept.insert(node.id);
@@ -144,10 +145,14 @@ impl<'d> Parts<'d> {
         }
         load_pictures(document);
         let may_go = |node: &&NodeRef<'_>| !kept.contains(&node.id);
-        for node in document.select(FURNITURE).nodes().iter().filter(may_go) {
+        for node in select(document.root(), FURNITURE)
+            .nodes()
+            .iter()
+            .filter(may_go)
+        {
             node.remove_from_parent();
         }
-        for node in document.select("header, footer").nodes() {
+        for node in select(document.root(), "header, footer").nodes() {
             let is_own = node.ancestors_it(None).any(|node| {
                 ["article", "blockquote", "figure"]
                     .iter()
@@ -157,7 +162,7 @@ impl<'d> Parts<'d> {
                 node.remove_from_parent();
             }
         }
-        for node in document.select("[class], [id], [style]").nodes() {
+        for node in select(document.root(), "[class], [id], [style]").nodes() {
             if may_go(&node) && is_furniture(node) {
                 node.remove_from_parent();
             }
@@ -176,8 +181,12 @@ impl<'d> Parts<'d> {
 
 /// Pictures that scripts load when they come into view name their place elsewhere.
 fn load_pictures(document: &Document) {
-    for name in ["data-src", "data-lazy-src", "data-original"] {
-        for node in document.select(&format!("img[{name}]")).nodes() {
+    for (name, selector) in [
+        ("data-src", "img[data-src]"),
+        ("data-lazy-src", "img[data-lazy-src]"),
+        ("data-original", "img[data-original]"),
+    ] {
+        for node in select(document.root(), selector).nodes() {
             let src = node.attr("src").unwrap_or_default();
             if let Some(place) = node.attr(name)
                 && (src.is_empty() || src.starts_with("data:"))

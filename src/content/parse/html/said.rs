@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use super::head::instant;
 use super::main_part::Parts;
 use super::runs::words;
+use super::selectors::select;
 
 /// When it was published.
 const PUBLISHED: [&str; 4] = [
@@ -31,8 +32,8 @@ const NAME: usize = 500;
 const MANY: usize = 200;
 
 /// The first date that one of the elements shows.
-fn date(article: NodeRef<'_>, selectors: &[&str], zone: &TimeZone) -> Option<Timestamp> {
-    selectors.iter().find_map(|selector| {
+fn date(article: NodeRef<'_>, selectors: &[&'static str], zone: &TimeZone) -> Option<Timestamp> {
+    selectors.iter().find_map(|&selector| {
         let found = find(article, selector);
         found.iter().find_map(|node| {
             let attribute = node.attr("datetime").or_else(|| node.attr("content"));
@@ -75,7 +76,7 @@ pub fn tags(article: NodeRef<'_>) -> Vec<String> {
     }
 }
 
-fn names(article: NodeRef<'_>, selector: &str) -> Vec<String> {
+fn names(article: NodeRef<'_>, selector: &'static str) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for node in find(article, selector).into_iter().take(MANY) {
         let inner = find(node, "[itemprop~=name]");
@@ -88,9 +89,9 @@ fn names(article: NodeRef<'_>, selector: &str) -> Vec<String> {
 }
 
 /// Within the article, and not in what stands beside it.
-fn find<'d>(article: NodeRef<'d>, selector: &str) -> Vec<NodeRef<'d>> {
+fn find<'d>(article: NodeRef<'d>, selector: &'static str) -> Vec<NodeRef<'d>> {
     let is_aside = |node: &NodeRef<'_>| node.has_name("aside") || node.has_name("nav");
-    let found = dom_query::Selection::from(article).select(selector);
+    let found = select(article, selector);
     let nodes = found.nodes().iter().copied();
     nodes
         .filter(|node| !node.ancestors_it(None).any(|node| is_aside(&node)))

@@ -268,3 +268,17 @@ fn json_between_fences_is_front_matter_as_eleventy_writes_it() {
     assert_eq!(problem("a.md", wrong).line, Some(3));
     assert_eq!(problem("a.md", "---json\n{}\nTekst\n").line, Some(1));
 }
+
+#[test]
+fn all_that_is_wrong_with_a_file_is_told_at_once() {
+    let text = "---\ntitle: T\ndate: 31.02.2013\ntags: [a, [b]]\nurl: javascript:x()\n\
+                enclosure: [{url: a.mp3, length: dużo}, {type: audio/mpeg}]\nlang: polski język\n---\n";
+    let problems = parse("a.md", text.as_bytes(), &context()).expect_err("a bad file");
+    let lines: Vec<Option<u32>> = problems.iter().map(|problem| problem.line).collect();
+    let places = [Some(7), Some(3), Some(4), Some(6), Some(6), None];
+    assert_eq!(lines, places, "{problems:?}");
+    // What hides a heading hides no title.
+    let deep = format!("---\ndate: 31.02.2013\n---\n{}\n", "> ".repeat(200));
+    let problems = parse("a.md", deep.as_bytes(), &context()).expect_err("a bad file");
+    assert_eq!(problems.len(), 2, "{problems:?}");
+}

@@ -110,7 +110,7 @@ fn the_date_may_be_a_part_of_the_link() {
     let link = |path: &str, text: &str| match parse(path, text.as_bytes(), &context) {
         Ok(Parsed::Publication(found)) => Ok(found.link),
         Ok(Parsed::Draft) => Ok("a draft".to_owned()),
-        Err(problem) => Err(problem.what),
+        Err(problems) => Err(problems[0].what.clone()),
     };
     assert_eq!(
         link("_posts/2026-11-02-nabor.md", "# T\n").as_deref(),
