@@ -12,8 +12,8 @@ use tokio::time::Instant;
 use super::{Failure, configuration};
 use crate::config::Config;
 use crate::control::client::Client;
-use crate::control::{Board, Desk, Refusal, Request, Response, dump, execute};
-use crate::daemon::clock;
+use crate::control::{Board, Composing, Desk, Refusal, Request, Response, dump, execute};
+use crate::daemon::{self, clock};
 use crate::store::{Open, Store, StoreError};
 
 /// A daemon that starts or ends, or another command, has the store for a moment at most.
@@ -60,6 +60,7 @@ impl Access {
             config: Arc::clone(&config),
             board: Arc::new(Board::default()),
             bell: Arc::new(|| {}),
+            composing: composing(&config),
         });
         Access { config, direct }
     }
@@ -71,6 +72,12 @@ impl Access {
             None => self.client().await?.ask(request).await,
         }
     }
+}
+
+/// Reads templates and keys when they are needed.
+fn composing(config: &Arc<Config>) -> Composing {
+    let config = Arc::clone(config);
+    Arc::new(move || daemon::composer(&config).map_err(|error| Refusal(format!("{error:#}"))))
 }
 
 impl Access {

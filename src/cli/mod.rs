@@ -11,10 +11,12 @@ mod holds;
 mod ids;
 mod init;
 mod output;
+mod preview;
 mod publications;
 mod restore;
 mod run;
 mod runs;
+mod send;
 mod status;
 mod subscribers;
 
@@ -83,6 +85,10 @@ enum Command {
     /// List or show runs: what was mailed when, and how it went
     #[command(subcommand)]
     Runs(runs::Command),
+    /// Show a mail as it would go out now; nothing is sent
+    Preview(preview::Arguments),
+    /// Mail what is new now, say who would get it, or send samples to try things out
+    Send(send::Arguments),
     /// List what waits for you, and approve or skip it
     #[command(subcommand)]
     Holds(holds::Command),
@@ -136,6 +142,8 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Ids(command) => ids::carry_out(&file, command).await,
         Command::Publications(command) => publications::carry_out(&file, command).await,
         Command::Runs(command) => runs::carry_out(&file, command).await,
+        Command::Preview(arguments) => preview::preview(&file, arguments).await,
+        Command::Send(arguments) => send::send(&file, arguments).await,
         Command::Holds(command) => holds::carry_out(&file, command).await,
         Command::Dump { file: to } => dump::dump(&file, &to).await,
         Command::Restore { file: from } => restore::restore(&file, &from),

@@ -104,6 +104,14 @@ pub(super) fn instant(instant: Timestamp, zone: &TimeZone) -> String {
         .to_string()
 }
 
+/// The same of what is to come, as people say it.
+pub(super) fn day_and_time(instant: Timestamp, zone: &TimeZone) -> String {
+    instant
+        .to_zoned_datetime(zone.clone())
+        .strftime("%a %-d %b %Y, %H:%M")
+        .to_string()
+}
+
 /// Colour (an SGR code) where a person looks.
 fn paint(text: &str, code: &str) -> String {
     if stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() {

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use super::access::{Access, unexpected};
 use super::{Failure, holds, output, runs};
-use crate::control::report::{ScheduleStatus, StatusReport};
+use crate::config::Site;
+use crate::control::report::StatusReport;
+use crate::control::schedules::ScheduleStatus;
 use crate::control::{Request, Response};
 
 /// Asks and prints.
@@ -19,12 +20,13 @@ pub(super) async fn status(file: &Path, json: bool) -> Result<(), Failure> {
     if json {
         output::json(&report)?;
     } else {
-        print(&report, &access.config.site.zone)?;
+        print(&report, &access.config.site)?;
     }
     Ok(())
 }
 
-fn print(report: &StatusReport, zone: &TimeZone) -> Result<(), Failure> {
+fn print(report: &StatusReport, site: &Site) -> Result<(), Failure> {
+    let zone = &site.zone;
     let running = if report.running {
         "The daemon runs."
     } else {
@@ -60,10 +62,7 @@ fn print(report: &StatusReport, zone: &TimeZone) -> Result<(), Failure> {
         tags.map(|t| [t.id.clone(), t.label.clone(), t.publications.to_string()])
             .collect(),
     )?;
-    section(
-        ["schedule", "when", "time zone", "next"],
-        report.schedules.iter().map(|s| schedule(s, zone)).collect(),
-    )?;
+    print_schedules(&report.schedules, site)?;
     if !report.runs.is_empty() {
         output::say("")?;
         runs::print(&report.runs, zone)?;
@@ -113,27 +112,41 @@ fn section<const N: usize>(head: [&str; N], rows: Vec<[String; N]>) -> Result<()
     Ok(())
 }
 
-/// The next instant is told in the schedule's own zone, which stands beside it; in the site's where
-/// each subscriber has their own.
-fn schedule(schedule: &ScheduleStatus, site: &TimeZone) -> [String; 4] {
-    let zone = match schedule.zones {
-        Some(_) => site.clone(),
-        None => TimeZone::get(&schedule.timezone).unwrap_or(TimeZone::UTC),
+/// When schedules are due, and which windows were missed.
+fn print_schedules(schedules: &[ScheduleStatus], site: &Site) -> Result<(), Failure> {
+    let when = |at: Timestamp| output::day_and_time(at, &site.zone);
+    let next = format!("next ({})", site.timezone);
+    let row = |schedule: &ScheduleStatus| {
+        let next: Vec<String> = schedule.next.iter().map(|at| when(*at)).collect();
+        let zone = match (schedule.delay, schedule.zones) {
+            (Some(_), _) => String::new(),
+            (None, Some(zones)) => {
+                let zones = output::number(zones as u64, "zone");
+                format!("{} ({zones})", schedule.timezone)
+            }
+            (None, None) => schedule.timezone.clone(),
+        };
+        let (name, line) = (schedule.name.clone(), schedule.line.clone());
+        [name, line, zone, next.join("\n")]
     };
-    let read_in = match schedule.zones {
-        Some(zones) => format!(
-            "{} ({})",
-            schedule.timezone,
-            output::number(zones as u64, "zone")
-        ),
-        None if schedule.next.is_some() => schedule.timezone.clone(),
-        None => String::new(),
-    };
-    let next = schedule.next.map(|next| output::instant(next, &zone));
-    [
-        schedule.name.clone(),
-        schedule.line.clone(),
-        read_in,
-        next.unwrap_or_default(),
-    ]
+    section(
+        ["schedule", "when", "time zone", &next],
+        schedules.iter().map(row).collect(),
+    )?;
+    for schedule in schedules {
+        let name = &schedule.name;
+        if let Some(due) = schedule.waiting {
+            output::say(&format!(
+                "{name}: due since {}; the daemon opens it when it runs.",
+                when(due)
+            ))?;
+        }
+        if let Some(due) = schedule.missed {
+            output::say(&format!(
+                "{name}: that of {} was missed by more than `catch_up`; what was in it comes with the next.",
+                when(due)
+            ))?;
+        }
+    }
+    Ok(())
 }

@@ -57,6 +57,8 @@ pub struct Composer {
     templates: Arc<Templates>,
     letterhead: Letterhead,
     keys: Arc<Keys>,
+    /// What each subject begins with.
+    subject_mark: &'static str,
 }
 
 /// A letter but for what differs between subscribers: headers and encoded parts, cut where the
@@ -105,6 +107,15 @@ impl Composer {
             templates,
             letterhead,
             keys,
+            subject_mark: "",
+        }
+    }
+
+    /// The same for letters that are sent to try things out: each subject begins with a mark.
+    pub fn marking(self, subject_mark: &'static str) -> Composer {
+        Composer {
+            subject_mark,
+            ..self
         }
     }
 
@@ -118,7 +129,8 @@ impl Composer {
         let mark = self.mark();
         let rendered = self.render(claim, &reader, &mark)?;
         let mut encoder = body::Spliced::new(&mark);
-        encoder.line(&self.shared_headers(&rendered.subject, &reader));
+        let subject = format!("{}{}", self.subject_mark, rendered.subject);
+        encoder.line(&self.shared_headers(&subject, &reader));
         encoder.alternatives(&rendered.text, &rendered.html);
         let pieces = encoder.finish();
         let size = pieces.iter().map(|piece| piece.len() + mark.len()).sum();

@@ -401,6 +401,11 @@ pub struct Schedule {
 }
 
 impl Schedule {
+    /// What its windows go by, as a mark has it: one that reads otherwise is another line.
+    pub fn line(&self) -> String {
+        format!("{} {}", self.cron, self.timezone)
+    }
+
     /// What a subscriber who lives in `timezone` shares the windows of.
     pub fn cadence(&self, timezone: &str) -> Cadence {
         Cadence {

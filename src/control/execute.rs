@@ -6,13 +6,14 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::report::{
-    Publications, RunSummary, ScheduleStatus, SourceStatus, StatusReport, SubscriberSummary,
-    TagStatus, Trouble, UpstreamStatus,
+    Publications, RunSummary, SourceStatus, StatusReport, SubscriberSummary, TagStatus, Trouble,
+    UpstreamStatus,
 };
 use super::request::AddSubscriber;
+use super::{Desk, Refusal, Request, Response};
 use super::{
-    Desk, Refusal, Request, Response, holds, people, preferences, publications, roll, runs,
-    subscribers, tags,
+    holds, people, preferences, preview, publications, roll, runs, schedules, send, subscribers,
+    tags, trial,
 };
 use crate::domain::{
     Address, Basis, Cadence, Counts, Filter, HoldKey, IMMEDIATE, NewSubscription, RunKey, TagId,
@@ -88,6 +89,16 @@ pub async fn execute(
             Ok(Response::Runs(runs.iter().map(RunSummary::from).collect()))
         }
         Request::ShowRun { run } => runs::show(desk, RunKey(run)).await.map(Response::Run),
+        Request::OpenRun { schedule } => {
+            let opened = send::open(desk, &schedule, running, now).await?;
+            Ok(Response::Opened(opened))
+        }
+        Request::DryRun { schedule } => Ok(Response::DryRun(send::dry_run(desk, &schedule).await?)),
+        Request::Preview { schedule, to } => {
+            let preview = preview::preview(desk, schedule, to, now).await?;
+            Ok(Response::Preview(preview))
+        }
+        Request::Try { to } => Ok(Response::Tried(trial::send(desk, &to, now).await?)),
         Request::ListHolds => holds::list(desk).await.map(Response::Holds),
         Request::DecideHold { hold, decision } => {
             let decided = holds::decide(desk, HoldKey(hold), decision, running, now).await?;
@@ -206,7 +217,7 @@ async fn status(desk: &Desk, running: bool, now: Timestamp) -> Result<StatusRepo
         },
         subscribers: totals.subscribers,
         tags: tags.collect(),
-        schedules: schedules(desk, now).await?,
+        schedules: schedules::status(desk, now).await?,
         queue: open.iter().map(|run| Counts::open(&run.counts)).sum(),
         runs: latest.iter().map(RunSummary::from).collect(),
         holds: holds::list(desk).await?,
@@ -231,35 +242,4 @@ async fn upstream(desk: &Desk, name: &str) -> Result<Option<UpstreamStatus>, Ref
         failures: known.failures,
         next: known.next,
     }))
-}
-
-async fn schedules(desk: &Desk, now: Timestamp) -> Result<Vec<ScheduleStatus>, Refusal> {
-    let config = &desk.config;
-    let mut schedules = Vec::with_capacity(config.schedules.len() + 1);
-    for schedule in &config.schedules {
-        let zones = if schedule.zoned {
-            desk.store.zones(&schedule.name).await?
-        } else {
-            vec![schedule.cadence(&schedule.timezone)]
-        };
-        let due = zones.iter().filter_map(|cadence| {
-            let zone = schedule.zone_of(cadence);
-            schedule.cron.next_after(&zone, now)
-        });
-        schedules.push(ScheduleStatus {
-            name: schedule.name.clone(),
-            line: schedule.cron.to_string(),
-            timezone: schedule.timezone.clone(),
-            next: due.min(),
-            zones: schedule.zoned.then_some(zones.len()),
-        });
-    }
-    schedules.push(ScheduleStatus {
-        name: IMMEDIATE.to_owned(),
-        line: format!("{:#} after each release", config.immediate.delay),
-        timezone: config.site.timezone.clone(),
-        next: None,
-        zones: None,
-    });
-    Ok(schedules)
 }

@@ -8,20 +8,26 @@ pub mod execute;
 mod holds;
 pub mod people;
 mod preferences;
+pub mod preview;
 pub mod prospects;
 pub mod publications;
 pub mod report;
 pub mod request;
 pub mod roll;
 pub mod runs;
+pub mod samples;
+pub mod schedules;
+pub mod send;
 pub mod server;
 pub mod subscribers;
 pub mod tags;
+pub mod trial;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::compose::Composer;
 use crate::config::Config;
 use crate::store::Store;
 
@@ -35,6 +41,9 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// Tells the loops that there is something to look at; without a daemon, nobody.
 pub type Bell = Arc<dyn Fn() + Send + Sync>;
 
+/// Makes the composer of the site's letters: templates and keys are read where they are not at hand.
+pub type Composing = Arc<dyn Fn() -> Result<Composer, Refusal> + Send + Sync>;
+
 /// What a request is carried out with.
 #[derive(Clone)]
 pub struct Desk {
@@ -46,4 +55,6 @@ pub struct Desk {
     pub board: Arc<Board>,
     /// Rung when something was decided.
     pub bell: Bell,
+    /// For letters that are shown, or sent to try things out.
+    pub composing: Composing,
 }

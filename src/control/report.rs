@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::schedules::ScheduleStatus;
 use crate::domain::{
     Cadence, Counts, Decision, Delivery, DeliveryState, Distrust, Filter, Hold, HoldKind, Problem,
     Run, Subscriber, SubscriberStatus,
@@ -145,21 +146,6 @@ pub struct TagStatus {
     pub label: String,
     /// Publications that have it now.
     pub publications: u64,
-}
-
-/// A schedule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ScheduleStatus {
-    /// Its name.
-    pub name: String,
-    /// The cron line, or the delay of `immediate`.
-    pub line: String,
-    /// The zone that the line is read in, or `subscriber`: each subscriber's own.
-    pub timezone: String,
-    /// When it is next due; of `immediate` unknown.
-    pub next: Option<Timestamp>,
-    /// In how many zones subscribers live, where each has windows of its own.
-    pub zones: Option<usize>,
 }
 
 /// A problem and where it was met.

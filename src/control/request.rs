@@ -5,11 +5,14 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::people::{SubscriberPage, SuppressionPage, Which};
+use super::preview::Preview;
 use super::publications::{KnownFile, ListPublications, PublicationDetail, PublicationList};
 use super::report::{HoldSummary, RunSummary, StatusReport, SubscriberSummary};
 use super::roll::{Exported, Imported};
 use super::runs::RunDetail;
+use super::send::{DryRun, Opened};
 use super::subscribers::SubscriberDetail;
+use super::trial::Tried;
 use crate::domain::roll::Row;
 use crate::domain::{Address, Decision, Language, Names, Orphan};
 
@@ -123,6 +126,28 @@ pub enum Request {
         /// Its number.
         run: u64,
     },
+    /// Open a schedule's run now.
+    OpenRun {
+        /// Its name, or `immediate`.
+        schedule: String,
+    },
+    /// What a run opened now would mail.
+    DryRun {
+        /// The schedule's name, or `immediate`.
+        schedule: String,
+    },
+    /// A letter as it would go out now.
+    Preview {
+        /// By this schedule; `None`: by the subscriber's, or the first one.
+        schedule: Option<String>,
+        /// To this subscriber; `None`: to one who asked for everything.
+        to: Option<Address>,
+    },
+    /// Send a sample of each mail to one address.
+    Try {
+        /// Where to.
+        to: Address,
+    },
     /// What waits for a person.
     ListHolds,
     /// What a person says of a hold.
@@ -227,6 +252,14 @@ pub enum Response {
     Runs(Vec<RunSummary>),
     /// To [`Request::ShowRun`].
     Run(RunDetail),
+    /// To [`Request::OpenRun`].
+    Opened(Opened),
+    /// To [`Request::DryRun`].
+    DryRun(DryRun),
+    /// To [`Request::Preview`].
+    Preview(Preview),
+    /// To [`Request::Try`].
+    Tried(Vec<Tried>),
     /// To [`Request::ListHolds`].
     Holds(Vec<HoldSummary>),
     /// To [`Request::DecideHold`].

@@ -54,6 +54,7 @@ use signals::Signals;
 use works::{Ended, Ground, Mailing, Works, drain_in_time, ended_early, named};
 
 pub use templates::templates;
+pub use works::composer;
 
 /// A daemon that is ready to run: store open, sockets bound.
 pub struct Daemon {
@@ -214,7 +215,7 @@ fn listen(
     stop: &CancellationToken,
 ) -> Listening {
     let (routers, routed) = watch::channel(works.router());
-    let (desks, seen) = watch::channel(ground.desk(config));
+    let (desks, seen) = watch::channel(ground.desk(config, works));
     let mut loops = JoinSet::new();
     loops.spawn(named("web", listen::serve(web, routed, stop.clone())));
     let control = server::serve(control, seen, Arc::clone(&ground.clock), stop.clone());
@@ -229,7 +230,7 @@ fn listen(
 impl Listening {
     fn show(&self, ground: &Ground, works: &Works, config: &Arc<Config>) {
         drop(self.routers.send_replace(works.router()));
-        drop(self.desks.send_replace(ground.desk(config)));
+        drop(self.desks.send_replace(ground.desk(config, works)));
     }
 }
 

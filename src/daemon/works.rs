@@ -12,7 +12,9 @@ use tokio_util::sync::CancellationToken;
 use super::guard::Guard;
 use super::ingest::Ingest;
 use super::publish::Publishing;
+use super::reload::Refused;
 use super::schedule::Scheduling;
+use super::secrets;
 use super::send::Sending;
 use super::signals::Signals;
 use super::start;
@@ -42,10 +44,12 @@ pub(super) struct Ground {
 
 impl Ground {
     /// What requests are carried out with under a configuration.
-    pub(super) fn desk(&self, config: &Arc<Config>) -> Desk {
+    pub(super) fn desk(&self, config: &Arc<Config>, works: &Works) -> Desk {
         let signals = Arc::clone(&self.signals);
+        let composer = works.composer.clone();
         Desk {
             bell: Arc::new(move || signals.ring()),
+            composing: Arc::new(move || Ok(composer.clone())),
             store: self.store.clone(),
             config: Arc::clone(config),
             board: Arc::clone(&self.board),
@@ -61,6 +65,7 @@ pub(super) struct Works {
     scheduling: Scheduling,
     sending: Sending,
     tidying: Tidying,
+    composer: Composer,
     router: Router,
 }
 
@@ -114,6 +119,7 @@ impl Works {
                 Arc::clone(&ground.signals),
                 Arc::clone(&ground.guard),
             ),
+            composer: composer.clone(),
             sending: Sending::new(ground, Arc::new(mailer), composer, config),
             tidying: Tidying::new(store.clone(), config.retention),
             router: web::router(site),
@@ -171,6 +177,16 @@ impl Mailing {
         }));
         Mailing(mailing)
     }
+}
+
+/// What letters are composed with where no daemon runs: templates and keys are read from disk.
+///
+/// # Errors
+/// A template is bad; the keys can't be read.
+pub fn composer(config: &Config) -> anyhow::Result<Composer> {
+    let templates = super::templates(config).map_err(Refused)?;
+    let keys = Arc::new(secrets::load_or_make(&config.state)?);
+    Ok(Composer::new(templates, letterhead(config), keys))
 }
 
 /// Loops at work.

@@ -71,6 +71,8 @@ pub struct Report {
     pub key: DeliveryKey,
     /// What is known.
     pub outcome: Outcome,
+    /// What the server said when it took the letter, or where its file is.
+    pub reply: Option<String>,
 }
 
 /// Asked before something is done that can't be taken back.
@@ -216,7 +218,17 @@ impl<G: Gate> Desk<'_, G> {
 
     /// Hands in a report. Waits while the caller is behind: then the wire waits for the disk.
     async fn report(&self, key: DeliveryKey, outcome: Outcome) {
+        self.hand_in(key, outcome, None).await;
+    }
+
+    /// The same with what was said of a letter that was taken.
+    async fn hand_in(&self, key: DeliveryKey, outcome: Outcome, reply: Option<String>) {
+        let report = Report {
+            key,
+            outcome,
+            reply,
+        };
         // Whoever no longer listens has given these letters up.
-        let _ = self.reports.send(Report { key, outcome }).await;
+        let _ = self.reports.send(report).await;
     }
 }

@@ -27,19 +27,20 @@ impl Outbox {
 
     pub(super) async fn work<G: Gate>(&self, desk: Desk<'_, G>) {
         while let Some(letter) = desk.next(None).await {
-            let outcome = match self.store(&letter).await {
-                Ok(()) => Outcome::Accepted,
+            let (outcome, place) = match self.store(&letter).await {
+                Ok(path) => (Outcome::Accepted, Some(path.display().to_string())),
                 Err(error) => {
-                    Outcome::Deferred(format!("can't write to {}: {error}", self.dir.display()))
+                    let why = format!("can't write to {}: {error}", self.dir.display());
+                    (Outcome::Deferred(why), None)
                 }
             };
-            desk.report(letter.key, outcome).await;
+            desk.hand_in(letter.key, outcome, place).await;
         }
     }
 
     /// Writes the letter so that it is whole under its name and survives a power loss, or is not
-    /// there.
-    async fn store(&self, letter: &Letter) -> io::Result<()> {
+    /// there. Returns where it is.
+    async fn store(&self, letter: &Letter) -> io::Result<PathBuf> {
         let name = format!("{}-{}", letter.key.run, letter.key.subscriber.0);
         let path = self.dir.join(format!("{name}.eml"));
         let draft = self.dir.join(format!(".{name}.tmp"));
@@ -51,7 +52,8 @@ impl Outbox {
             write(&draft, &letter.bytes).await?;
         }
         fs::rename(&draft, &path).await?;
-        File::open(&self.dir).await?.sync_all().await
+        File::open(&self.dir).await?.sync_all().await?;
+        Ok(path)
     }
 }
 

@@ -28,7 +28,7 @@ use crate::domain::{Address, Outcome};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Answer {
     /// 2yz
-    Done,
+    Done(Response),
     /// 354: go on with the message.
     GoOn,
     /// 4yz or 5yz
@@ -87,7 +87,7 @@ impl Refusal {
 pub(super) fn answer(result: Result<Response, Error>, step: Step) -> Result<Answer, Lost> {
     let error = match result {
         Ok(response) if response.code().severity == Severity::PositiveCompletion => {
-            return Ok(Answer::Done);
+            return Ok(Answer::Done(response));
         }
         Ok(response) if response.has_code(354) => return Ok(Answer::GoOn),
         Ok(response) => {
@@ -113,6 +113,12 @@ pub(super) fn answer(result: Result<Response, Error>, step: Step) -> Result<Answ
             None => error.to_string(),
         })),
     }
+}
+
+/// An answer as it was given, on one line.
+pub(super) fn words(response: &Response) -> String {
+    let lines: Vec<&str> = response.message().collect();
+    one_line(&format!("{} {}", response.code(), lines.join(" ")))
 }
 
 /// Is a 5yz answer about the letter, or about us? See the module.

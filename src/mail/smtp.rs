@@ -15,6 +15,7 @@ use std::pin::pin;
 
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::AsyncSmtpConnection;
+use lettre::transport::smtp::response::Response;
 use tokio::time::timeout;
 
 use super::Letter;
@@ -58,6 +59,8 @@ pub(super) struct Connection {
     out: String,
     /// The next envelope is written already.
     ahead: bool,
+    /// What was said when the last letter was taken.
+    receipt: Option<Response>,
 }
 
 impl Connection {
@@ -76,7 +79,13 @@ impl Connection {
             limits,
             out: String::new(),
             ahead: false,
+            receipt: None,
         }
+    }
+
+    /// What the server said when it took the last letter; told once.
+    pub(super) fn receipt(&mut self) -> Option<String> {
+        self.receipt.take().map(|response| reply::words(&response))
     }
 
     /// AUTH (RFC 4954). The error is the server's answer.
@@ -91,7 +100,7 @@ impl Connection {
             Err(_) => Err(Lost::timed_out(Step::Auth)),
         };
         match answer {
-            Ok(Answer::Done) => Ok(()),
+            Ok(Answer::Done(_)) => Ok(()),
             Ok(Answer::GoOn) => Err("it answered with 354".to_owned()),
             Ok(Answer::No(refusal)) => Err(refusal.text),
             Err(lost) => Err(lost.reason),
@@ -130,7 +139,10 @@ impl Connection {
         let dot = self.written.bytes() + self.out.len() as u64;
         self.push_ahead(next);
         let lost = match self.say_text(dot).await {
-            Ok(Answer::Done) => return (Outcome::Accepted, true),
+            Ok(Answer::Done(response)) => {
+                self.receipt = Some(response);
+                return (Outcome::Accepted, true);
+            }
             Ok(Answer::No(refusal)) => return (refusal.outcome(&letter.to), !refusal.closing),
             Ok(Answer::GoOn) => Lost::because("unexpected answer 354 to the final dot"),
             Err(lost) => lost,
@@ -154,7 +166,7 @@ impl Connection {
             Answer::No(_) if lead == Lead::RESET => Err(Lost::because("RSET was refused")),
             Answer::GoOn => Err(Lost::because("unexpected answer 354")),
             // Whatever it makes of an empty message to nobody.
-            Answer::No(_) | Answer::Done => Ok(()),
+            Answer::No(_) | Answer::Done(_) => Ok(()),
         }
     }
 
@@ -176,7 +188,7 @@ impl Connection {
                 self.say(step).await
             };
             match (step, answer) {
-                (Step::Mail | Step::Rcpt, Ok(Answer::Done)) => {}
+                (Step::Mail | Step::Rcpt, Ok(Answer::Done(_))) => {}
                 (Step::Data, Ok(Answer::GoOn)) => {
                     return Ok(match refused {
                         None => Verdict::Taken,

@@ -145,7 +145,8 @@ impl ServerMailer {
                             false,
                         ),
                     };
-                    desk.report(letter.key, outcome).await;
+                    let reply = connection.receipt();
+                    desk.hand_in(letter.key, outcome, reply).await;
                     alive
                 }
             };

@@ -232,37 +232,43 @@ impl<'t, 'e> Claiming<'t, 'e> {
             return Ok(content.clone());
         }
         let planned = content(self.transaction, run, number)?;
-        let mut live = Vec::with_capacity(planned.items.len().min(Content::SHOWN));
-        let mut more = planned.beyond;
-        let mut name = number;
-        for (place, item) in (1..).zip(planned.items) {
-            let key = keys::publication(item.publication);
-            let state = load::<PublicationState>(self.transaction, &key)?;
-            if state.is_none_or(|state| state.standing != Standing::Live) {
-                name = without(name, place);
-                continue;
-            }
-            if live.len() == Content::SHOWN {
-                more += 1;
-                continue;
-            }
-            let frozen = keys::revision(item.publication, item.revision);
-            let publication = load_required::<Publication>(self.transaction, &frozen)?;
-            live.push(ClaimItem {
-                publication,
-                correction: item.correction,
-            });
-        }
-        let content = (!live.is_empty()).then(|| {
-            Arc::new(ClaimContent {
-                number: name,
-                items: live,
-                more,
-            })
-        });
+        let content = shown(self.transaction, number, planned)?.map(Arc::new);
         self.contents.insert((run, number), content.clone());
         Ok(content)
     }
+}
+
+/// A content, known by a number, with its publications as frozen, less those that are withdrawn;
+/// `None`: all of them are.
+pub(super) fn shown(
+    reader: &impl Read,
+    number: u64,
+    planned: Content,
+) -> Result<Option<ClaimContent>, StoreError> {
+    let mut live = Vec::with_capacity(planned.items.len().min(Content::SHOWN));
+    let mut more = planned.beyond;
+    let mut name = number;
+    for (place, item) in (1..).zip(planned.items) {
+        let state = load::<PublicationState>(reader, &keys::publication(item.publication))?;
+        if state.is_none_or(|state| state.standing != Standing::Live) {
+            name = without(name, place);
+            continue;
+        }
+        if live.len() == Content::SHOWN {
+            more += 1;
+            continue;
+        }
+        let frozen = keys::revision(item.publication, item.revision);
+        live.push(ClaimItem {
+            publication: load_required::<Publication>(reader, &frozen)?,
+            correction: item.correction,
+        });
+    }
+    Ok((!live.is_empty()).then_some(ClaimContent {
+        number: name,
+        items: live,
+        more,
+    }))
 }
 
 /// Names a content less the item at a place: letters that are alike are told by it.

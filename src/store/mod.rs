@@ -22,8 +22,9 @@
 //! | `preferences` | `prefer`, `pause`, `resume`, `confirm` |
 //! | `names` | `orphans`, `adopt` |
 //! | `sources` | `gone_sources`, `adopt_sources` |
-//! | `runs` | `observe`, `mark`, `has_exceptions`, `zones`, `let_go`, `open_run`, `ripe`, `open_runs`, `run`, `runs` |
+//! | `runs` | `observe`, `mark`, `has_exceptions`, `zones`, `let_go`, `open_run`, `ripe`, `open_runs`, `run`, `run_of`, `runs` |
 //! | `plan` | `plan` |
+//! | `foresee` | `foresee`, `foresee_for`, `shown`: planning that writes nothing |
 //! | `claims` | `claim`, `unclaim`, `next_due` |
 //! | `doubt` | `begin_text`, `take_over` |
 //! | `dump`, `restore` | `dump`, and a store made from one |
@@ -52,6 +53,7 @@ mod erasure;
 mod error;
 mod feeds;
 mod files;
+mod foresee;
 mod former;
 mod holds;
 mod identity;
@@ -93,6 +95,7 @@ pub use dump::{Dump, Dumped};
 pub use erasure::Erased;
 pub use error::StoreError;
 pub use feeds::FeedView;
+pub use foresee::Foreseen;
 pub use holds::{CarriedOut, HoldEvent};
 pub use publications::{Applied, Refusal, Refused};
 pub use restore::Restoring;

@@ -45,7 +45,8 @@ impl Store {
     }
 }
 
-struct Planning<'t, 'e> {
+/// The planning of a run, for some subscribers at a time.
+pub(super) struct Planning<'t, 'e> {
     transaction: &'t mut Transaction<'e>,
     mark: Sequence,
     candidates: Vec<Candidate>,
@@ -56,7 +57,8 @@ struct Planning<'t, 'e> {
 }
 
 impl<'t, 'e> Planning<'t, 'e> {
-    fn begin(
+    /// Reads the news of the window.
+    pub(super) fn begin(
         transaction: &'t mut Transaction<'e>,
         run: &Run,
     ) -> Result<Planning<'t, 'e>, StoreError> {
@@ -72,7 +74,8 @@ impl<'t, 'e> Planning<'t, 'e> {
         })
     }
 
-    fn carry_on(mut self, run: &mut Run, most: usize) -> Result<(), StoreError> {
+    /// Plans the next `most` that the news may concern.
+    pub(super) fn carry_on(mut self, run: &mut Run, most: usize) -> Result<(), StoreError> {
         let concerned = self.concerned(run, most)?;
         let is_last = concerned.len() < most;
         let exceptions = self.exceptions(run, concerned.last().copied())?;

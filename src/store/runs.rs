@@ -183,6 +183,21 @@ impl Store {
         load(self.reader(), &keys::run(key))
     }
 
+    /// The run of a window of cron that fell due at an instant.
+    pub async fn run_of(
+        &self,
+        cadence: &Cadence,
+        due: Timestamp,
+    ) -> Result<Option<RunKey>, StoreError> {
+        let window = Window {
+            cadence: cadence.clone(),
+            due,
+            upper: Sequence(0),
+        };
+        let number = load(self.reader(), &keys::window(&window))?;
+        Ok(number.map(|Number(run)| RunKey(run)))
+    }
+
     /// The latest runs, newest first.
     pub async fn runs(&self, most: usize) -> Result<Vec<Run>, StoreError> {
         let mut runs = Vec::new();

@@ -28,6 +28,8 @@ mod net;
 mod people;
 mod preferences;
 mod reload;
+mod schedules;
+mod sending;
 mod served;
 mod smtp;
 mod smtp_server;

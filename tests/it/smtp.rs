@@ -165,7 +165,7 @@ async fn deliver(mailer: &Mailer, gate: &AllBut, letters: Vec<Letter>) -> Vec<Ou
         .expect("an end");
     drop(reports);
     let mut outcomes = HashMap::new();
-    while let Some(Report { key, outcome }) = received.recv().await {
+    while let Some(Report { key, outcome, .. }) = received.recv().await {
         let former = outcomes.insert(key, outcome);
         assert_eq!(former, None, "{key:?} was reported twice");
     }

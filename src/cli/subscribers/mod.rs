@@ -181,7 +181,7 @@ pub(super) async fn carry_out(file: &Path, command: Command) -> Result<(), Failu
     }
 }
 
-fn parse_address(text: &str) -> Result<Address, Refusal> {
+pub(super) fn parse_address(text: &str) -> Result<Address, Refusal> {
     Address::parse_pasted(text).map_err(|error| {
         let shown: String = text.chars().take(80).collect();
         Refusal(format!("`{shown}` is {error}"))

@@ -86,7 +86,7 @@ impl Windows {
         zone: &TimeZone,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let line = format!("{} {}", schedule.cron, schedule.timezone);
+        let line = schedule.line();
         let mark = self.store.observe(cadence.clone(), line, now).await?;
         let Some(due) = schedule.cron.latest_in(zone, mark.due, now) else {
             return Ok(());
