@@ -1,13 +1,14 @@
 //! `wici subscribers list`: some of the subscribers, or how many they are.
 
 use clap::{Args, ValueEnum};
+use jiff::tz::TimeZone;
 
-use super::print;
 use crate::cli::access::{Access, unexpected};
 use crate::cli::{Failure, output};
 use crate::control::people::{Standing, Which};
-use crate::control::report::SubscriberSummary;
+use crate::control::report::{SubscriberSummary, SubscriptionSummary};
 use crate::control::{Request, Response};
+use crate::domain::SubscriberStatus;
 
 /// Asked for at a time.
 const PAGE: usize = 1_000;
@@ -160,4 +161,51 @@ impl<'a> Pages<'a> {
         self.after = page.next;
         Ok(Some(page.subscribers))
     }
+}
+
+/// A table of subscribers.
+pub(super) fn print(subscribers: &[SubscriberSummary], zone: &TimeZone) -> Result<(), Failure> {
+    let rows = subscribers.iter().map(|subscriber| {
+        let status = match &subscriber.status {
+            SubscriberStatus::Active => "active".to_owned(),
+            SubscriberStatus::Unsubscribed(at) => {
+                format!("unsubscribed {}", output::instant(*at, zone))
+            }
+            SubscriberStatus::Unconfirmed => "not confirmed".to_owned(),
+            SubscriberStatus::Paused(at) => format!("paused {}", output::instant(*at, zone)),
+            SubscriberStatus::Suppressed(at) => {
+                format!("suppressed {}", output::instant(*at, zone))
+            }
+        };
+        let asked: Vec<String> = subscriber.subscriptions.iter().map(words).collect();
+        [
+            subscriber.address.clone(),
+            status,
+            subscriber.language.clone(),
+            asked.join("\n"),
+        ]
+    });
+    output::table(
+        ["address", "status", "language", "subscriptions"],
+        rows.collect(),
+    )
+}
+
+/// `daily: any of prawo, pomoc; in pl`
+pub(super) fn words(subscription: &SubscriptionSummary) -> String {
+    let mut words = Vec::new();
+    for (name, tags) in [
+        ("any of", &subscription.any),
+        ("all of", &subscription.all),
+        ("none of", &subscription.none),
+        ("in", &subscription.languages),
+    ] {
+        if !tags.is_empty() {
+            words.push(format!("{name} {}", tags.join(", ")));
+        }
+    }
+    if words.is_empty() {
+        words.push("everything".to_owned());
+    }
+    format!("{}: {}", subscription.schedule, words.join("; "))
 }

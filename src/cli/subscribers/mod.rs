@@ -22,7 +22,8 @@ use crate::control::report::{SubscriberSummary, SubscriptionSummary};
 use crate::control::request::{AddSubscriber, ChangeSubscriber};
 use crate::control::subscribers::{MailedSummary, MailingSummary, WhyNot};
 use crate::control::{Refusal, Request, Response};
-use crate::domain::{Address, Language, SubscriberStatus};
+use crate::domain::{Address, Language};
+use list::{print, words};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -365,50 +366,4 @@ fn why_not(why: &WhyNot) -> String {
         WhyNot::Filter => "no subscription asks for it".to_owned(),
         WhyNot::Past => "did not ask for it when it was mailed".to_owned(),
     }
-}
-
-fn print(subscribers: &[SubscriberSummary], zone: &TimeZone) -> Result<(), Failure> {
-    let rows = subscribers.iter().map(|subscriber| {
-        let status = match &subscriber.status {
-            SubscriberStatus::Active => "active".to_owned(),
-            SubscriberStatus::Unsubscribed(at) => {
-                format!("unsubscribed {}", output::instant(*at, zone))
-            }
-            SubscriberStatus::Unconfirmed => "not confirmed".to_owned(),
-            SubscriberStatus::Paused(at) => format!("paused {}", output::instant(*at, zone)),
-            SubscriberStatus::Suppressed(at) => {
-                format!("suppressed {}", output::instant(*at, zone))
-            }
-        };
-        let asked: Vec<String> = subscriber.subscriptions.iter().map(words).collect();
-        [
-            subscriber.address.clone(),
-            status,
-            subscriber.language.clone(),
-            asked.join("\n"),
-        ]
-    });
-    output::table(
-        ["address", "status", "language", "subscriptions"],
-        rows.collect(),
-    )
-}
-
-/// `daily: any of prawo, pomoc; in pl`
-fn words(subscription: &SubscriptionSummary) -> String {
-    let mut words = Vec::new();
-    for (name, tags) in [
-        ("any of", &subscription.any),
-        ("all of", &subscription.all),
-        ("none of", &subscription.none),
-        ("in", &subscription.languages),
-    ] {
-        if !tags.is_empty() {
-            words.push(format!("{name} {}", tags.join(", ")));
-        }
-    }
-    if words.is_empty() {
-        words.push("everything".to_owned());
-    }
-    format!("{}: {}", subscription.schedule, words.join("; "))
 }
