@@ -8,7 +8,7 @@ use toml::de::DeTable;
 use super::raw::Table;
 use super::report::{Fault, Report};
 use super::source::AnySource;
-use super::{Config, Secrets, Source, mail, source, tables};
+use super::{Config, Secrets, Source, mail, retention, source, tables};
 use crate::domain::{Problem, TagDefinition, TagId};
 use crate::text::tags::fold;
 
@@ -70,6 +70,7 @@ fn read(top: &Table<'_>, file: &Path, base: &Path, secrets: &Secrets<'_>) -> Opt
     let web = top.section("web", "[web]", tables::web);
     let mail = top.section("mail", "[mail]", |table| mail::mail(table, base, secrets));
     let guards = top.section("guards", "[guards]", tables::guards);
+    let retention = top.section("retention", "[retention]", retention::retention);
     let immediate = top.section("immediate", "[immediate]", tables::immediate);
     top.section("store", "[store]", tables::store);
 
@@ -138,6 +139,7 @@ fn read(top: &Table<'_>, file: &Path, base: &Path, secrets: &Secrets<'_>) -> Opt
         mail: mail?,
         guards,
         free_space,
+        retention: retention?,
         schedules,
         immediate: immediate?,
         templates: base.join("templates"),

@@ -9,6 +9,7 @@ mod files;
 mod mail;
 mod raw;
 mod report;
+mod retention;
 mod source;
 mod tables;
 #[cfg(test)]
@@ -29,7 +30,9 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use url::Url;
 
 use crate::domain::delivery::RetryPolicy;
-use crate::domain::{Address, Cadence, CronLine, Guards, Language, Names, Problem, TagDefinition};
+use crate::domain::{
+    Address, Cadence, CronLine, Guards, Language, Names, Problem, Retention, TagDefinition,
+};
 use crate::feed::Format;
 use crate::text::tags::TagNames;
 pub use files::Files;
@@ -116,6 +119,8 @@ pub struct Config {
     pub mail: Mail,
     /// `[guards]`
     pub guards: Guards,
+    /// `[retention]`
+    pub retention: Retention,
     /// `[guards] free_space`, in bytes: with less than that nothing is sent or read.
     pub free_space: u64,
     /// `[[schedule]]`; the first is the default one.

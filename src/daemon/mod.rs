@@ -30,6 +30,7 @@ pub mod send;
 pub mod signals;
 mod start;
 mod templates;
+pub mod tidy;
 pub mod upstream;
 mod works;
 

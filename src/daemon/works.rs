@@ -18,6 +18,7 @@ use super::secrets;
 use super::send::Sending;
 use super::signals::Signals;
 use super::start;
+use super::tidy::Tidying;
 use super::upstream::{self, Upstream};
 use crate::compose::{Composer, Letterhead};
 use crate::config::Config;
@@ -63,6 +64,7 @@ pub(super) struct Works {
     publishing: Publishing,
     scheduling: Scheduling,
     sending: Sending,
+    tidying: Tidying,
     composer: Composer,
     router: Router,
 }
@@ -119,6 +121,7 @@ impl Works {
             ),
             composer: composer.clone(),
             sending: Sending::new(ground, Arc::new(mailer), composer, config),
+            tidying: Tidying::new(store.clone(), config.retention),
             router: web::router(site),
         })
     }
@@ -149,6 +152,8 @@ impl Works {
         loops.spawn(named("feeds", run));
         let run = self.scheduling.run(clock(), stop.clone());
         loops.spawn(named("schedule", run));
+        let run = self.tidying.run(clock(), stop.clone());
+        loops.spawn(named("retention", run));
         let mailing = former.then(self.sending.run(stop.clone()));
         Working {
             loops,

@@ -30,6 +30,7 @@ pub mod language;
 pub mod names;
 pub mod problem;
 pub mod publication;
+pub mod retention;
 pub mod roll;
 pub mod run;
 pub mod subscriber;
@@ -54,6 +55,7 @@ pub use publication::{
     Archived, Batch, BodyHash, Found, Pass, Publication, PublicationId, PublicationKey,
     PublicationState, Sequence, Standing,
 };
+pub use retention::Retention;
 pub use run::{Cadence, Counts, IMMEDIATE, Mark, Run, RunKey, Window};
 pub use subscriber::{
     Basis, Consent, FormerFilter, NewSubscription, Preferences, Subscriber, SubscriberKey,

@@ -132,6 +132,19 @@ impl Counts {
             + self.skipped
     }
 
+    /// Counts some more.
+    pub fn add(&mut self, more: &Counts) {
+        self.pending += more.pending;
+        self.sent += more.sent;
+        self.deferred += more.deferred;
+        self.failed += more.failed;
+        self.suppressed += more.suppressed;
+        self.in_doubt += more.in_doubt;
+        self.expired += more.expired;
+        self.withdrawn += more.withdrawn;
+        self.skipped += more.skipped;
+    }
+
     /// Deliveries that are not settled.
     pub fn open(&self) -> u64 {
         self.pending + self.deferred

@@ -60,6 +60,10 @@ pub enum WhyNot {
     Unsubscribed,
     /// They have paused: it comes once they resume.
     Paused,
+    /// Their address is on the suppression list.
+    Suppressed,
+    /// They have not confirmed that the address is theirs.
+    Unconfirmed,
     /// It is older than the subscription that would let it through.
     Older,
     /// No subscription of theirs lets it through.
@@ -184,7 +188,9 @@ fn why_not(
     match subscriber.status {
         SubscriberStatus::Active => {}
         SubscriberStatus::Paused(_) => return Ok(WhyNot::Paused),
-        _ => return Ok(WhyNot::Unsubscribed),
+        SubscriberStatus::Unconfirmed => return Ok(WhyNot::Unconfirmed),
+        SubscriberStatus::Suppressed(_) => return Ok(WhyNot::Suppressed),
+        SubscriberStatus::Unsubscribed(_) => return Ok(WhyNot::Unsubscribed),
     }
     let tags = all_names(reader, &state.publication)?;
     let mut why = WhyNot::Filter;

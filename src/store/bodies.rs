@@ -5,6 +5,7 @@
 //! body: what is there is read.
 
 mod packs;
+mod sweep;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
@@ -16,7 +17,7 @@ use crate::domain::BodyHash;
 
 use super::engine::Read;
 use super::{StoreError, keys, load};
-use packs::{Packs, inflate};
+use packs::{Packs, inflate, is_loss};
 
 pub(super) use packs::Place;
 
@@ -87,19 +88,26 @@ impl Bodies {
                 let map = map.read().unwrap_or_else(PoisonError::into_inner);
                 map.get(&hash).cloned()
             }
-            Bodies::Disk { root, packs } => {
-                let packed = match load::<Place>(reader, &keys::body(hash))? {
-                    Some(place) => if_there(packs.read(place))?,
-                    None => None,
-                };
-                match packed.filter(|body| BodyHash::of(body) == hash) {
-                    Some(body) => Some(body),
-                    None => read_file(&path_of(root, hash), hash)?,
-                }
-            }
+            Bodies::Disk { root, packs } => match packed(reader, packs, hash)? {
+                Some(body) => Some(body),
+                None => read_file(&path_of(root, hash), hash)?,
+            },
         };
         found.ok_or(StoreError::Body(hash))
     }
+}
+
+/// A body in a pack. It may be moved to another meanwhile.
+fn packed(reader: &impl Read, packs: &Packs, hash: BodyHash) -> Result<Option<String>, StoreError> {
+    let mut place = load::<Place>(reader, &keys::body(hash))?;
+    while let Some(there) = place {
+        let body = if_there(packs.read(there))?;
+        if body.as_ref().is_some_and(|body| BodyHash::of(body) == hash) {
+            return Ok(body);
+        }
+        place = load(reader, &keys::body(hash))?.filter(|now| *now != there);
+    }
+    Ok(None)
 }
 
 /// A body in a file of its own. One that is damaged is removed: out of the way, so that the body
@@ -123,14 +131,7 @@ fn path_of(root: &Path, hash: BodyHash) -> PathBuf {
 fn if_there(read: io::Result<String>) -> Result<Option<String>, StoreError> {
     match read {
         Ok(body) => Ok(Some(body)),
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof
-            ) =>
-        {
-            Ok(None)
-        }
+        Err(error) if is_loss(&error) => Ok(None),
         Err(error) => Err(disk(error)),
     }
 }

@@ -13,6 +13,7 @@ use crate::domain::{
 use super::engine::{Go, Order, Read};
 use super::identity::{at_path, with_id};
 use super::record::Record;
+use super::retention::TallyRow;
 pub use super::rows::ChangeRow;
 use super::rows::{Chunk, Number};
 use super::{Store, StoreError, keys, load, load_required};
@@ -212,6 +213,11 @@ impl Store {
                 }
                 Ok(Go::On)
             })?;
+            for content in contents.keys() {
+                // What is left once deliveries are kept no longer.
+                let tally = load::<TallyRow>(reader, &keys::tally(key, *content))?;
+                counts.add(&tally.unwrap_or_default().0);
+            }
             let run = load_required::<Run>(reader, &keys::run(key))?;
             mailed.push(Mailed {
                 run: key,

@@ -17,6 +17,7 @@ use crate::domain::{
 use super::engine::Transaction;
 use super::holds::{Flood, HoldEvent};
 use super::identity::{at_path, with_id};
+use super::retention::may_be_news;
 use super::rows::{ChangeRow, FeedRow, Meta, Number};
 use super::{StoreError, forget, keys, load, meta, note, save, tags};
 
@@ -271,6 +272,7 @@ impl<'t, 'e> Changes<'t, 'e> {
     ) -> Result<PublicationState, StoreError> {
         self.meta.sequence.0 += 1;
         let sequence = self.meta.sequence;
+        let news = news && may_be_news(self.transaction, kind, &publication)?;
         let standing = match kind {
             ChangeKind::Withdrawn => Standing::Withdrawn,
             ChangeKind::Expired => Standing::Expired,

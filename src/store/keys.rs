@@ -40,6 +40,9 @@
 //! | `Q` | run, first subscriber | instant: the chunk is due from then |
 //! | `d` | run, subscriber | nothing: the text was begun, and what came of it is not written down |
 //! | `H` | subscriber, run | content: who had what |
+//! | `w` | | [`RetentionRow`](super::retention::RetentionRow): what was let go of |
+//! | `e` | run, first subscriber | [`ShrunkRow`](super::retention::ShrunkRow): who had a delivery |
+//! | `a` | run, content | [`TallyRow`](super::retention::TallyRow): its deliveries by state |
 //! | `k` | run | [`BooksRow`](super::books::BooksRow): how its planning went |
 //! | `b` | run, stretch, number | [`NotedRow`](super::books::NotedRow): the news it was planned from |
 //! | `x` | keyed hash of an address | `Suppression` |
@@ -52,24 +55,27 @@
 mod begun;
 mod books;
 mod cadences;
+mod holds;
 mod paths;
 mod people;
+mod retention;
 mod span;
 mod waiting;
 
 use jiff::Timestamp;
 
 use crate::domain::{
-    BodyHash, Cadence, FeedKey, HoldKey, Language, PublicationId, PublicationKey, RunKey, Sequence,
+    BodyHash, Cadence, FeedKey, Language, PublicationId, PublicationKey, RunKey, Sequence,
     SubscriberKey, TagId, Window,
 };
 
 pub(super) use begun::{all_begun, begun};
-pub(super) use books::{books, noted_in, noted_row};
+pub(super) use books::{books, noted, noted_in, noted_row};
 pub(super) use cadences::{
     all_exceptions, cadence_in, exception, exceptions, mark, marks, posted, posting, postings,
     zones,
 };
+pub(super) use holds::{held, held_in, held_row, hold, holds, loss, losses, trust};
 pub(super) use paths::{
     all_paths, file, files, lost_bodies, path, path_in, paths, paths_below, source, source_in,
     upstream,
@@ -77,6 +83,10 @@ pub(super) use paths::{
 pub(super) use people::{
     address, digest_in, subscriber, subscribers, suppressed_at, suppression, suppression_secret,
     suppressions,
+};
+pub(super) use retention::{
+    all_contents, all_held_in, all_revisions, all_shrunk, all_tallies, bodies, hash_in, retention,
+    shrunk, tallies, tally,
 };
 pub(super) use span::Span;
 pub(super) use waiting::{instant_before_last, waiting, waits};
@@ -257,38 +267,6 @@ pub(super) fn all_news() -> Key {
 
 pub(super) fn news(sequence: Sequence) -> Key {
     all_news().number(sequence.0)
-}
-
-pub(super) fn holds() -> Key {
-    Key::table(b'h')
-}
-
-pub(super) fn hold(key: HoldKey) -> Key {
-    holds().number(key.0)
-}
-
-pub(super) fn held(hold: HoldKey) -> Key {
-    Key::table(b'i').number(hold.0)
-}
-
-pub(super) fn held_row(hold: HoldKey, number: u64) -> Key {
-    held(hold).number(number)
-}
-
-pub(super) fn held_in(publication: PublicationKey) -> Key {
-    Key::table(b'j').number(publication.0)
-}
-
-pub(super) fn trust() -> Key {
-    Key::table(b'g')
-}
-
-pub(super) fn losses(source: &str) -> Key {
-    Key::table(b'l').text(source)
-}
-
-pub(super) fn loss(source: &str, publication: PublicationKey) -> Key {
-    losses(source).number(publication.0)
 }
 
 pub(super) fn group(id: &PublicationId) -> Key {

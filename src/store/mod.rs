@@ -30,6 +30,7 @@
 //! | `dump`, `restore` | `dump`, and a store made from one |
 //! | `deliveries` | `settle`, `deliveries`, `had` |
 //! | `books` | `books` |
+//! | `retention` | `shrink`, `forget`, `prune`; `bodies/sweep`: `sweep` |
 //! | `prospects` | `cadences`, `to_come`, `prospects` |
 //! | `answers` | `mailings`, `not_mailed` |
 //!
@@ -65,6 +66,7 @@ pub mod prospects;
 mod publications;
 mod record;
 mod restore;
+mod retention;
 mod roll;
 mod rows;
 mod runs;
@@ -111,6 +113,9 @@ struct Inner {
     writer: Writer,
     engine: Arc<Engine>,
     bodies: Bodies,
+    /// Held by whoever keeps bodies until the rows that name them are written; alone, by whoever lets
+    /// go of some.
+    keeping: tokio::sync::RwLock<()>,
     leases: Leases,
     /// How many dumps were begun.
     dumps: Arc<AtomicU64>,
@@ -183,6 +188,7 @@ impl Store {
                 writer,
                 engine,
                 bodies,
+                keeping: tokio::sync::RwLock::default(),
                 leases: Leases::default(),
                 dumps: Arc::default(),
                 _lock: lock,

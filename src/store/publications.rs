@@ -70,6 +70,7 @@ impl Store {
         guards: Guards,
     ) -> Result<Applied, StoreError> {
         let bodies = batch.found.iter().map(|f| (f.body.hash(), f.body.as_str()));
+        let _kept = self.inner.keeping.read().await;
         let places = self.inner.bodies.keep(self.reader(), bodies)?;
         let source = batch.source.clone();
         let taken = self.write(move |transaction| {

@@ -11,6 +11,7 @@ use crate::domain::{
 use super::bodies::Place;
 use super::books::{BooksRow, NotedRow};
 use super::record::Record;
+use super::retention::{RetentionRow, ShrunkRow, TallyRow};
 
 /// Counters, each the last number given out, and totals.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -238,5 +239,8 @@ records! {
     Place => "body",
     BooksRow => "books",
     NotedRow => "noted news",
+    RetentionRow => "retention",
+    ShrunkRow => "former deliveries",
+    TallyRow => "tally",
     UpstreamState => "upstream",
 }

@@ -360,6 +360,8 @@ fn why_not(why: &WhyNot) -> String {
         WhyNot::Gone { standing } => format!("is {standing}"),
         WhyNot::Unsubscribed => "not subscribed any more".to_owned(),
         WhyNot::Paused => "paused: comes once they resume".to_owned(),
+        WhyNot::Suppressed => "suppressed".to_owned(),
+        WhyNot::Unconfirmed => "not confirmed".to_owned(),
         WhyNot::Older => "older than the subscription".to_owned(),
         WhyNot::Filter => "no subscription asks for it".to_owned(),
         WhyNot::Past => "did not ask for it when it was mailed".to_owned(),

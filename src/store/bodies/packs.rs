@@ -23,9 +23,9 @@ const BODY_MOST: u64 = 64 << 20;
 /// Where a body lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::store) struct Place {
-    pack: u32,
+    pub(super) pack: u32,
     offset: u64,
-    length: u32,
+    pub(super) length: u32,
 }
 
 #[derive(Debug)]
@@ -69,6 +69,17 @@ impl Packs {
         if bodies.is_empty() {
             return Ok(Vec::new());
         }
+        let mut compressed = Vec::with_capacity(bodies.len());
+        for (hash, body) in bodies {
+            let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
+            encoder.write_all(body.as_bytes())?;
+            compressed.push((hash, encoder.finish()?));
+        }
+        self.write(compressed)
+    }
+
+    /// Appends bodies that are compressed.
+    fn write(&self, bodies: Vec<(BodyHash, Vec<u8>)>) -> io::Result<Vec<(BodyHash, Place)>> {
         let mut bytes = Vec::new();
         let mut places = Vec::with_capacity(bodies.len());
         let mut lengths = self.lengths.lock().unwrap_or_else(PoisonError::into_inner);
@@ -78,12 +89,9 @@ impl Packs {
             None => (1, 0),
         };
         for (hash, body) in bodies {
-            let start = bytes.len();
-            let mut encoder = DeflateEncoder::new(bytes, Compression::fast());
-            encoder.write_all(body.as_bytes())?;
-            bytes = encoder.finish()?;
-            let length = u32::try_from(bytes.len() - start).map_err(io::Error::other)?;
-            let offset = end + start as u64;
+            let length = u32::try_from(body.len()).map_err(io::Error::other)?;
+            let offset = end + bytes.len() as u64;
+            bytes.extend_from_slice(&body);
             places.push((
                 hash,
                 Place {
@@ -107,14 +115,67 @@ impl Packs {
         Ok(places)
     }
 
+    /// The packs that get no more, and how much there is of each.
+    pub(super) fn full(&self) -> BTreeMap<u32, u64> {
+        let lengths = self.lengths.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut full = lengths.clone();
+        full.pop_last();
+        full
+    }
+
+    /// Copies bodies to the end of the last pack, with one write and one sync: from where to where.
+    /// Damaged ones stay where they are.
+    pub(in crate::store) fn copy(
+        &self,
+        bodies: &[(BodyHash, Place)],
+    ) -> io::Result<Vec<(BodyHash, Place, Place)>> {
+        let mut whole = Vec::with_capacity(bodies.len());
+        let mut former = BTreeMap::new();
+        for (hash, place) in bodies {
+            let is_whole = match self.read(*place) {
+                Ok(body) => BodyHash::of(&body) == *hash,
+                Err(error) if is_loss(&error) => false,
+                Err(error) => return Err(error),
+            };
+            if is_whole {
+                whole.push((*hash, self.bytes(*place)?));
+                former.insert(*hash, *place);
+            }
+        }
+        if whole.is_empty() {
+            return Ok(Vec::new());
+        }
+        let moved = self.write(whole)?.into_iter();
+        let moved = moved.filter_map(|(hash, to)| Some((hash, *former.get(&hash)?, to)));
+        Ok(moved.collect())
+    }
+
+    /// Removes a pack that no durable row names. Never the last: its number would be given again.
+    pub(super) fn remove(&self, pack: u32) -> io::Result<()> {
+        let mut lengths = self.lengths.lock().unwrap_or_else(PoisonError::into_inner);
+        if lengths
+            .last_key_value()
+            .is_some_and(|(last, _)| *last == pack)
+        {
+            return Ok(());
+        }
+        fs::remove_file(self.path(pack))?;
+        lengths.remove(&pack);
+        Ok(())
+    }
+
     /// What lies at a place, as far as it can be made out.
     pub(super) fn read(&self, place: Place) -> io::Result<String> {
+        inflate(self.bytes(place)?.as_slice())
+    }
+
+    fn bytes(&self, place: Place) -> io::Result<Vec<u8>> {
         if u64::from(place.length) > BODY_MOST {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         let mut bytes = vec![0; place.length as usize];
         File::open(self.path(place.pack))?.read_exact_at(&mut bytes, place.offset)?;
-        inflate(bytes.as_slice())
+        Ok(bytes)
     }
 
     fn path(&self, pack: u32) -> PathBuf {
@@ -138,6 +199,14 @@ pub(super) fn inflate(stream: impl Read) -> io::Result<String> {
         Some(error) if !is_damage(&error) => Err(error),
         _ => Ok(String::from_utf8_lossy(&bytes).into_owned()),
     }
+}
+
+/// Is it lost, or does its file end too early?
+pub(super) fn is_loss(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof
+    )
 }
 
 fn is_damage(error: &io::Error) -> bool {

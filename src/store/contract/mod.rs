@@ -22,7 +22,9 @@ mod planning;
 mod publications;
 mod read_files;
 mod reopening;
+mod retention;
 mod sources;
+mod sweeping;
 mod switching;
 mod tags;
 mod trust;
@@ -461,6 +463,13 @@ contract! {
         a_delivery_that_nobody_asked_for_is_seen,
         a_subscriber_whom_the_index_hides_is_seen,
         counters_that_are_not_the_rows_are_seen;
+    retention:
+        what_became_of_a_mail_is_told_as_long_as_it_is_kept,
+        who_had_what_is_known_while_any_schedule_may_mail_it,
+        what_is_forgotten_is_news_again_only_once_corrected,
+        what_waits_in_a_hold_is_remembered,
+        old_revisions_go_and_those_that_deliveries_have_stay,
+        a_delivery_costs_little_and_less_later;
     people:
         many_are_enrolled_and_again_changes_nothing,
         who_is_enrolled_gets_what_comes_from_then_on,

@@ -8,7 +8,7 @@ pub(in crate::store) fn books(run: RunKey) -> Key {
 }
 
 /// All the news that a run was planned from.
-fn noted(run: RunKey) -> Key {
+pub(in crate::store) fn noted(run: RunKey) -> Key {
     Key::table(b'b').number(run.0)
 }
 

@@ -24,6 +24,15 @@ impl Span {
         }
     }
 
+    /// The same stretch after a key in it.
+    pub(in crate::store) fn past(self, mut key: Vec<u8>) -> Span {
+        key.push(0);
+        Span {
+            start: key,
+            end: self.end,
+        }
+    }
+
     /// The same stretch up to an earlier key as it lies in the map.
     pub(in crate::store) fn before(self, end: &[u8]) -> Span {
         Span {
