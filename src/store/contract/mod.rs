@@ -421,6 +421,8 @@ contract! {
         while_a_store_is_held_nothing_is_claimed,
         an_approved_copy_goes_on_under_numbers_nobody_had,
         a_skipped_copy_drops_what_waits_and_mails_what_comes,
+        what_is_skipped_is_not_told_after_a_pause_either,
+        what_is_owed_and_skipped_does_not_come_with_a_change,
         what_waits_is_dropped_piece_by_piece,
         a_run_that_is_begun_is_planned_before_it_is_skipped,
         a_clock_that_is_right_again_is_no_reason_to_hold,
