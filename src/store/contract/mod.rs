@@ -485,6 +485,7 @@ contract! {
     erasure:
         of_an_erased_address_no_row_holds_anything,
         nothing_goes_to_who_was_erased,
+        what_a_server_said_before_a_pause_goes_with_who_is_erased,
         who_asked_not_to_be_written_to_is_known_again_after_erasure,
         what_many_runs_mailed_is_erased_piece_by_piece;
     upstreams:
