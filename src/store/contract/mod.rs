@@ -470,6 +470,8 @@ contract! {
         who_had_what_is_known_while_any_schedule_may_mail_it,
         what_is_forgotten_is_news_again_only_once_corrected,
         what_waits_in_a_hold_is_remembered,
+        runs_after_numbers_that_were_passed_over_are_let_go_of,
+        who_had_what_is_known_while_it_is_owed,
         old_revisions_go_and_those_that_deliveries_have_stay,
         a_delivery_costs_little_and_less_later;
     people:
