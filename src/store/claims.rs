@@ -169,6 +169,8 @@ impl<'t, 'e> Claiming<'t, 'e> {
                 *entry.state.count(&mut run.counts) -= 1;
                 *settled.count(&mut run.counts) += 1;
                 entry.state = settled;
+                // With what a server said it may name somebody who is erased later.
+                entry.reply = None;
                 changed = true;
             }
         }

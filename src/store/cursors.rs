@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::domain::{Cadence, Mark, Run, Sequence, Subscriber, SubscriberKey, Subscription};
 
 use super::engine::{Go, Order, Read, Transaction};
+use super::rows::Number;
 use super::runs::{mark_of, open_runs};
 use super::{StoreError, forget, keys, load, meta, note, save};
 
@@ -56,6 +57,8 @@ pub(super) fn change(
     let mut subscriber = former.clone();
     if former.is_active() {
         write_down(transaction, half_planned, &mut subscriber)?;
+    } else {
+        skip(transaction, &mut subscriber)?;
     }
     let meta = meta(transaction)?;
     change(&mut subscriber, meta.sequence);
@@ -108,9 +111,26 @@ fn write_down(
         if reader.get(exception.bytes())?.is_none() {
             let decided = half_planned.decided(reader, &subscription.cadence, subscriber.key)?;
             subscription.cursor = subscription.cursor.max(decided);
+            // It was skipped, or they were listed for it.
+            subscription.owed.clear();
         }
         let cursor = subscription.cursor;
         subscription.former.retain(|former| cursor < former.until);
+    }
+    Ok(())
+}
+
+/// What was skipped while they were away is decided for them too, and what was owed before that.
+fn skip(reader: &impl Read, subscriber: &mut Subscriber) -> Result<(), StoreError> {
+    let Some(Number(skipped)) = load(reader, &keys::skipped())? else {
+        return Ok(());
+    };
+    let skipped = Sequence(skipped);
+    let theirs = subscriber.subscriptions.iter_mut();
+    for one in theirs.filter(|one| one.cursor <= skipped) {
+        one.cursor = skipped;
+        one.former.retain(|former| skipped < former.until);
+        one.owed.clear();
     }
     Ok(())
 }

@@ -56,12 +56,8 @@ impl Store {
                 .write(move |transaction| forget_deliveries(transaction, key, now))
                 .await?
             {}
-            self.write(move |transaction| {
-                forget(transaction, keys::subscriber(key));
-                forget(transaction, keys::address(&address.key()));
-                Ok(())
-            })
-            .await?;
+            self.write(move |transaction| end(transaction, key, &address, now))
+                .await?;
         }
         Ok(Erased {
             subscriber: subscriber.is_some(),
@@ -82,10 +78,7 @@ fn begin(
     let has_left = known.as_ref().is_some_and(left);
     let key = known.map(|subscriber| subscriber.key);
     if let Some(key) = key {
-        let half_planned = HalfPlanned::read(transaction)?;
-        change(transaction, &half_planned, key, now, |subscriber, _| {
-            subscriber.status = SubscriberStatus::Unsubscribed(now);
-        })?;
+        leave(transaction, key, now)?;
     }
     let entry = match entry(transaction, address)? {
         Some((_, entry)) => Some(Suppression {
@@ -104,6 +97,32 @@ fn begin(
         keep(transaction, address, entry)?;
     }
     Ok((key, entry.is_some()))
+}
+
+/// The rest goes, with whatever was asked for since [`begin`].
+fn end(
+    transaction: &mut Transaction<'_>,
+    key: SubscriberKey,
+    address: &Address,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    leave(transaction, key, now)?;
+    forget(transaction, keys::subscriber(key));
+    forget(transaction, keys::address(&address.key()));
+    Ok(())
+}
+
+/// Nothing is planned for the subscriber any more, and they are not counted.
+fn leave(
+    transaction: &mut Transaction<'_>,
+    key: SubscriberKey,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let half_planned = HalfPlanned::read(transaction)?;
+    change(transaction, &half_planned, key, now, |subscriber, _| {
+        subscriber.status = SubscriberStatus::Unsubscribed(now);
+    })?;
+    Ok(())
 }
 
 /// Takes what a subscriber had, and what servers said of it, from some of the runs. Says whether

@@ -24,6 +24,7 @@
 //! | `i` | hold, number | [`HeldRow`](super::rows::HeldRow): some of its publications |
 //! | `j` | publication | [`HeldIn`](super::rows::HeldIn): its news waits in this hold |
 //! | `g` | | [`TrustRow`](super::rows::TrustRow): what shows whether the store is its latest state |
+//! | `s` | | the number up to which everything was skipped with a copy of the store |
 //! | `l` | source, publication | [`LossRow`](super::rows::LossRow): it went within the last minutes |
 //! | `Y` | group | run: the first that could have mailed any of the group |
 //! | `U` | subscriber | `Subscriber` |
@@ -75,7 +76,7 @@ pub(super) use cadences::{
     all_exceptions, cadence_in, exception, exceptions, mark, marks, posted, posting, postings,
     zones,
 };
-pub(super) use holds::{held, held_in, held_row, hold, holds, loss, losses, trust};
+pub(super) use holds::{held, held_in, held_row, hold, holds, loss, losses, skipped, trust};
 pub(super) use paths::{
     all_paths, file, files, lost_bodies, path, path_in, paths, paths_below, source, source_in,
     upstream,

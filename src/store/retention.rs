@@ -9,21 +9,24 @@
 //! correction makes news of the group, which is something else to everybody. Nobody misses a thing:
 //! news goes only when every schedule that has subscribers is past it.
 
+mod undecided;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Cadence, ChangeKind, Counts, Mark, Publication, PublicationKey, PublicationState, Retention,
-    Run, RunKey, Sequence, Subscriber, SubscriberKey,
+    ChangeKind, Counts, Publication, PublicationKey, PublicationState, Retention, Run, RunKey,
+    Sequence, SubscriberKey,
 };
 
 use super::engine::{Go, Order, Read, Transaction};
 use super::keys::Span;
 use super::record::Record;
 use super::rows::{ChangeRow, Chunk, NewsRow, Number};
-use super::{Store, StoreError, forget, keys, load, meta, save};
+use super::{Store, StoreError, forget, keys, load, save};
+use undecided::Undecided;
 
 /// Chunks of deliveries in one piece.
 const CHUNKS: usize = 8;
@@ -74,12 +77,12 @@ impl Store {
         let since = keep.deliveries_since(now);
         self.write(move |transaction| {
             let mut row = row(transaction)?;
-            let next = RunKey(row.shrunk.0 + 1);
-            if !was_closed_before(transaction, next, since)? {
+            let next = run_after(transaction, row.shrunk)?;
+            let Some(next) = next.filter(|next| was_closed_before(next, since)) else {
                 return Ok(false);
-            }
-            if !shrink(transaction, next)? {
-                row.shrunk = next;
+            };
+            if !shrink(transaction, next.key)? {
+                row.shrunk = next.key;
                 save(transaction, keys::retention(), &row)?;
             }
             Ok(true)
@@ -91,19 +94,26 @@ impl Store {
     /// may be more.
     pub async fn forget(&self, keep: Retention, now: Timestamp) -> Result<bool, StoreError> {
         let since = keep.ledger_since(now);
+        if self.write(forget_runs).await? {
+            return Ok(true);
+        }
+        // Reads much: not for each piece of a run.
         let undecided = Undecided::read(self.reader())?;
         self.write(move |transaction| {
-            if forget_news(transaction, undecided.decided, since)? || forget_runs(transaction)? {
+            if forget_news(transaction, undecided.decided, since)? {
                 return Ok(true);
             }
             let mut row = row(transaction)?;
-            let next = RunKey(row.forgotten.0 + 1);
-            let is_due = next <= row.shrunk && was_closed_before(transaction, next, since)?;
-            if !is_due || undecided.may_be_in(transaction, next)? {
+            let next = run_after(transaction, row.forgotten)?;
+            let is_due = |next: &Run| next.key <= row.shrunk && was_closed_before(next, since);
+            let Some(next) = next.filter(is_due) else {
+                return Ok(false);
+            };
+            if undecided.may_be_in(transaction, next.key)? {
                 return Ok(false);
             }
             // From here on nothing but a correction is news of what it mailed.
-            row.forgotten = next;
+            row.forgotten = next.key;
             save(transaction, keys::retention(), &row)?;
             Ok(true)
         })
@@ -120,8 +130,7 @@ impl Store {
     ) -> Result<Option<PublicationKey>, StoreError> {
         let reader = self.reader();
         let mut since = keep.deliveries_since(now);
-        let kept = RunKey(row(reader)?.shrunk.0 + 1);
-        if let Some(run) = load::<Run>(reader, &keys::run(kept))? {
+        if let Some(run) = run_after(reader, row(reader)?.shrunk)? {
             since = since.min(run.opened);
         }
         let mut piece = Vec::new();
@@ -174,13 +183,19 @@ fn row(reader: &impl Read) -> Result<RetentionRow, StoreError> {
     Ok(load(reader, &keys::retention())?.unwrap_or_default())
 }
 
-fn was_closed_before(
-    reader: &impl Read,
-    run: RunKey,
-    since: Timestamp,
-) -> Result<bool, StoreError> {
-    let run = load::<Run>(reader, &keys::run(run))?;
-    Ok(run.and_then(|run| run.closed).is_some_and(|at| at < since))
+/// The next run. Numbers that a lost state may have given out are passed over.
+fn run_after(reader: &impl Read, run: RunKey) -> Result<Option<Run>, StoreError> {
+    let mut next = None;
+    let span = keys::runs().prefix().from(keys::run(run).next());
+    reader.scan(span.range(), Order::Ascending, &mut |_, value| {
+        next = Some(Run::decode(value)?);
+        Ok(Go::Stop)
+    })?;
+    Ok(next)
+}
+
+fn was_closed_before(run: &Run, since: Timestamp) -> bool {
+    run.closed.is_some_and(|at| at < since)
 }
 
 /// Shrinks some of a run, and forgets its books. Says whether there was anything left to do.
@@ -311,89 +326,4 @@ fn superseded(
         }
     }
     Ok(old)
-}
-
-/// The news that not every schedule has decided.
-struct Undecided {
-    /// Everything up to here is decided by every schedule that has subscribers.
-    decided: Sequence,
-    /// The first run that could have mailed any of it.
-    first_run: Option<RunKey>,
-    /// The store's last number when this was read.
-    head: Sequence,
-}
-
-impl Undecided {
-    fn read(reader: &impl Read) -> Result<Undecided, StoreError> {
-        let head = meta(reader)?.sequence;
-        let decided = decided(reader)?.unwrap_or(head);
-        let mut publications = Vec::new();
-        let span = keys::all_news().prefix().from(keys::news(decided).next());
-        reader.scan(span.range(), Order::Ascending, &mut |_, value| {
-            publications.push(NewsRow::decode(value)?.publication);
-            Ok(Go::On)
-        })?;
-        // So is what waits in a hold.
-        reader.scan(
-            keys::all_held_in().prefix().range(),
-            Order::Ascending,
-            &mut |key, _| {
-                publications.push(PublicationKey(keys::last_number(key)));
-                Ok(Go::On)
-            },
-        )?;
-        publications.sort_unstable();
-        publications.dedup();
-        let mut first_run: Option<RunKey> = None;
-        for key in publications {
-            let Some(state) = load::<PublicationState>(reader, &keys::publication(key))? else {
-                continue;
-            };
-            let group = keys::group(state.publication.group());
-            if let Some(Number(run)) = load(reader, &group)? {
-                first_run = Some(first_run.map_or(RunKey(run), |first| first.min(RunKey(run))));
-            }
-        }
-        Ok(Undecided {
-            decided,
-            first_run,
-            head,
-        })
-    }
-
-    /// May a run have mailed any of it, or of what has become news since?
-    fn may_be_in(&self, reader: &impl Read, run: RunKey) -> Result<bool, StoreError> {
-        Ok(self.first_run.is_some_and(|first| first <= run) || meta(reader)?.sequence != self.head)
-    }
-}
-
-/// The lowest mark of the cadences that somebody is subscribed to, or cursor of who came behind one.
-fn decided(reader: &impl Read) -> Result<Option<Sequence>, StoreError> {
-    let mut marks: Vec<(Cadence, Sequence)> = Vec::new();
-    let span = keys::marks().prefix();
-    reader.scan(span.range(), Order::Ascending, &mut |key, value| {
-        let upper = Mark::decode(value)?.upper;
-        marks.extend(keys::cadence_in(key).map(|cadence| (cadence, upper)));
-        Ok(Go::On)
-    })?;
-    let mut decided = Vec::new();
-    for (cadence, upper) in marks {
-        let span = keys::posted(&cadence).prefix();
-        reader.scan(span.range(), Order::Ascending, &mut |_, _| {
-            decided.push(upper);
-            Ok(Go::Stop)
-        })?;
-    }
-    let mut exceptions = Vec::new();
-    let span = keys::all_exceptions().prefix();
-    reader.scan(span.range(), Order::Ascending, &mut |key, _| {
-        exceptions.push(SubscriberKey(keys::last_number(key)));
-        Ok(Go::On)
-    })?;
-    for key in exceptions {
-        let subscriber = load::<Subscriber>(reader, &keys::subscriber(key))?;
-        let theirs = subscriber.iter().flat_map(|one| &one.subscriptions);
-        decided.extend(theirs.map(|one| one.cursor).min());
-    }
-    Ok(decided.into_iter().min())
 }

@@ -83,6 +83,30 @@ pub(super) async fn of_an_erased_address_no_row_holds_anything(bench: Bench) -> 
     Ok(())
 }
 
+pub(super) async fn what_a_server_said_before_a_pause_goes_with_who_is_erased(
+    mut bench: Bench,
+) -> Test {
+    planned(&bench).await?;
+    let claims = bench.claim().await?;
+    let later =
+        |claim: &Claim| Outcome::Deferred(format!("450 <{}>: later", claim.address.as_str()));
+    let outcomes = claims.iter().map(|claim| (claim.key, later(claim)));
+    bench.settle(outcomes.collect()).await?;
+    let ada = bench.store.subscriber(&address("ada@example.org")).await?;
+    bench
+        .store
+        .pause(ada.ok_or("nobody")?.key, bench.now)
+        .await?;
+    bench.wait(SignedDuration::from_hours(24));
+    bench.claim().await?;
+    bench
+        .store
+        .erase(address("ada@example.org"), false, bench.now)
+        .await?;
+    assert!(!is_anywhere(&bench, "ada")?);
+    Ok(())
+}
+
 pub(super) async fn nothing_goes_to_who_was_erased(mut bench: Bench) -> Test {
     let run = planned(&bench).await?;
     let claims = bench.claim().await?;

@@ -205,6 +205,8 @@ contract! {
         while_a_store_is_held_nothing_is_claimed,
         an_approved_copy_goes_on_under_numbers_nobody_had,
         a_skipped_copy_drops_what_waits_and_mails_what_comes,
+        what_is_skipped_is_not_told_after_a_pause_either,
+        what_is_owed_and_skipped_does_not_come_with_a_change,
         what_waits_is_dropped_piece_by_piece,
         a_run_that_is_begun_is_planned_before_it_is_skipped,
         a_clock_that_is_right_again_is_no_reason_to_hold,
@@ -252,6 +254,8 @@ contract! {
         who_had_what_is_known_while_any_schedule_may_mail_it,
         what_is_forgotten_is_news_again_only_once_corrected,
         what_waits_in_a_hold_is_remembered,
+        runs_after_numbers_that_were_passed_over_are_let_go_of,
+        who_had_what_is_known_while_it_is_owed,
         old_revisions_go_and_those_that_deliveries_have_stay,
         a_delivery_costs_little_and_less_later;
     people:
@@ -267,6 +271,7 @@ contract! {
     erasure:
         of_an_erased_address_no_row_holds_anything,
         nothing_goes_to_who_was_erased,
+        what_a_server_said_before_a_pause_goes_with_who_is_erased,
         who_asked_not_to_be_written_to_is_known_again_after_erasure,
         what_many_runs_mailed_is_erased_piece_by_piece;
     upstreams:

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
 use super::*;
-use crate::domain::{PublicationKey, Retention};
+use crate::domain::{Distrust, PublicationKey, Retention, RunKey, Witness};
 use crate::store::engine::{Go, Order, Read};
 
 type Stop = Box<dyn std::error::Error>;
@@ -223,6 +223,55 @@ pub(super) async fn a_delivery_costs_little_and_less_later(mut bench: Bench) -> 
         settled <= 52 && shrunk <= 36 && forgotten == 0,
         "{settled}, {shrunk}, {forgotten}"
     );
+    Ok(())
+}
+
+pub(super) async fn runs_after_numbers_that_were_passed_over_are_let_go_of(
+    mut bench: Bench,
+) -> Test {
+    bench.scan([], &[]).await?;
+    bench.subscribe("a@example.org", "daily", "").await?;
+    bench.look([file("a.md", &bench)], &[]).await?;
+    bench.mail("daily").await?;
+    let witness = Witness {
+        run: RunKey(40),
+        ..bench.store.witness(bench.now).await?
+    };
+    let why = Distrust::Restored(witness);
+    let hold = bench.store.distrust(why, bench.now).await?;
+    let hold = hold.ok_or("it is held already")?.key;
+    bench.store.decide(hold, Decision::Approve).await?;
+    bench.carry_out(hold).await?;
+    bench.look([file("b.md", &bench)], &[]).await?;
+    bench.wait(DAY);
+    assert_eq!(bench.mail("daily").await?.len(), 1);
+    bench.wait(DAY * 401);
+    tidy(&bench, KEEP).await?;
+    for table in *b"HDCQNeakb" {
+        assert_eq!(rows(&bench, table)?.0, 0, "{}", char::from(table));
+    }
+    Ok(())
+}
+
+pub(super) async fn who_had_what_is_known_while_it_is_owed(mut bench: Bench) -> Test {
+    bench.scan([], &[]).await?;
+    for schedule in ["daily", "yearly"] {
+        bench.subscribe("a@example.org", schedule, "").await?;
+    }
+    bench.look([file("a.md", &bench)], &[]).await?;
+    for schedule in ["yearly", "daily"] {
+        bench.run(schedule).await?;
+    }
+    let key = bench.known("a@example.org").await?.key;
+    bench.store.pause(key, bench.now).await?;
+    assert_eq!(bench.claim().await?.len(), 0);
+    bench.store.resume(key, bench.now).await?;
+    // Both schedules owe it, and the cursors of both are past it.
+    bench.wait(DAY);
+    assert_eq!(bench.mail("daily").await?.len(), 1);
+    bench.wait(DAY * 500);
+    tidy(&bench, KEEP).await?;
+    assert_eq!(bench.mail("yearly").await?, []);
     Ok(())
 }
 

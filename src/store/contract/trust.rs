@@ -1,7 +1,7 @@
 //! A store that is not to be believed.
 
 use super::*;
-use crate::domain::{Distrust, HoldKind, Mark, Witness};
+use crate::domain::{Distrust, HoldKind, Mark, Preferences, Witness};
 
 const DAILY: &str = "daily";
 
@@ -96,6 +96,51 @@ pub(super) async fn a_skipped_copy_drops_what_waits_and_mails_what_comes(mut ben
     assert_eq!(titles(&mut bench).await?, [""; 0], "it was before the head");
     bench.look([file("c.md", &bench)], &[]).await?;
     assert_eq!(titles(&mut bench).await?, ["c"]);
+    Ok(())
+}
+
+pub(super) async fn what_is_skipped_is_not_told_after_a_pause_either(mut bench: Bench) -> Test {
+    const AWAY: [&str; 2] = ["owed@example.org", "away@example.org"];
+    bench.scan([], &[]).await?;
+    bench.subscribe(AWAY[0], DAILY, "").await?;
+    bench.look([file("a.md", &bench)], &[]).await?;
+    bench.run(DAILY).await?;
+    bench.subscribe(AWAY[1], DAILY, "").await?;
+    let mut keys = Vec::new();
+    for address in AWAY {
+        let key = bench.known(address).await?.key;
+        bench.store.pause(key, bench.now).await?;
+        keys.push(key);
+    }
+    assert!(bench.claim().await?.is_empty());
+    bench.look([file("b.md", &bench)], &[]).await?;
+    let hold = hold(&bench, Distrust::Restored(later(&bench).await?)).await?;
+    bench.store.decide(hold, Decision::Skip).await?;
+    bench.carry_out(hold).await?;
+    for key in keys {
+        bench.store.resume(key, bench.now).await?;
+    }
+    assert_eq!(titles(&mut bench).await?, [""; 0]);
+    bench.look([file("c.md", &bench)], &[]).await?;
+    assert_eq!(titles(&mut bench).await?, ["c", "c"]);
+    Ok(())
+}
+
+pub(super) async fn what_is_owed_and_skipped_does_not_come_with_a_change(mut bench: Bench) -> Test {
+    site(&bench).await?;
+    let key = bench.known("a@example.org").await?.key;
+    bench.store.pause(key, bench.now).await?;
+    assert!(bench.claim().await?.is_empty());
+    bench.store.resume(key, bench.now).await?;
+    let hold = hold(&bench, Distrust::Restored(later(&bench).await?)).await?;
+    bench.store.decide(hold, Decision::Skip).await?;
+    bench.carry_out(hold).await?;
+    let language = Preferences {
+        language: Some(language("uk")),
+        ..Preferences::default()
+    };
+    bench.store.prefer(key, language, bench.now).await?;
+    assert_eq!(titles(&mut bench).await?, [""; 0]);
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use super::super::cursors::forget_exceptions;
 use super::super::deliveries::save_chunk;
 use super::super::engine::{Go, Order, Read, Transaction};
 use super::super::record::Record;
-use super::super::rows::{Chunk, TrustRow};
+use super::super::rows::{Chunk, Number, TrustRow};
 use super::super::runs::{open_runs, save_run};
 use super::super::{Store, StoreError, forget, keys, load, load_required, meta, save};
 use super::{holds, open};
@@ -151,6 +151,8 @@ pub(super) fn carry_out(
         let head = meta(transaction)?.sequence;
         change_marks(transaction, |mark| mark.upper = head)?;
         forget_exceptions(transaction)?;
+        // Who is away relies on no mark.
+        save(transaction, keys::skipped(), &Number(head.0))?;
     }
     Ok(true)
 }

@@ -1,4 +1,4 @@
-//! Tables `h`, `i`, `j`, `l` and `g`: holds, what may become one, and whether the store is trusted.
+//! Tables `h`, `i`, `j`, `l`, `g` and `s`: holds, what may become one, and whether the store is trusted.
 
 use super::Key;
 use crate::domain::{HoldKey, PublicationKey};
@@ -25,6 +25,11 @@ pub(in crate::store) fn held_in(publication: PublicationKey) -> Key {
 
 pub(in crate::store) fn trust() -> Key {
     Key::table(b'g')
+}
+
+/// The number up to which everything was skipped.
+pub(in crate::store) fn skipped() -> Key {
+    Key::table(b's')
 }
 
 pub(in crate::store) fn losses(source: &str) -> Key {
