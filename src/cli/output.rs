@@ -48,6 +48,8 @@ const UNBROKEN: usize = 40;
 const WORD: usize = 12;
 /// Beside what is in a cell.
 const PADDING: usize = 2;
+/// Between two columns.
+const GAP: usize = 1;
 
 /// A table no wider than the terminal, with a line under its head. Numbers stand to the right.
 pub(super) fn table<const N: usize>(
@@ -61,8 +63,8 @@ pub(super) fn table<const N: usize>(
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(head.map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
     let words = |place: usize, most: usize| longest_word(head[place], &rows, place, most);
-    let padded: usize = (0..N).map(|place| words(place, WORD) + PADDING).sum();
-    let mut room = usize::from(table.width().unwrap_or(u16::MAX)).saturating_sub(padded);
+    let narrowest: usize = (0..N).map(|place| words(place, WORD) + PADDING + GAP).sum();
+    let mut room = usize::from(table.width().unwrap_or(u16::MAX)).saturating_sub(narrowest);
     for (place, column) in table.column_iter_mut().enumerate() {
         let mut cells = rows.iter().map(|row| &row[place]);
         if cells.clone().all(|cell| cell.parse::<u64>().is_ok()) {
