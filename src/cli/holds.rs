@@ -128,7 +128,7 @@ fn what(hold: &HoldSummary, zone: &TimeZone) -> String {
             "{number} of the source `{source}`, which is gone from the configuration, and still published; if it is called otherwise now, add `{source}` to the `aliases` of its [[source]]"
         ),
         Held::Releases | Held::Store => format!(
-            "{number} in the feeds, and mailed to nobody yet: more news than `hold_over` allows"
+            "{number} in the feeds, and mailed to nobody further until you decide: more news than `hold_over` allows"
         ),
     }
 }

@@ -41,8 +41,15 @@ pub(super) fn remark(text: &str) {
     let _ = writeln!(stderr(), "{text}");
 }
 
-/// Names and addresses up to this many characters are not broken.
+/// Names and addresses up to this many characters are not broken, where there is room for them.
 const UNBROKEN: usize = 40;
+
+/// Words up to this many are not either.
+const WORD: usize = 12;
+/// Beside what is in a cell.
+const PADDING: usize = 2;
+/// Between two columns.
+const GAP: usize = 1;
 
 /// A table no wider than the terminal, with a line under its head. Numbers stand to the right.
 pub(super) fn table<const N: usize>(
@@ -55,20 +62,43 @@ pub(super) fn table<const N: usize>(
         .load_style(style)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(head.map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
+    let words = |place: usize, most: usize| longest_word(head[place], &rows, place, most);
+    let narrowest: usize = (0..N).map(|place| words(place, WORD) + PADDING + GAP).sum();
+    let mut room = usize::from(table.width().unwrap_or(u16::MAX)).saturating_sub(narrowest);
     for (place, column) in table.column_iter_mut().enumerate() {
-        let cells = rows.iter().map(|row| &row[place]);
+        let mut cells = rows.iter().map(|row| &row[place]);
         if cells.clone().all(|cell| cell.parse::<u64>().is_ok()) {
             column.set_cell_alignment(CellAlignment::Right);
         }
-        if cells.clone().all(|cell| !cell.contains(' ')) {
-            let longest = cells.map(|cell| cell.chars().count()).max().unwrap_or(0);
-            let padding = usize::from(column.padding_width());
-            let width = Width::Fixed((longest.min(UNBROKEN) + padding) as u16);
-            column.set_constraint(ColumnConstraint::LowerBoundary(width));
+        let mut width = words(place, WORD);
+        if cells.all(|cell| !cell.contains(' ')) {
+            let more = (words(place, UNBROKEN) - width).min(room);
+            width += more;
+            room -= more;
         }
+        let width = Width::Fixed((width + PADDING) as u16);
+        column.set_constraint(ColumnConstraint::LowerBoundary(width));
     }
     table.add_rows(rows);
     say(&table.trim_fmt())
+}
+
+/// The characters of the longest word of a column, not counting beyond `most`; none of its head is
+/// broken.
+fn longest_word<const N: usize>(
+    head: &str,
+    rows: &[[String; N]],
+    place: usize,
+    most: usize,
+) -> usize {
+    let longest = |text: &str| {
+        text.split_whitespace()
+            .map(|word| word.chars().count())
+            .max()
+    };
+    let cells = rows.iter().filter_map(|row| longest(&row[place]));
+    let cells = cells.max().unwrap_or(0).min(most);
+    cells.max(longest(head).unwrap_or(0))
 }
 
 /// `1 mail`, `2 mails`.

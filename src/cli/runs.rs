@@ -113,7 +113,7 @@ fn print_books(books: &BooksSummary) -> Result<(), Failure> {
     }
     if books.left_out > 0 {
         output::say(&format!(
-            "{} in neither count: gone, or subscribed to something else since.",
+            "{} in neither count: gone, paused or changed since.",
             output::number(books.left_out, "subscriber")
         ))?;
     }

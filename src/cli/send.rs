@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::access::{Access, unexpected};
 use super::subscribers::parse_address;
 use super::{Failure, output};
-use crate::control::report::RunSummary;
+use crate::control::report::{Held, RunSummary};
 use crate::control::samples::Kind;
 use crate::control::send::{DryRun, Opened};
 use crate::control::trial::{TrialOutcome, Tried};
@@ -61,11 +61,15 @@ pub(super) async fn send(file: &Path, arguments: Arguments) -> Result<(), Failur
             if json {
                 output::json(&opened)
             } else {
-                print_opened(&opened, zone)
+                print_opened(&opened, zone)?;
+                remark_on_holds(&access, opened.runs.is_empty()).await
             }
         }
         Response::DryRun(dry) if json => output::json(&dry),
-        Response::DryRun(dry) => print_dry_run(&dry, zone),
+        Response::DryRun(dry) => {
+            print_dry_run(&dry, zone)?;
+            remark_on_holds(&access, dry.mails == 0).await
+        }
         Response::Tried(tried) => {
             if json {
                 output::json(&tried)?;
@@ -81,6 +85,23 @@ pub(super) async fn send(file: &Path, arguments: Arguments) -> Result<(), Failur
         }
         _ => Err(unexpected()),
     }
+}
+
+/// Where nothing is to be sent, it may be because it waits for somebody.
+async fn remark_on_holds(access: &Access, is_nothing: bool) -> Result<(), Failure> {
+    if !is_nothing {
+        return Ok(());
+    }
+    let Response::Holds(holds) = access.ask(&Request::ListHolds).await? else {
+        return Err(unexpected());
+    };
+    let holds = holds.iter().filter(|hold| hold.kind == Held::Releases);
+    let held: u64 = holds.map(|hold| hold.publications).sum();
+    if held > 0 {
+        let held = output::number(held, "publication");
+        output::remark(&format!("{held} on hold: `wici holds list` shows them."));
+    }
+    Ok(())
 }
 
 /// Waits until a daemon has planned what was opened.

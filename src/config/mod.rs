@@ -132,6 +132,14 @@ pub struct Config {
 }
 
 impl Config {
+    /// The schedule with that name, or with that former name.
+    pub fn schedule(&self, name: &str) -> Option<&Schedule> {
+        let mut schedules = self.schedules.iter();
+        schedules.find(|schedule| {
+            schedule.name == name || schedule.aliases.iter().any(|alias| alias == name)
+        })
+    }
+
     /// What it calls schedules, tags and sources.
     pub fn names(&self) -> Names {
         let mut names = Names::default();

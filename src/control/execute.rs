@@ -170,7 +170,7 @@ pub(super) fn cadence(
 ) -> Result<Cadence, Refusal> {
     let schedules = &desk.config.schedules;
     let schedule = match &name {
-        Some(name) => schedules.iter().find(|schedule| schedule.name == *name),
+        Some(name) => desk.config.schedule(name),
         None => schedules.first(),
     };
     match (schedule, name) {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::report::SubscriberSummary;
-use super::{Desk, Refusal, Response, tags};
+use super::{Desk, Refusal, Response, schedules, tags};
 use crate::domain::{
     Address, Subscriber, SubscriberKey, SubscriberStatus, Suppression, SuppressionReason, TagId,
 };
@@ -137,7 +137,8 @@ pub(super) async fn list(
 /// [`Which`], looked up once.
 struct Sieve {
     tag: Option<TagId>,
-    schedule: Option<String>,
+    /// All names of the schedule: until a daemon ran, subscriptions know it by a former one.
+    schedule: Option<Vec<String>>,
     status: Option<Standing>,
     matching: Option<String>,
 }
@@ -150,7 +151,10 @@ impl Sieve {
         };
         Ok(Sieve {
             tag,
-            schedule: which.schedule,
+            schedule: which
+                .schedule
+                .map(|name| schedules::called(desk, name))
+                .transpose()?,
             status: which.status,
             matching: which.matching.map(|part| part.to_lowercase()),
         })
@@ -159,7 +163,8 @@ impl Sieve {
     fn passes(&self, subscriber: &Subscriber) -> bool {
         let has_status = |status: Standing| Standing::of(&subscriber.status) == status;
         let subscriptions = || subscriber.subscriptions.iter();
-        let has_schedule = |name: &String| subscriptions().any(|s| s.cadence.schedule == *name);
+        let has_schedule =
+            |names: &Vec<String>| subscriptions().any(|s| names.contains(&s.cadence.schedule));
         let has_tag = |tag: &TagId| {
             subscriptions().any(|s| s.filter.any.contains(tag) || s.filter.all.contains(tag))
         };

@@ -18,7 +18,7 @@ pub(super) async fn change(
         Some(name) => timezone(desk, name)?,
         None => subscriber.timezone.clone(),
     };
-    let mut wishes = Vec::new();
+    let mut wishes: Vec<(Wish, Option<Wish>)> = Vec::new();
     for one in meant(&subscriber, change.subscription)? {
         let wish = match change.drop {
             true => None,
@@ -26,6 +26,7 @@ pub(super) async fn change(
         };
         wishes.push((one.wish(), wish));
     }
+    stay_apart(&subscriber, &wishes)?;
     let preferences = Preferences {
         language: change.language,
         timezone: Some(timezone),
@@ -33,6 +34,24 @@ pub(super) async fn change(
     };
     let changed = desk.store.prefer(subscriber.key, preferences, now).await?;
     answer(desk, &change.address, changed)
+}
+
+/// Two that ask for the same could not be told apart any more.
+fn stay_apart(subscriber: &Subscriber, wishes: &[(Wish, Option<Wish>)]) -> Result<(), Refusal> {
+    let mut all: Vec<(usize, Wish)> = Vec::new();
+    for (number, one) in (1..).zip(&subscriber.subscriptions) {
+        let changed = wishes.iter().find(|(was, _)| one.is(was));
+        let Some(wish) = changed.map_or_else(|| Some(one.wish()), |(_, wish)| wish.clone()) else {
+            continue;
+        };
+        if let Some((same, _)) = all.iter().find(|(_, other)| *other == wish) {
+            return Err(Refusal(format!(
+                "the subscriptions {same} and {number} would be the same; change one of them with `--subscription {number}`, or give it up with `--subscription {number} --drop`"
+            )));
+        }
+        all.push((number, wish));
+    }
+    Ok(())
 }
 
 /// The subscription with that number, or all.

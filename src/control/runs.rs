@@ -31,7 +31,7 @@ pub struct BooksSummary {
     pub even: bool,
     /// One for each publication.
     pub publications: Vec<AccountSummary>,
-    /// Subscribers in neither count: gone, or their subscriptions changed since.
+    /// Subscribers in neither count: gone, paused or changed since.
     pub left_out: u64,
     /// The deliveries by their rows, where the run's own counters say otherwise.
     pub miscounted: Option<Counts>,

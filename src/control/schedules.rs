@@ -100,12 +100,19 @@ pub(super) async fn cadences_of(
     name: &str,
 ) -> Result<Vec<(Cadence, String)>, Refusal> {
     let named = cadence(desk, Some(name.to_owned()), &desk.config.site.timezone)?;
-    let mut schedules = desk.config.schedules.iter();
-    let Some(schedule) = schedules.find(|schedule| schedule.name == name) else {
+    let Some(schedule) = desk.config.schedule(name) else {
         return Ok(vec![(named, String::new())]);
     };
     let all = cadences(desk, schedule).await?.into_iter();
     Ok(all.map(|cadence| (cadence, schedule.line())).collect())
+}
+
+/// All names of the schedule that has this name, or had it.
+pub(super) fn called(desk: &Desk, name: String) -> Result<Vec<String>, Refusal> {
+    let named = cadence(desk, Some(name), &desk.config.site.timezone)?.schedule;
+    let former = desk.config.schedule(&named);
+    let former = former.map_or_else(Vec::new, |schedule| schedule.aliases.clone());
+    Ok([vec![named], former].concat())
 }
 
 /// What shares the windows of a schedule: one, or one for each zone that somebody lives in.

@@ -70,6 +70,46 @@ fn who_changes_or_pauses_misses_nothing_and_gets_nothing_twice() {
 }
 
 #[test]
+fn no_change_makes_two_subscriptions_the_same() {
+    let site = Site::new().start();
+    site.subscribe("a@example.org", &["--any", "x"]);
+    site.subscribe("a@example.org", &["--any", "y"]);
+    let change = |more: &[&str]| {
+        let words = [&["subscribers", "change", "a@example.org"], more].concat();
+        let output = crate::harness::wici(&site.path("."), &words);
+        let why = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.code(), why)
+    };
+    let (code, why) = change(&["--any", "x"]);
+    assert_eq!(code, Some(1));
+    assert!(
+        why.contains("the subscriptions 1 and 2 would be the same"),
+        "{why}"
+    );
+    assert_eq!(change(&[]).0, Some(2));
+    assert_eq!(change(&["--subscription", "2", "--drop"]).0, Some(0));
+    let shown = site.json(&["subscribers", "show", "a@example.org"]);
+    assert_eq!(shown["subscriptions"].as_array().map(Vec::len), Some(1));
+    assert_eq!(shown["subscriptions"][0]["any"][0], "x");
+}
+
+#[test]
+fn a_schedule_goes_by_its_former_names_too() {
+    let renamed = "[[schedule]]\nname = \"new\"\naliases = [\"old\"]\ncron = \"0 0 1 1 *\"\n";
+    let site = Site::new().with(renamed).start();
+    site.subscribe("a@example.org", &["--schedule", "old"]);
+    let list = site.json(&["subscribers", "list", "--schedule", "old"]);
+    assert_eq!(list[0]["subscriptions"][0]["schedule"], "new");
+    let dry = site.json(&["send", "--schedule", "old", "--dry-run"]);
+    assert_eq!(dry["mails"], 0);
+    let words = ["subscribers", "list", "--schedule", "older"];
+    let output = crate::harness::wici(&site.path("."), &words);
+    assert_eq!(output.status.code(), Some(1));
+    let why = String::from_utf8_lossy(&output.stderr);
+    assert!(why.contains("there is no schedule `older`"), "{why}");
+}
+
+#[test]
 fn a_schedule_by_the_readers_clock_has_windows_in_each_zone() {
     let site = Site::new()
         .with("[[schedule]]\nname = \"local\"\ncron = \"0 8 * * *\"\ntimezone = \"subscriber\"\n")

@@ -13,7 +13,7 @@ mod text;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use jiff::tz::TimeZone;
 
 use super::access::{Access, unexpected};
@@ -123,6 +123,9 @@ pub(super) struct Add {
 }
 
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("what").required(true).multiple(true).args(
+    ["drop", "any", "all", "none", "only", "schedule", "language", "timezone"]
+)))]
 pub(super) struct Change {
     /// The subscriber's mail address
     address: String,
