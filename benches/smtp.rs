@@ -15,7 +15,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use bytes::Bytes;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream, tcp};
 use tokio::sync::mpsc;
@@ -108,10 +107,8 @@ async fn wici(port: u16, letters: u64, connections: usize) -> anyhow::Result<Dur
     }
     drop(reports);
     let from = Address::parse("wici@portal.example")?;
-    let text: Bytes =
-        "Words and words and words that fill a line of the usual length, and a dot.\r\n"
-            .repeat(SIZE / 76)
-            .into();
+    let text = "Words and words and words that fill a line of the usual length, and a dot.\r\n"
+        .repeat(SIZE / 76);
     tokio::spawn(async move {
         for n in 0..letters {
             // Each has a copy of its own, as letters with personal links do.
@@ -122,7 +119,7 @@ async fn wici(port: u16, letters: u64, connections: usize) -> anyhow::Result<Dur
                 },
                 from: from.clone(),
                 to: Address::parse(&format!("reader{n}@example.org"))?,
-                bytes: Bytes::copy_from_slice(&text),
+                text: text.clone(),
             };
             sender.send(letter).await?;
         }

@@ -6,7 +6,7 @@ use quoted_printable::encode_to_str;
 /// A message body being written, and the places left open in it.
 pub(super) struct Spliced<'a> {
     mark: &'a str,
-    done: Vec<Vec<u8>>,
+    done: Vec<String>,
     open: String,
 }
 
@@ -52,7 +52,7 @@ impl<'a> Spliced<'a> {
                 if !self.open.ends_with("\r\n") {
                     self.line("=\r\n");
                 }
-                self.done.push(std::mem::take(&mut self.open).into_bytes());
+                self.done.push(std::mem::take(&mut self.open));
                 self.line("=\r\n");
             }
             let lines: Vec<&str> = piece.split('\n').map(without_cr).collect();
@@ -61,8 +61,8 @@ impl<'a> Spliced<'a> {
     }
 
     /// The pieces between the open places.
-    pub(super) fn finish(mut self) -> Vec<Vec<u8>> {
-        self.done.push(self.open.into_bytes());
+    pub(super) fn finish(mut self) -> Vec<String> {
+        self.done.push(self.open);
         self.done
     }
 }

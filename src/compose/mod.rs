@@ -65,7 +65,7 @@ pub struct Composer {
 /// subscriber's token belongs.
 #[derive(Debug, Clone)]
 pub struct Shared {
-    pieces: Vec<Vec<u8>>,
+    pieces: Vec<String>,
     size: usize,
 }
 
@@ -174,11 +174,11 @@ impl Composer {
     }
 
     /// The cheap part: a whole message with CRLF line ends, made by copying. The same claim makes
-    /// the same bytes.
-    pub fn letter(&self, shared: &Shared, claim: &Claim) -> Vec<u8> {
+    /// the same text.
+    pub fn letter(&self, shared: &Shared, claim: &Claim) -> String {
         let token = self.keys.sign(Purpose::Unsubscribe, claim.key.subscriber);
         let date = claim.date.strftime("%a, %d %b %Y %H:%M:%S +0000");
-        let mut letter = Vec::with_capacity(shared.size + PERSONAL);
+        let mut letter = String::with_capacity(shared.size + PERSONAL);
         for part in [
             "Date: ",
             &date.to_string(),
@@ -192,13 +192,13 @@ impl Composer {
             &self.unsubscribe_url(&token),
             ">\r\n",
         ] {
-            letter.extend_from_slice(part.as_bytes());
+            letter.push_str(part);
         }
         for (index, piece) in shared.pieces.iter().enumerate() {
             if index > 0 {
-                letter.extend_from_slice(token.as_bytes());
+                letter.push_str(&token);
             }
-            letter.extend_from_slice(piece);
+            letter.push_str(piece);
         }
         letter
     }

@@ -65,8 +65,7 @@ pub(super) async fn preview(
         Ok(content) => {
             let composer = (desk.composing)()?;
             let claim = claim(subscriber, content, &cadence, now);
-            let bytes = compose(&composer, &claim)?;
-            Ok(String::from_utf8_lossy(&bytes).into_owned())
+            Ok(compose(&composer, &claim)?)
         }
     };
     Ok(Preview {
@@ -186,7 +185,7 @@ fn claim(
 }
 
 /// The whole message.
-pub(super) fn compose(composer: &Composer, claim: &Claim) -> Result<Vec<u8>, Refusal> {
+pub(super) fn compose(composer: &Composer, claim: &Claim) -> Result<String, Refusal> {
     let shared = composer.shared(claim);
     let shared = shared.map_err(|error| Refusal(format!("can't compose: {error}")))?;
     Ok(composer.letter(&shared, claim))

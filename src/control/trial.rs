@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
@@ -63,7 +62,7 @@ pub(super) async fn send(desk: &Desk, to: &Address, now: Timestamp) -> Result<Ve
             key: claim.key,
             from: desk.config.mail.from.clone(),
             to: to.clone(),
-            bytes: Bytes::from(compose(&composer, &claim)?),
+            text: compose(&composer, &claim)?,
         });
     }
     let keys: Vec<DeliveryKey> = letters.iter().map(|letter| letter.key).collect();

@@ -5,17 +5,18 @@
 //! store.claim ─▶ ready ─compose─▶ letters ─▶ workers (mail) ─▶ reports ─▶ store.settle
 //! ```
 //!
-//! At most [`IN_FLIGHT`] letters are between the queue and a durable settlement: a crash can repeat
-//! no more acceptances than that. The loop gathers reports for [`GATHER`], or until half of what may
-//! be in flight is in, and settles them together, since a flush costs the same for one as for many.
-//! When the disk takes longer than [`DISK_PATIENCE`], the workers begin no further letter until it
-//! is done: the wire waits for the disk.
+//! The store is asked and not waited for: while it claims or settles, letters are composed and go.
+//! Reports are gathered for [`GATHER`], and for as long as the settlement before them takes, since a
+//! flush costs the same for one as for many. When the disk takes longer than [`DISK_PATIENCE`], the
+//! workers begin no further letter until it is done: the wire waits for the disk. So a crash can
+//! repeat what was accepted in the time of two settlements, and never more than [`UNSETTLED`].
 
+mod asked;
 mod desk;
+mod flow;
 mod gate;
 mod rate;
 
-use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +28,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::desk::ComposingDesk;
+use self::flow::{Claimed, Flow, Settled};
 use self::gate::{StoreGate, Wire};
 use self::rate::Bucket;
 use super::guard::{Guard, HALT, May};
@@ -36,16 +38,19 @@ use crate::compose::Composer;
 use crate::config::Config;
 use crate::control::{Board, Clock};
 use crate::domain::delivery::RetryPolicy;
-use crate::domain::{Claim, DeliveryKey, Outcome, Problem};
-use crate::mail::{self, LetterSender, Mailer, Report};
+use crate::domain::{DeliveryKey, Outcome, Problem};
+use crate::mail::{self, Mailer};
 use crate::store::{Store, StoreError};
 
-/// Letters that may be accepted and not yet durably settled (design: at most 256).
-const IN_FLIGHT: usize = 256;
-/// What is accepted while reports are gathered, and what is accepted while they are settled, is
-/// uncommitted together: no more than 20 ms' worth in all, by the design.
+/// Letters between the queue and a durable settlement, most of which are not yet on the wire.
+const UNSETTLED: usize = 512;
+/// What is accepted while a settlement is under way, and while it is settled in its turn, is
+/// uncommitted: no more than 20 ms' worth in all, by the design.
 const GATHER: Duration = Duration::from_millis(8);
 const DISK_PATIENCE: Duration = Duration::from_millis(10);
+/// Reports that workers may hand in before they are looked at; then they wait. So what is accepted
+/// while this loop is given no processor is bounded too.
+const UNREAD: usize = 128;
 /// Claims kept ready, so that the workers need not wait for the store.
 const READY: usize = 512;
 /// What is not settled by then may be claimed by another. Longer than any letter can take.
@@ -109,8 +114,8 @@ impl Sending {
                 "in doubt, and by `in_doubt = \"skip\"` not sent again: wici ended while they went"
             );
         }
-        let (letters, queue) = mail::queue(IN_FLIGHT);
-        let (reports, mut reported) = mpsc::channel(IN_FLIGHT);
+        let (letters, queue) = mail::queue(UNSETTLED);
+        let (reports, reported) = mpsc::channel(UNREAD);
         let mut workers = JoinSet::new();
         for _ in 0..self.mailer.workers() {
             let mailer = Arc::clone(&self.mailer);
@@ -123,52 +128,68 @@ impl Sending {
             workers.spawn(async move { mailer.work(queue, &gate, reports, stop).await });
         }
         drop((queue, reports));
-        let mut flow = Flow::new(letters);
+        let mut flow = Flow::new(letters, reported);
         while !stop.is_cancelled() {
             self.give_back_stale(&mut flow).await?;
-            self.fill(&mut flow).await?;
-            self.hand_over(&mut flow).await?;
-            self.wait(&mut flow, &mut reported, &stop).await?;
+            self.fill(&mut flow);
+            self.hand_over(&mut flow);
+            self.settle(&mut flow);
+            self.wait(&mut flow, &stop).await?;
         }
-        flow.letters.close();
-        while let Some(report) = reported.recv().await {
-            flow.note(report, &mut reported);
-            self.settle(&mut flow).await?;
-        }
+        self.drain(flow).await?;
         Ok(())
     }
 
-    /// Claims more when few are ready.
-    async fn fill(&self, flow: &mut Flow) -> Result<(), StoreError> {
-        if flow.ready.len() >= READY / 2 || flow.drained {
-            return Ok(());
+    /// Asks for more claims when few are ready.
+    fn fill(&self, flow: &mut Flow) {
+        if flow.ready.len() >= READY / 2 || !flow.may_be_due || flow.claiming.is_under_way() {
+            return;
         }
+        flow.may_be_due = false;
+        let most = READY - flow.ready.len();
         let now = (self.clock)();
-        let may = self.guard.may_claim(now).await?;
-        flow.halted = may == May::Not;
-        if may != May::Claim {
-            flow.drained = true;
-            if flow.halted {
+        let (guard, store) = (Arc::clone(&self.guard), self.store.clone());
+        flow.claiming.ask(async move {
+            Ok(match guard.may_claim(now).await? {
+                May::Claim => Claimed::These(now, store.claim(most, LEASE, now).await?),
+                May::Idle => Claimed::These(now, Vec::new()),
+                May::Not => Claimed::Halted,
+            })
+        });
+    }
+
+    /// Takes what was claimed, or looks when to ask again.
+    async fn claimed(&self, flow: &mut Flow, claimed: Claimed) -> Result<(), StoreError> {
+        flow.look_at = Instant::now() + LOOK_EVERY;
+        match claimed {
+            Claimed::Halted => {
+                flow.look_at = Instant::now() + HALT;
                 let ready = flow.ready.drain(..).map(|(_, claim)| claim.key);
                 self.store.unclaim(ready.collect()).await?;
             }
-            return Ok(());
+            Claimed::These(_, claims) if claims.is_empty() => {
+                let now = (self.clock)();
+                if let Some(due) = self.store.next_due(now).await? {
+                    let pause = Duration::try_from(due.duration_since(now)).unwrap_or_default();
+                    flow.look_at = Instant::now() + pause.min(LOOK_EVERY);
+                }
+            }
+            Claimed::These(now, claims) => {
+                flow.may_be_due = true;
+                let claims = claims.into_iter().map(|claim| (now, claim));
+                flow.ready.extend(claims);
+            }
         }
-        let claims = self
-            .store
-            .claim(READY - flow.ready.len(), LEASE, now)
-            .await?;
-        flow.drained = claims.is_empty();
-        flow.ready
-            .extend(claims.into_iter().map(|claim| (now, claim)));
         Ok(())
     }
 
     /// Composes what is ready and hands it to the workers, as far as may be in flight.
-    async fn hand_over(&mut self, flow: &mut Flow) -> Result<(), StoreError> {
-        let most = self.most_in_flight();
+    fn hand_over(&mut self, flow: &mut Flow) {
         flow.leave = None;
-        while flow.in_flight < most && !flow.ready.is_empty() {
+        while flow.in_flight < self.most_in_flight() && flow.unsettled() < UNSETTLED {
+            if flow.ready.is_empty() {
+                break;
+            }
             if let Some(bucket) = &mut self.bucket
                 && let Err(then) = bucket.take(Instant::now())
             {
@@ -180,21 +201,18 @@ impl Sending {
             };
             match self.desk.compose(&claim) {
                 Ok(letter) => {
-                    flow.in_flight += 1;
                     if flow.letters.try_send(letter).is_err() {
                         // The workers are gone; the claim is free again at the next start.
-                        flow.in_flight -= 1;
                         break;
                     }
+                    flow.in_flight += 1;
                 }
                 Err(error) => {
                     tracing::error!(run = claim.key.run.0, "can't compose: {error}");
-                    flow.outcomes
-                        .push((claim.key, Outcome::Deferred(error.to_string())));
+                    flow.reported(claim.key, Outcome::Deferred(error.to_string()));
                 }
             }
         }
-        self.settle(flow).await
     }
 
     /// Letters that may be with the workers. With a rate no more than go at once: whatever a server
@@ -204,7 +222,7 @@ impl Sending {
             .bucket
             .as_ref()
             .map(|bucket| bucket.burst() + self.mailer.workers());
-        by_rate.map_or(IN_FLIGHT, |most| most.min(IN_FLIGHT))
+        by_rate.map_or(UNSETTLED, |most| most.min(UNSETTLED))
     }
 
     async fn give_back_stale(&self, flow: &mut Flow) -> Result<(), StoreError> {
@@ -216,60 +234,73 @@ impl Sending {
         }
         if !stale.is_empty() {
             self.store.unclaim(stale).await?;
-            flow.drained = false;
+            flow.may_be_due = true;
         }
         Ok(())
     }
 
-    /// Waits for reports and settles them; with nothing in flight, for something to be due.
-    async fn wait(
-        &self,
-        flow: &mut Flow,
-        reported: &mut mpsc::Receiver<Report>,
-        stop: &CancellationToken,
-    ) -> Result<(), StoreError> {
-        let pause = if flow.halted {
-            HALT
-        } else if flow.drained && flow.ready.is_empty() {
-            let now = (self.clock)();
-            let due = self.store.next_due(now).await?;
-            due.map_or(LOOK_EVERY, |due| {
-                Duration::try_from(due.duration_since(now)).unwrap_or_default()
-            })
-            .min(LOOK_EVERY)
-        } else {
-            LOOK_EVERY
-        };
+    /// Waits for a report, an answer of the store, or something to be due.
+    async fn wait(&self, flow: &mut Flow, stop: &CancellationToken) -> Result<(), StoreError> {
+        let timer = flow.next_timer(*self.wire.borrow());
         tokio::select! {
             () = stop.cancelled() => {}
-            Some(report) = reported.recv() => {
-                flow.note(report, reported);
-                flow.gather(reported).await;
-                self.settle(flow).await?;
+            settled = flow.settling.answer() => self.settled(flow, settled?),
+            claimed = flow.claiming.answer() => self.claimed(flow, claimed?).await?,
+            Some(report) = flow.reports.recv() => flow.note(report),
+            () = self.signals.queue() => flow.may_be_due = true,
+            () = tokio::time::sleep_until(timer) => {
+                let now = Instant::now();
+                flow.may_be_due |= flow.look_at <= now;
+                if flow.settling.is_under_way() && flow.patience <= now {
+                    self.wire.send_replace(Wire::Waits);
+                }
             }
-            () = tokio::time::sleep_until(flow.leave.unwrap_or_else(Instant::now)),
-                if flow.leave.is_some() => {}
-            () = self.signals.queue() => flow.drained = false,
-            () = tokio::time::sleep(pause) => flow.drained = false,
         }
         Ok(())
     }
 
-    async fn settle(&self, flow: &mut Flow) -> Result<(), StoreError> {
-        if flow.outcomes.is_empty() {
-            return Ok(());
-        }
-        let outcomes = std::mem::take(&mut flow.outcomes);
+    /// Has what was gathered settled, once the settlement before is done.
+    fn settle(&self, flow: &mut Flow) {
+        let now = Instant::now();
+        let Some(outcomes) = flow.take_gathered(now) else {
+            return;
+        };
         self.tell(&outcomes);
-        let settling = self.store.settle(outcomes, self.policy, (self.clock)());
-        let mut settling = std::pin::pin!(settling);
-        if let Ok(settled) = tokio::time::timeout(DISK_PATIENCE, &mut settling).await {
-            return settled;
+        flow.patience = now + DISK_PATIENCE;
+        let all_accepted = outcomes
+            .iter()
+            .all(|(_, outcome)| *outcome == Outcome::Accepted);
+        let (store, policy, at) = (self.store.clone(), self.policy, (self.clock)());
+        flow.settling.ask(async move {
+            store.settle(outcomes, policy, at).await?;
+            Ok(Settled { all_accepted })
+        });
+    }
+
+    fn settled(&self, flow: &mut Flow, settled: Settled) {
+        flow.settled();
+        // What was put off may be due soon.
+        flow.may_be_due |= !settled.all_accepted;
+        self.wire
+            .send_if_modified(|wire| std::mem::replace(wire, Wire::Open) == Wire::Waits);
+    }
+
+    /// Settles what the workers still hand in, until they are gone.
+    async fn drain(&self, mut flow: Flow) -> Result<(), StoreError> {
+        flow.letters.close();
+        let mut at_work = true;
+        while at_work || !flow.is_settled() {
+            self.settle(&mut flow);
+            tokio::select! {
+                settled = flow.settling.answer() => self.settled(&mut flow, settled?),
+                report = flow.reports.recv(), if at_work => match report {
+                    Some(report) => flow.note(report),
+                    None => at_work = false,
+                },
+                () = tokio::time::sleep(GATHER) => {}
+            }
         }
-        self.wire.send_replace(Wire::Waits);
-        let settled = settling.await;
-        self.wire.send_replace(Wire::Open);
-        settled
+        Ok(())
     }
 }
 
@@ -312,56 +343,6 @@ impl Sending {
             .any(|(_, outcome)| *outcome == Outcome::Accepted)
         {
             self.board.clear("mail", "");
-        }
-    }
-}
-
-/// What is claimed and not yet settled.
-struct Flow {
-    letters: LetterSender,
-    /// Claims, and when each was made.
-    ready: VecDeque<(Timestamp, Claim)>,
-    in_flight: usize,
-    outcomes: Vec<(DeliveryKey, Outcome)>,
-    /// The last claim brought nothing: there is nothing to claim until something is due.
-    drained: bool,
-    /// By `[mail] rate` the next letter goes then.
-    leave: Option<Instant>,
-    /// The guards let nothing be claimed.
-    halted: bool,
-}
-
-impl Flow {
-    fn new(letters: LetterSender) -> Flow {
-        Flow {
-            letters,
-            ready: VecDeque::new(),
-            in_flight: 0,
-            outcomes: Vec::new(),
-            drained: false,
-            leave: None,
-            halted: false,
-        }
-    }
-
-    /// Takes the reports of a few milliseconds more.
-    async fn gather(&mut self, reported: &mut mpsc::Receiver<Report>) {
-        let end = Instant::now() + GATHER;
-        while self.in_flight > 0 && self.outcomes.len() < IN_FLIGHT / 2 {
-            match tokio::time::timeout_at(end, reported.recv()).await {
-                Ok(Some(report)) => self.note(report, reported),
-                Ok(None) | Err(_) => break,
-            }
-        }
-    }
-
-    /// Takes a report and all that came with it.
-    fn note(&mut self, first: Report, reported: &mut mpsc::Receiver<Report>) {
-        let mut next = Some(first);
-        while let Some(report) = next {
-            self.in_flight -= 1;
-            self.outcomes.push((report.key, report.outcome));
-            next = reported.try_recv().ok();
         }
     }
 }

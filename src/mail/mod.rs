@@ -30,7 +30,6 @@ use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -50,8 +49,8 @@ pub struct Letter {
     pub from: Address,
     /// The one recipient (RCPT TO).
     pub to: Address,
-    /// The message of RFC 5322, with CRLF, not dot-stuffed, ASCII or UTF-8.
-    pub bytes: Bytes,
+    /// The message of RFC 5322, with CRLF, not dot-stuffed.
+    pub text: String,
 }
 
 impl fmt::Debug for Letter {
@@ -59,7 +58,7 @@ impl fmt::Debug for Letter {
         f.debug_struct("Letter")
             .field("key", &self.key)
             .field("to", &self.to)
-            .field("bytes", &self.bytes.len())
+            .field("bytes", &self.text.len())
             .finish()
     }
 }
@@ -205,14 +204,10 @@ impl<G: Gate> Desk<'_, G> {
     }
 
     async fn admitted(&self, letter: Letter) -> Option<Letter> {
-        let outcome = if !self.gate.admit(letter.key).await {
-            Outcome::Suppressed
-        } else if std::str::from_utf8(&letter.bytes).is_err() {
-            Outcome::Refused("the message is not UTF-8 text".to_owned())
-        } else {
+        if self.gate.admit(letter.key).await {
             return Some(letter);
-        };
-        self.report(letter.key, outcome).await;
+        }
+        self.report(letter.key, Outcome::Suppressed).await;
         None
     }
 

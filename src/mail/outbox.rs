@@ -44,12 +44,12 @@ impl Outbox {
         let name = format!("{}-{}", letter.key.run, letter.key.subscriber.0);
         let path = self.dir.join(format!("{name}.eml"));
         let draft = self.dir.join(format!(".{name}.tmp"));
-        if let Err(error) = write(&draft, &letter.bytes).await {
+        if let Err(error) = write(&draft, letter.text.as_bytes()).await {
             if error.kind() != io::ErrorKind::NotFound {
                 return Err(error);
             }
             fs::create_dir_all(&self.dir).await?;
-            write(&draft, &letter.bytes).await?;
+            write(&draft, letter.text.as_bytes()).await?;
         }
         fs::rename(&draft, &path).await?;
         File::open(&self.dir).await?.sync_all().await?;

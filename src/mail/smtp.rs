@@ -109,7 +109,7 @@ impl Connection {
 
     /// Why this server can't be offered a letter at all.
     pub(super) fn objection(&self, letter: &Letter) -> Option<String> {
-        let size = letter.bytes.len() as u64;
+        let size = letter.text.len() as u64;
         match self.offers.size {
             // RFC 1870, 4: 0 is no limit.
             Some(most @ 1..) if size > most => {
@@ -131,11 +131,7 @@ impl Connection {
     /// Returns what became of the letter, and whether the connection can go on.
     pub(super) async fn body(&mut self, letter: &Letter, next: Option<&Letter>) -> (Outcome, bool) {
         self.out.clear();
-        // A letter that is not UTF-8 was refused before it came here.
-        push_text(
-            &mut self.out,
-            str::from_utf8(&letter.bytes).unwrap_or_default(),
-        );
+        push_text(&mut self.out, &letter.text);
         let dot = self.written.bytes() + self.out.len() as u64;
         self.push_ahead(next);
         let lost = match self.say_text(dot).await {

@@ -19,9 +19,9 @@ pub(super) fn push_step(out: &mut String, offers: Offers, letter: &Letter, step:
         Step::Mail => {
             let mut line = write!(out, "MAIL FROM:<{}>", letter.from.as_str());
             if offers.size.is_some() {
-                line = line.and_then(|()| write!(out, " SIZE={}", letter.bytes.len()));
+                line = line.and_then(|()| write!(out, " SIZE={}", letter.text.len()));
             }
-            if offers.eight_bit && !letter.bytes.is_ascii() {
+            if offers.eight_bit && !letter.text.is_ascii() {
                 out.push_str(" BODY=8BITMIME");
             }
             if needs_utf8(letter) {
@@ -46,18 +46,25 @@ pub(super) fn needs_utf8(letter: &Letter) -> bool {
 /// next, and between the two a second message can be smuggled.
 pub(super) fn push_text(out: &mut String, text: &str) {
     out.reserve(text.len() + text.len() / 64 + 256);
-    for line in text.split_inclusive('\n') {
-        let line = line.strip_suffix('\n').unwrap_or(line);
-        let line = line.strip_suffix('\r').unwrap_or(line);
-        for line in line.split('\r') {
-            if line.starts_with('.') {
-                out.push('.');
-            }
-            out.push_str(line);
-            out.push_str("\r\n");
-        }
+    let mut rest = text;
+    while let Some(end) = memchr::memchr2(b'\r', b'\n', rest.as_bytes()) {
+        let (line, from_end) = rest.split_at(end);
+        push_line(out, line);
+        let end = if from_end.starts_with("\r\n") { 2 } else { 1 };
+        rest = from_end.get(end..).unwrap_or_default();
+    }
+    if !rest.is_empty() {
+        push_line(out, rest);
     }
     out.push_str(".\r\n");
+}
+
+fn push_line(out: &mut String, line: &str) {
+    if line.starts_with('.') {
+        out.push('.');
+    }
+    out.push_str(line);
+    out.push_str("\r\n");
 }
 
 #[cfg(test)]

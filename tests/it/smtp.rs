@@ -45,7 +45,7 @@ fn letter_with(n: u64, text: &str) -> Letter {
         },
         from: Address::parse("wici@portal.example").expect("an address"),
         to: Address::parse(&format!("reader{n}@example.org")).expect("an address"),
-        bytes: text.to_owned().into(),
+        text: text.to_owned(),
     }
 }
 

@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use bytes::Bytes;
-
 use crate::compose::{Alike, ComposeError, Composer, Shared};
 use crate::domain::{Address, Claim};
 use crate::mail::Letter;
@@ -36,15 +34,15 @@ impl ComposingDesk {
             let shared = self.composer.shared(claim)?;
             self.shared.insert(key.clone(), shared);
         }
-        let bytes = match self.shared.get(&key) {
+        let text = match self.shared.get(&key) {
             Some(shared) => self.composer.letter(shared, claim),
-            None => Vec::new(),
+            None => String::new(),
         };
         Ok(Letter {
             key: claim.key,
             from: self.from.clone(),
             to: claim.address.clone(),
-            bytes: Bytes::from(bytes),
+            text,
         })
     }
 }

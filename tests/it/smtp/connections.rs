@@ -8,7 +8,7 @@ use wici::config::Place;
 use wici::domain::Outcome::{self, Accepted, Suppressed};
 use wici::mail::{Report, queue};
 
-use super::{accepted_by, deferred, letter, over, refused};
+use super::{accepted_by, deferred, letter, over};
 use crate::smtp_server::SmtpServer;
 
 #[tokio::test]
@@ -54,18 +54,6 @@ async fn who_is_not_admitted_gets_nothing() {
     assert_eq!(outcomes, [Suppressed, Accepted, Suppressed, Accepted]);
     let commands = server.commands().join("\n");
     assert!(!commands.contains("reader1@") && !commands.contains("reader3@"));
-}
-
-#[tokio::test]
-async fn what_is_not_text_is_refused_and_not_sent() {
-    let server = SmtpServer::start();
-    let mut binary = letter(1);
-    binary.bytes = vec![b'a', 0xff, b'\r', b'\n'].into();
-    let outcomes = over(&server).these(vec![binary, letter(2)]).await;
-    assert_eq!(
-        outcomes,
-        [refused("the message is not UTF-8 text"), Accepted]
-    );
 }
 
 #[tokio::test]

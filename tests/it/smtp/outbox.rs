@@ -26,7 +26,7 @@ async fn the_outbox_holds_one_whole_file_a_letter() {
     names.sort();
     assert_eq!(names, ["7-1.eml", "7-3.eml", "7-4.eml", "7-5.eml"]);
     let bytes = std::fs::read(outbox.join("7-4.eml")).expect("a letter");
-    assert_eq!(bytes, letter(4).bytes);
+    assert_eq!(bytes, letter(4).text.as_bytes());
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ async fn letters_arrive_byte_for_byte_with_the_next_envelope_behind_each_dot() {
     assert_eq!(over(&server).letters(20).await, vec![Accepted; 20]);
     assert!(server.wait_for(20, SOON));
     for (n, message) in (1..).zip(server.messages()) {
-        assert_eq!(message.data, letter(n).bytes);
+        assert_eq!(message.data, letter(n).text.as_bytes());
         assert_eq!(message.from, "wici@portal.example");
         assert_eq!(message.to, letter(n).to.as_str());
     }
