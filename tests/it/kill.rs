@@ -19,10 +19,9 @@ const PACE: usize = 2_000;
 /// The configuration's default.
 const CONNECTIONS: usize = 10;
 /// What may be uncommitted when the kill comes: the acceptances of 20 ms, and an unread answer a
-/// connection. A sink that was not given the processor for a while takes what it owed at once: one
-/// more a connection.
-const TWICE: usize = PACE * 20 / 1_000 + 2 * CONNECTIONS;
-/// Where the machine does not keep the time, the number of letters in flight is the limit.
+/// connection.
+const TWICE: usize = PACE * 20 / 1_000 + CONNECTIONS;
+/// Where the machine does not keep the time, their number is the limit.
 const TWICE_AT_MOST: usize = 256 + CONNECTIONS;
 const PATIENCE: Duration = Duration::from_secs(120);
 
