@@ -9,7 +9,7 @@
 //! other; `tests/it/architecture.rs` fails on any other path:
 //!
 //! ```text
-//! main ▶ cli ▶ daemon ▶ web ▶ control ▶ { content, store, mail, publish } ▶ net ▶ config ▶ { feed, compose } ▶ { text, token } ▶ domain
+//! main ▶ cli ▶ daemon ▶ web ▶ control ▶ render ▶ { content, store, mail, publish } ▶ net ▶ config ▶ { feed, compose } ▶ { text, token } ▶ domain
 //! ```
 //!
 //! `domain`, `text`, `token`, `feed` and `compose` are pure: no clock, no file, no socket.
@@ -26,6 +26,7 @@ pub mod feed;
 pub mod mail;
 pub mod net;
 pub mod publish;
+pub mod render;
 pub mod store;
 pub mod text;
 pub mod token;

@@ -1,6 +1,5 @@
 //! Feeds: those that changes touched are rendered from the store, put on disk and served.
 
-mod render;
 mod writing;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,11 +20,9 @@ use crate::control::{Board, Clock};
 use crate::domain::{BodyHash, FeedKey, Problem, Sequence};
 use crate::feed::{Format, OPML_MEDIA_TYPE, opml};
 use crate::publish::{Check, Publisher, Put, Version};
+use crate::render::{AT_HAND, Renderer};
 use crate::store::{Store, StoreError};
-use render::{AT_HAND, Renderer};
 use writing::{Writing, Written, path_of, recipe};
-
-pub use render::feeds_url;
 
 /// Between looks at whether the files are still there; and until what failed is tried again.
 const LOOK_EVERY: Duration = Duration::from_mins(5);

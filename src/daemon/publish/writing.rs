@@ -7,10 +7,10 @@ use anyhow::Context;
 use jiff::Timestamp;
 use tokio::runtime::Handle;
 
-use super::render::{Earlier, Made, Renderer, Shape};
 use crate::domain::{BodyHash, FeedKey, Sequence};
 use crate::feed::Format;
 use crate::publish::{Publisher, Put, Version};
+use crate::render::{Earlier, Made, Renderer, Shape};
 
 /// What came of a feed.
 pub(super) struct Written {

@@ -1,4 +1,5 @@
-//! A feed from the store: its entries with their bodies, and how the site words them.
+//! A feed from the store: its entries with their bodies, and how the site words them. For the loop
+//! that writes feeds, and for what is served and never written.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,13 +16,13 @@ use crate::publish::{Former, Part};
 use crate::store::{Store, StoreError};
 
 /// Bytes of written entries kept at hand, since several feeds have the same ones.
-pub(super) const AT_HAND: usize = 16 << 20;
+pub const AT_HAND: usize = 16 << 20;
 /// Bytes of bodies in a feed: newest first, whole as long as there is room. Readers refuse feeds
 /// that are much larger.
 const ROOM: usize = 12 << 20;
 
 /// Makes feeds of what the store holds. Several may be made at a time.
-pub(super) struct Renderer {
+pub struct Renderer {
     store: Store,
     config: Arc<Config>,
     tags: BTreeMap<TagId, TagDefinition>,
@@ -30,41 +31,43 @@ pub(super) struct Renderer {
 
 /// What feeds are made from besides their entries: two feeds of equal shapes whose last change is
 /// the same are the same to the byte.
-pub(super) type Shape = String;
+pub type Shape = String;
 
 /// A feed as it stands.
-pub(super) struct Made {
+pub struct Made {
     /// Without its entries.
     feed: Feed,
     entries: Vec<PublicationState>,
     /// The last change that it shows.
-    pub(super) sequence: Sequence,
+    pub sequence: Sequence,
 }
 
 impl Made {
-    pub(super) fn title(&self) -> &str {
+    /// What readers see it called.
+    pub fn title(&self) -> &str {
         &self.feed.title
     }
 }
 
 /// A feed in a format.
-pub(super) struct Rendered {
-    pub(super) bytes: Vec<u8>,
+pub struct Rendered {
+    /// All of it.
+    pub bytes: Vec<u8>,
     /// Its whole entries, by the publication's key.
-    pub(super) parts: Vec<Part>,
+    pub parts: Vec<Part>,
     /// Bodies that it should have and that are lost.
-    pub(super) lost: BTreeSet<BodyHash>,
+    pub lost: BTreeSet<BodyHash>,
 }
 
 /// A feed's file of the same shape: an entry that did not change since is used again.
-pub(super) struct Earlier {
+pub struct Earlier {
     file: Former,
     sequence: Sequence,
 }
 
 impl Earlier {
     /// `None`: it was made in another way, or is so large that room for bodies may matter.
-    pub(super) fn of(file: Former, shape: &Shape) -> Option<Earlier> {
+    pub fn of(file: Former, shape: &Shape) -> Option<Earlier> {
         let (its, sequence) = file.recipe.rsplit_once('-')?;
         let sequence = Sequence(sequence.parse().ok()?);
         let is_alike = its == shape && file.bytes.len() <= ROOM / 2;
@@ -110,7 +113,7 @@ impl Piece<'_> {
 
 impl Renderer {
     /// `most` bytes of written entries are kept at hand.
-    pub(super) fn new(store: Store, config: Arc<Config>, most: usize) -> Renderer {
+    pub fn new(store: Store, config: Arc<Config>, most: usize) -> Renderer {
         let tags = config.tags.iter();
         let tags = tags.map(|tag| (tag.id.clone(), tag.clone())).collect();
         Renderer {
@@ -126,7 +129,7 @@ impl Renderer {
 
     /// The shape of the feeds; it says rather too much than too little. `None`: the store does not
     /// outlive the process, and its numbers say nothing of former files.
-    pub(super) async fn shape(&self) -> Result<Option<Shape>, StoreError> {
+    pub async fn shape(&self) -> Result<Option<Shape>, StoreError> {
         let Config {
             site, tags, feeds, ..
         } = &*self.config;
@@ -140,7 +143,7 @@ impl Renderer {
     }
 
     /// The feed as it stands; `None`: nothing was ever in it.
-    pub(super) async fn feed(&self, key: &FeedKey) -> Result<Option<Made>, StoreError> {
+    pub async fn feed(&self, key: &FeedKey) -> Result<Option<Made>, StoreError> {
         let site = &self.config.site;
         let Some(view) = self.store.feed(key, self.config.feeds.items).await? else {
             return Ok(None);
@@ -170,7 +173,7 @@ impl Renderer {
 
     /// The feed in a format. What did not change since an earlier file was made is taken from it:
     /// the bytes are the same either way.
-    pub(super) async fn render(
+    pub async fn render(
         &self,
         made: &Made,
         format: Format,
@@ -204,7 +207,7 @@ impl Renderer {
     }
 
     /// How the index lists a feed.
-    pub(super) fn listed(&self, key: &FeedKey, title: &str, extension: &str) -> OpmlFeed {
+    pub fn listed(&self, key: &FeedKey, title: &str, extension: &str) -> OpmlFeed {
         OpmlFeed {
             title: title.to_owned(),
             xml_url: format!("{}{}.{extension}", feeds_url(&self.config), key.stem()),
@@ -284,7 +287,7 @@ impl Renderer {
 
     /// `Szkolenia · Portal`, or the site's title. `author` is what the first to use the tag called
     /// it.
-    pub(super) fn title(&self, key: &FeedKey, author: Option<&str>) -> String {
+    pub fn title(&self, key: &FeedKey, author: Option<&str>) -> String {
         let site = &self.config.site;
         match &key.tag {
             Some(tag) => {
