@@ -288,6 +288,10 @@ impl Sending {
     /// Settles what the workers still hand in, until they are gone.
     async fn drain(&self, mut flow: Flow) -> Result<(), StoreError> {
         flow.letters.close();
+        if flow.claiming.is_under_way() {
+            // Who takes over frees what was claimed, and has to come after it.
+            flow.claiming.answer().await?;
+        }
         let mut at_work = true;
         while at_work || !flow.is_settled() {
             self.settle(&mut flow);
