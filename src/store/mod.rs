@@ -10,6 +10,7 @@
 //! | `publications` | `apply`, `release_due`, `next_release`, `publication`, `paths`, `paths_at`, `body`, `has_body` |
 //! | `catalogue` | `publications`, `publications_like`, `publication_at`, `revisions`, `mailed` |
 //! | `feeds` | `feed`, `feeds` |
+//! | `pages` | `listed`, `entries_in`, `tag_label`, `last_publication`, `live_from` |
 //! | `files` | `keep_files`, `known_files` |
 //! | `tags` | `define_tags`, `tags`, `tag_named` |
 //! | `upstreams` | `upstream`, `keep_upstream`, `lost_bodies`, `forget_lost_bodies` |
@@ -60,6 +61,7 @@ mod identity;
 mod keys;
 mod leases;
 mod names;
+pub mod pages;
 mod plan;
 mod preferences;
 pub mod prospects;

@@ -1,9 +1,13 @@
 //! Feeds and pages over HTTP. One file per page group.
 
+mod entry;
 mod feeds;
 mod index;
+mod links;
 mod page;
 mod proof;
+mod reader;
+mod tag;
 mod unsubscribe;
 
 use std::sync::Arc;
@@ -44,6 +48,9 @@ pub struct Site {
 pub fn router(site: Site) -> Router {
     Router::new()
         .route("/", get(index::show))
+        .route("/tag/{tag}", get(tag::show))
+        // Ids have slashes, and not every proxy leaves them encoded.
+        .route("/entry/{*id}", get(entry::show))
         .route("/feeds/{*path}", get(feeds::serve))
         .route(
             "/unsubscribe/{token}",

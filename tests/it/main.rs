@@ -25,6 +25,7 @@ mod kill;
 mod letters;
 mod mail;
 mod net;
+mod pages;
 mod people;
 mod preferences;
 mod reload;
