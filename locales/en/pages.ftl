@@ -18,6 +18,9 @@ list-more = More publications
 
 feeds = Feeds
 feeds-text = A feed reader looks for news by itself: just copy the address of a feed into it.
+feeds-list = List of all feeds (OPML)
+feeds-list-in = List of feeds { mail-language } (OPML)
+feed-note = This is a feed. Copy its address from the address bar into a feed reader, and new publications will turn up there by themselves.
 feeds-in = Only { mail-language }
 
 entry-published = Published

@@ -8,7 +8,7 @@ unsubscribed-text = Nie wysyłamy już powiadomień serwisu „{ $site }” na a
 unsubscribed-text-forgotten = Nie wysyłamy już powiadomień serwisu „{ $site }” na ten adres.
 
 index-title = Co nowego
-index-text = Wszystko albo jeden temat można śledzić w czytniku kanałów.
+index-text = Wszystko albo jeden temat można śledzić w czytniku kanałów.
 index-newest = Najnowsze publikacje
 index-tags = Tematy
 index-all = Wszystkie publikacje
@@ -18,6 +18,9 @@ list-more = Więcej publikacji
 
 feeds = Kanały
 feeds-text = Czytnik kanałów sam sprawdza, czy jest coś nowego: wystarczy skopiować do niego adres kanału.
+feeds-list = Lista wszystkich kanałów (OPML)
+feeds-list-in = Lista kanałów { mail-language } (OPML)
+feed-note = To jest kanał. Skopiuj jego adres z paska przeglądarki do czytnika kanałów, a nowe publikacje same się w nim pojawią.
 feeds-in = Tylko { mail-language }
 
 entry-published = Opublikowano
@@ -25,7 +28,7 @@ entry-updated = zaktualizowano
 entry-authors = Autorstwo: { $names }
 entry-original = Przejdź do publikacji na stronie { $host }
 entry-files = Pliki
-entry-translations = W innych językach
+entry-translations = W innych językach
 entry-share = Podziel się treścią
 entry-share-mail = Wyślij e-mailem
 entry-share-address = Adres do skopiowania
@@ -50,4 +53,4 @@ error-text = { $status ->
    *[other] Prosimy spróbować ponownie za kilka minut.
 }
 back = Powrót do serwisu „{ $site }”
-error-home = Zobacz najnowsze publikacje i wszystkie tematy
+error-home = Zobacz najnowsze publikacje i wszystkie tematy

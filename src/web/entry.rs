@@ -26,7 +26,7 @@ pub(super) async fn show(
     // What is no UTF-8 is no id.
     let id = path.map_or_else(|_| String::new(), |Path(id)| id);
     let answer = answer(&site, &reader, PublicationId(id)).await;
-    answer.unwrap_or_else(|error| page::trouble(&site, &reader, &error))
+    answer.unwrap_or_else(|error| page::trouble(&site, &reader.language, &error))
 }
 
 async fn answer(site: &Site, reader: &Reader, id: PublicationId) -> Result<Response, StoreError> {

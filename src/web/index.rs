@@ -28,7 +28,7 @@ pub(super) async fn show(State(site): State<Arc<Site>>, reader: Reader) -> Respo
             has_pictures: false,
         }
         .show(&site, &reader),
-        Err(error) => page::trouble(&site, &reader, &error),
+        Err(error) => page::trouble(&site, &reader.language, &error),
     }
 }
 
@@ -48,6 +48,7 @@ async fn index(site: &Site, reader: &Reader) -> Result<Value, StoreError> {
             Some(_) => Vec::new(),
         },
         feeds => links::feeds(site, &FeedKey::ALL),
+        list => links::list(site, None),
         languages_of_feeds => languages(site, None).await?,
     })
 }
@@ -86,7 +87,11 @@ pub(super) async fn languages(site: &Site, tag: Option<&TagId>) -> Result<Vec<Va
         };
         if site.store.entries_in(&feed).await?.unwrap_or(0) > 0 {
             let code = language.primary();
-            languages.push(context! { code, feeds => links::feeds(site, &feed) });
+            languages.push(context! {
+                code,
+                feeds => links::feeds(site, &feed),
+                list => links::list(site, Some(language)),
+            });
         }
     }
     Ok(if languages.len() > 1 {

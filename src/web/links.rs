@@ -49,6 +49,12 @@ fn address(site: &Site, feed: &FeedKey, format: Format) -> String {
     format!("{}{}.{format}", feeds_url(&site.config), feed.stem())
 }
 
+/// Where the list of all feeds is, or of those in a language.
+pub(super) fn list(site: &Site, language: Option<&Language>) -> String {
+    let folder = language.map_or(String::new(), |language| format!("{language}/"));
+    format!("{}{folder}index.opml", feeds_url(&site.config))
+}
+
 /// The path of a publication's page, below the public base.
 pub(super) fn entry(id: &PublicationId) -> String {
     format!("entry/{}", utf8_percent_encode(&id.0, SEGMENT))

@@ -7,6 +7,8 @@ mod links;
 mod page;
 mod proof;
 mod reader;
+mod robots;
+mod sitemap;
 mod tag;
 mod unsubscribe;
 
@@ -48,6 +50,11 @@ pub struct Site {
 pub fn router(site: Site) -> Router {
     Router::new()
         .route("/", get(index::show))
+        .route("/robots.txt", get(robots::robots))
+        .route("/favicon.svg", get(robots::favicon))
+        .route("/favicon.ico", get(robots::favicon))
+        .route("/sitemap.xml", get(sitemap::index))
+        .route("/sitemap/{part}", get(sitemap::part))
         .route("/tag/{tag}", get(tag::show))
         // Ids have slashes, and not every proxy leaves them encoded.
         .route("/entry/{*id}", get(entry::show))

@@ -104,9 +104,9 @@ pub(super) fn error(site: &Site, language: &Language, status: StatusCode) -> Res
 }
 
 /// The store failed.
-pub(super) fn trouble(site: &Site, reader: &Reader, error: &StoreError) -> Response {
+pub(super) fn trouble(site: &Site, language: &Language, error: &StoreError) -> Response {
     tracing::error!("can't show a page: {error}");
-    self::error(site, &reader.language, StatusCode::INTERNAL_SERVER_ERROR)
+    self::error(site, language, StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// What is asked for has another address, for good.

@@ -107,7 +107,10 @@ fn list(is_much: bool) -> Value {
 }
 
 fn languages_of_feeds(is_much: bool) -> Vec<Value> {
-    some(is_much, context! { code => "eo", feeds => feeds() })
+    some(
+        is_much,
+        context! { code => "eo", feeds => feeds(), list => ADDRESS },
+    )
 }
 
 fn index(is_much: bool) -> Value {
@@ -115,6 +118,7 @@ fn index(is_much: bool) -> Value {
     context! {
         tags => some(is_much, tag),
         feeds => feeds(),
+        list => ADDRESS,
         languages_of_feeds => languages_of_feeds(is_much),
         ..list(is_much)
     }
@@ -157,5 +161,25 @@ fn entry(is_much: bool) -> Value {
         translations => translations.unwrap_or_default(),
         files => [some(is_much, file(size)), some(is_much, file(Value::from(())))].concat(),
         letter => "mailto:?subject=Sample",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    use super::*;
+
+    /// Each page is given here all that its template names.
+    #[test]
+    fn the_templates_that_are_built_in_hold() {
+        const CONFIG: &str = "[site]\ntitle = \"Portal\"\nurl = \"https://portal.example/\"\n\
+            authority = \"portal.example,2026\"\n[[source]]\nname = \"pages\"\npath = \"content\"\n\
+            [mail]\nfrom = \"wici@portal.example\"\n";
+        let file = Path::new("daemon.toml");
+        let config = config::parse(CONFIG, file, Path::new("")).expect("a configuration");
+        let templates = Templates::new(&BTreeMap::new()).expect("the built-in templates");
+        assert_eq!(proof(&templates, &config.site), []);
     }
 }

@@ -80,7 +80,7 @@ pub(super) fn offered(site: &Site) -> impl Iterator<Item = &Language> {
 
 /// `?before=…&lang=uk`, or nothing.
 pub(super) fn query(before: Option<Place>, language: Option<&Language>) -> String {
-    let mut query = Serializer::new("?".to_owned());
+    let mut query = Serializer::for_suffix("?".to_owned(), 1);
     if let Some(place) = before {
         query.append_pair("before", &place.to_string());
     }

@@ -27,7 +27,7 @@ pub(super) async fn show(
     // What is no UTF-8 is no name.
     let name = path.map_or_else(|_| String::new(), |Path(name)| name);
     let answer = answer(&site, &reader, &name).await;
-    answer.unwrap_or_else(|error| page::trouble(&site, &reader, &error))
+    answer.unwrap_or_else(|error| page::trouble(&site, &reader.language, &error))
 }
 
 async fn answer(site: &Site, reader: &Reader, name: &str) -> Result<Response, StoreError> {
