@@ -1,5 +1,6 @@
 //! Feeds and pages over HTTP. One file per page group.
 
+pub mod client;
 mod feeds;
 mod index;
 mod page;
@@ -22,7 +23,7 @@ use crate::token::Keys;
 pub use proof::proof;
 
 /// No form of ours is larger.
-const BODY_BYTES: usize = 16 << 10;
+pub const BODY_BYTES: usize = 16 << 10;
 
 /// What pages are made from.
 pub struct Site {
