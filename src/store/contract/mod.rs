@@ -148,6 +148,7 @@ contract! {
         what_is_ripe_was_applied_long_enough_ago;
     pausing:
         a_pause_repeats_and_loses_nothing,
+        the_suppression_list_ends_no_pause_and_a_pause_gets_nobody_past_it,
         what_was_planned_and_not_sent_before_a_pause_is_told_after_it,
         what_was_on_the_wire_at_a_pause_is_told_once,
         an_unconfirmed_address_gets_nothing_and_begins_once_it_is_confirmed,
