@@ -11,7 +11,6 @@ use hyper::body::Frame;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore};
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::connections::Ending;
@@ -44,7 +43,7 @@ struct Server {
     address: SocketAddr,
     fronts: watch::Sender<Front>,
     stop: CancellationToken,
-    task: JoinHandle<anyhow::Result<()>>,
+    task: JoinSet<anyhow::Result<()>>,
     /// Lets one answer of `/slow` go out.
     slow: Arc<Semaphore>,
     /// Rung when `/slow` is asked for.
@@ -104,10 +103,12 @@ impl Server {
         let (fronts, shown) = watch::channel(front(router));
         let stop = CancellationToken::new();
         let listeners = vec![Listener::Tcp(listener)];
+        let mut task = JoinSet::new();
+        task.spawn(serve(listeners, shown, limits, stop.clone()));
         Ok(Server {
             address,
             fronts,
-            task: tokio::spawn(serve(listeners, shown, limits, stop.clone())),
+            task,
             stop,
             slow,
             asked,
@@ -371,7 +372,7 @@ async fn one_client_gets_its_share_of_the_places() -> Tested {
 
 #[tokio::test]
 async fn an_answer_that_is_under_way_goes_out_at_the_end() -> Tested {
-    let server = Server::start(patient()).await?;
+    let mut server = Server::start(patient()).await?;
     let mut idle = server.idle().await?;
     let mut silent = server.connect().await?;
     let mut at_work = server.said(&head("/slow")).await?;
@@ -379,10 +380,12 @@ async fn an_answer_that_is_under_way_goes_out_at_the_end() -> Tested {
     server.stop.cancel();
     assert_eq!(answer(&mut idle).await?, "");
     assert_eq!(answer(&mut silent).await.unwrap_or_default(), "");
-    assert!(!server.task.is_finished());
+    assert!(server.task.try_join_next().is_none(), "one is at work");
     server.slow.add_permits(1);
     assert!(answer(&mut at_work).await?.ends_with("late"));
-    timeout(PATIENCE, server.task).await???;
+    timeout(PATIENCE, server.task.join_next())
+        .await?
+        .ok_or("a task")???;
     assert!(TcpStream::connect(server.address).await.is_err());
     Ok(())
 }
