@@ -11,6 +11,7 @@
 //! | `catalogue` | `publications`, `publications_like`, `publication_at`, `revisions`, `mailed` |
 //! | `feeds` | `feed`, `feeds` |
 //! | `queries` | `touched`, `query`: feeds by several tags |
+//! | `translations` | `translations`, `translations_of` |
 //! | `files` | `keep_files`, `known_files` |
 //! | `tags` | `define_tags`, `tags`, `tag_named` |
 //! | `upstreams` | `upstream`, `keep_upstream`, `lost_bodies`, `forget_lost_bodies` |
@@ -76,6 +77,7 @@ mod sources;
 mod subscribers;
 mod suppression;
 mod tags;
+mod translations;
 mod upstreams;
 mod writer;
 
@@ -104,6 +106,7 @@ pub use queries::QueryView;
 pub use restore::Restoring;
 pub use rows::Totals;
 pub use tags::TagView;
+pub use translations::Translations;
 
 /// The store. Clones are handles to one.
 #[derive(Clone)]
@@ -186,6 +189,7 @@ impl Store {
             transaction.commit()?;
             engine.sync()?;
         }
+        translations::fill(&engine)?;
         Ok(Store {
             inner: Arc::new(Inner {
                 writer,
