@@ -163,7 +163,7 @@ fn a_query_is_sent_once_and_again_when_something_of_it_changed() {
     let first = site.get(path);
     let tag = first.headers["etag"].clone();
     assert!(
-        tag.starts_with(|c| c == '"') && tag[1..2].parse::<u8>().is_ok(),
+        tag.starts_with('"') && tag[1..2].parse::<u8>().is_ok(),
         "{tag}"
     );
     let again = |tag: &str| site.request("GET", path, &[("If-None-Match", tag)]);
