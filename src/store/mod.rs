@@ -11,6 +11,8 @@
 //! | `catalogue` | `publications`, `publications_like`, `publication_at`, `revisions`, `mailed` |
 //! | `feeds` | `feed`, `feeds` |
 //! | `pages` | `listed`, `entries_in`, `tag_label`, `last_publication`, `live_from` |
+//! | `queries` | `touched`, `query`: feeds by several tags |
+//! | `translations` | `translations`, `translations_of` |
 //! | `files` | `keep_files`, `known_files` |
 //! | `tags` | `define_tags`, `tags`, `tag_named` |
 //! | `upstreams` | `upstream`, `keep_upstream`, `lost_bodies`, `forget_lost_bodies` |
@@ -66,6 +68,7 @@ mod plan;
 mod preferences;
 pub mod prospects;
 mod publications;
+mod queries;
 mod record;
 mod restore;
 mod retention;
@@ -76,6 +79,7 @@ mod sources;
 mod subscribers;
 mod suppression;
 mod tags;
+mod translations;
 mod upstreams;
 mod writer;
 
@@ -100,9 +104,11 @@ pub use feeds::FeedView;
 pub use foresee::Foreseen;
 pub use holds::{CarriedOut, HoldEvent};
 pub use publications::{Applied, Refusal, Refused};
+pub use queries::QueryView;
 pub use restore::Restoring;
 pub use rows::Totals;
 pub use tags::TagView;
+pub use translations::Translations;
 
 /// The store. Clones are handles to one.
 #[derive(Clone)]
@@ -185,6 +191,7 @@ impl Store {
             transaction.commit()?;
             engine.sync()?;
         }
+        translations::fill(&engine)?;
         Ok(Store {
             inner: Arc::new(Inner {
                 writer,

@@ -1,11 +1,13 @@
 //! Feeds and pages over HTTP. One file per page group.
 
+pub mod client;
 mod entry;
 mod feeds;
 mod index;
 mod links;
 mod page;
 mod proof;
+mod query;
 mod reader;
 mod robots;
 mod sitemap;
@@ -28,7 +30,7 @@ use crate::token::Keys;
 pub use proof::proof;
 
 /// No form of ours is larger.
-const BODY_BYTES: usize = 16 << 10;
+pub const BODY_BYTES: usize = 16 << 10;
 
 /// What pages are made from.
 pub struct Site {
@@ -48,6 +50,8 @@ pub struct Site {
 
 /// Every route.
 pub fn router(site: Site) -> Router {
+    let site = Arc::new(site);
+    let queries = query::router(&site);
     Router::new()
         .route("/", get(index::show))
         .route("/robots.txt", get(robots::robots))
@@ -64,6 +68,7 @@ pub fn router(site: Site) -> Router {
             get(unsubscribe::ask).post(unsubscribe::carry_out),
         )
         .fallback(page::not_found)
+        .with_state(site)
+        .merge(queries)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .with_state(Arc::new(site))
 }
