@@ -24,6 +24,7 @@ mod identity;
 mod kill;
 mod letters;
 mod mail;
+mod media;
 mod net;
 mod people;
 mod preferences;
