@@ -223,6 +223,7 @@ fn json(text: &str) -> Result<Prepared<'_>, (Option<u32>, String)> {
         extras.push(Extra {
             image: image.and_then(Value::as_str).map(str::to_owned),
             enclosures: Vec::new(),
+            ..Extra::default()
         });
         // "If an id is presented as a number, a JSON Feed reader should coerce it to a string."
         if let Some(id) = item.get_mut("id").filter(|id| id.is_number()) {
