@@ -14,6 +14,7 @@ use crate::domain::{
     PublicationState, Standing,
 };
 
+use super::archive::Archiving;
 use super::engine::Transaction;
 use super::holds::{Flood, HoldEvent};
 use super::identity::{at_path, with_id};
@@ -30,6 +31,7 @@ pub(super) struct Changes<'t, 'e> {
     changes: Vec<Change>,
     /// The feeds that were touched, as they are now: many changes touch the same few.
     feeds: HashMap<FeedKey, FeedRow>,
+    archiving: Archiving,
     /// Publications at whose path there is another file now.
     displaced: Vec<PublicationKey>,
 }
@@ -54,6 +56,7 @@ impl<'t, 'e> Changes<'t, 'e> {
             flood: Flood::new(guards, now),
             changes: Vec::new(),
             feeds: HashMap::new(),
+            archiving: Archiving::default(),
             displaced: Vec::new(),
         })
     }
@@ -73,6 +76,7 @@ impl<'t, 'e> Changes<'t, 'e> {
         for (feed, row) in &self.feeds {
             save(self.transaction, keys::feed(feed), row)?;
         }
+        self.archiving.finish(self.transaction)?;
         Ok((self.changes, opened))
     }
 

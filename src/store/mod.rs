@@ -10,6 +10,8 @@
 //! | `publications` | `apply`, `release_due`, `next_release`, `publication`, `paths`, `paths_at`, `body`, `has_body` |
 //! | `catalogue` | `publications`, `publications_like`, `publication_at`, `revisions`, `mailed` |
 //! | `feeds` | `feed`, `feeds` |
+//! | `archive` | `number`, `unnumbered`, `page`, `pages`, `page_counts`, `pages_with`, `not_archived` |
+//! | `departures` | `departed`, `lately_departed` |
 //! | `files` | `keep_files`, `known_files` |
 //! | `tags` | `define_tags`, `tags`, `tag_named` |
 //! | `upstreams` | `upstream`, `keep_upstream`, `lost_bodies`, `forget_lost_bodies` |
@@ -37,6 +39,7 @@
 //! [`contract`] is the one suite that every backend passes.
 
 pub mod answers;
+mod archive;
 mod bodies;
 pub mod books;
 pub mod catalogue;
@@ -46,6 +49,7 @@ mod claims;
 mod contract;
 mod cursors;
 mod deliveries;
+mod departures;
 mod doubt;
 mod dump;
 mod engine;
@@ -91,6 +95,8 @@ use record::Record;
 use rows::Meta;
 use writer::Writer;
 
+pub use archive::{PAGE, PageView};
+pub use departures::Departed;
 pub use dump::{Dump, Dumped};
 pub use erasure::Erased;
 pub use error::StoreError;
