@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::domain::{Language, Publication};
+use crate::domain::{Language, Publication, Translation};
 
 pub use opml::{MEDIA_TYPE as OPML_MEDIA_TYPE, OpmlFeed, opml};
 
@@ -92,6 +92,8 @@ pub struct Feed {
     pub base: String,
     /// Path under `base` without extension: `all`, `pl/tag/x`.
     pub stem: String,
+    /// What follows the extension in its URL: `?any=x,y`, or nothing.
+    pub query: String,
     /// The language of all entries; `None`: they vary.
     pub language: Option<Language>,
     /// The site's default, which stands for the feed's where entries vary.
@@ -115,6 +117,8 @@ pub struct Entry {
     pub categories: Vec<Category>,
     /// The whole sanitised HTML; `None`: the feed has summaries only.
     pub body: Option<String>,
+    /// The same in other languages: at most one in each, and none in its own.
+    pub translations: Vec<Translation>,
 }
 
 /// A tag in a feed.
@@ -232,7 +236,10 @@ pub fn check(publication: &Publication) -> Result<(), FeedError> {
 impl Feed {
     /// Where the feed is in this format.
     fn url(&self, format: Format) -> String {
-        write::url(&format!("{}{}.{format}", self.base, self.stem))
+        let Feed {
+            base, stem, query, ..
+        } = self;
+        write::url(&format!("{base}{stem}.{format}{query}"))
     }
 
     /// The language to declare for the feed as a whole.

@@ -114,14 +114,6 @@ impl Store {
         Ok(Some(view))
     }
 
-    /// The pages that a publication is on, full or not.
-    pub async fn pages_with(&self, key: PublicationKey) -> Result<Vec<(FeedKey, u64)>, StoreError> {
-        let numbers = numbers(self.reader(), key)?.into_iter();
-        Ok(numbers
-            .map(|(tag, number)| (FeedKey::in_all_languages(tag), page_of(number)))
-            .collect())
-    }
-
     /// What is in a feed and on no full page of its archive: besides its newest entries, whoever
     /// follows the archive from there has to be told of it. None of a feed that is not numbered yet,
     /// unless all of it would fit on the first page.

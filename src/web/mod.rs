@@ -1,9 +1,11 @@
 //! Feeds and pages over HTTP. One file per page group.
 
+pub mod client;
 mod feeds;
 mod index;
 mod page;
 mod proof;
+mod query;
 mod unsubscribe;
 
 use std::sync::Arc;
@@ -22,7 +24,7 @@ use crate::token::Keys;
 pub use proof::proof;
 
 /// No form of ours is larger.
-const BODY_BYTES: usize = 16 << 10;
+pub const BODY_BYTES: usize = 16 << 10;
 
 /// What pages are made from.
 pub struct Site {
@@ -42,6 +44,8 @@ pub struct Site {
 
 /// Every route.
 pub fn router(site: Site) -> Router {
+    let site = Arc::new(site);
+    let queries = query::router(&site);
     Router::new()
         .route("/", get(index::show))
         .route("/feeds/{*path}", get(feeds::serve))
@@ -50,6 +54,7 @@ pub fn router(site: Site) -> Router {
             get(unsubscribe::ask).post(unsubscribe::carry_out),
         )
         .fallback(page::not_found)
+        .with_state(site)
+        .merge(queries)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .with_state(Arc::new(site))
 }

@@ -188,6 +188,7 @@ fn carried(found: &Found) {
         home: "https://portal.example/".to_owned(),
         base: "https://portal.example/feeds/".to_owned(),
         stem: "all".to_owned(),
+        query: String::new(),
         language: None,
         site_language: language,
         updated: now,
@@ -197,6 +198,7 @@ fn carried(found: &Found) {
             publication: Arc::new(publication),
             categories: Vec::new(),
             body: Some(found.body.as_str().to_owned()),
+            translations: Vec::new(),
         }],
     };
     for format in Format::ALL {

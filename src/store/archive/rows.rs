@@ -156,6 +156,20 @@ impl Archiving {
         Ok(())
     }
 
+    /// A publication reads otherwise in all feeds, though nothing of substance changed.
+    pub(in crate::store) fn renew(
+        &mut self,
+        reader: &impl Read,
+        publication: PublicationKey,
+        sequence: Sequence,
+    ) -> Result<(), StoreError> {
+        for (tag, number) in numbers(reader, publication)? {
+            let feed = FeedKey::in_all_languages(tag);
+            self.page(reader, &feed, page_of(number))?.sequence = sequence;
+        }
+        Ok(())
+    }
+
     /// Gives the feed's next number to a publication that has none there. Returns it. `known`: as
     /// before.
     pub(super) fn give_number(

@@ -85,10 +85,6 @@ pub(super) async fn a_page_keeps_its_publications_whatever_becomes_of_them(
     let after = bench.store.page(&all, 1).await?.ok_or("no page")?;
     assert!(after.sequence > before.sequence);
     assert_eq!(after.updated, bench.now);
-    let touched = bench.publication(&id_of("002.md")).await?.key;
-    let on = bench.store.pages_with(touched).await?;
-    let pomoc = tag_feed("pomoc");
-    assert_eq!(on, [(all.clone(), 1), (prawo.clone(), 1), (pomoc, 1)]);
 
     // What comes back is where it was.
     bench.look(many(0..1, &bench), &[]).await?;
@@ -192,5 +188,24 @@ pub(super) async fn that_more_left_than_is_remembered_is_said(bench: Bench) -> T
     assert_eq!(departed(&bench, &FeedKey::ALL, since(9)).await?, None);
     let told = departed(&bench, &FeedKey::ALL, since(10)).await?;
     assert_eq!(told.map(|all| all.len()), Some(50));
+    Ok(())
+}
+
+pub(super) async fn a_page_is_touched_by_what_its_entries_show_of_translations(
+    bench: Bench,
+) -> Test {
+    bench.scan([], &[]).await?;
+    bench.look(many(0..50, &bench), &[]).await?;
+    let before = bench.store.pages(&FeedKey::ALL).await?[0].1;
+    let ukrainian = Found {
+        language: language("uk"),
+        translation_of: Some(PublicationId(id_of("007.md"))),
+        ..file("uk.md", &bench)
+    };
+    let change = bench.look([ukrainian], &[]).await?.changes[0].sequence;
+    for feed in [FeedKey::ALL, tag_feed("prawo")] {
+        assert_eq!(bench.store.pages(&feed).await?, [(1, change)]);
+    }
+    assert!(before < change);
     Ok(())
 }
