@@ -160,6 +160,7 @@ impl Renderer {
             language: key.language.clone(),
             site_language: site.language.clone(),
             updated: view.updated,
+            ttl: self.config.feeds.max_age.as_mins().max(1),
             author: site.title.clone(),
             scheme: format!("tag:{}:tags", site.authority),
             entries: Vec::new(),

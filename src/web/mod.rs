@@ -1,7 +1,11 @@
 //! Feeds and pages over HTTP. One file per page group.
 
+mod answer;
+mod astray;
+mod coding;
 mod feeds;
 mod index;
+mod missing;
 mod page;
 mod proof;
 mod unsubscribe;
@@ -11,6 +15,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
+use url::Url;
 
 use crate::config::Config;
 use crate::control::Clock;
@@ -38,6 +43,8 @@ pub struct Site {
     pub templates: Arc<Templates>,
     /// Tells the time.
     pub clock: Clock,
+    /// The WebSub hub that tells of changes to feeds, where there is one.
+    pub hub: Option<Url>,
 }
 
 /// Every route.
