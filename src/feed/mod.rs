@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::domain::{Language, Publication};
+use crate::domain::{Language, Publication, Translation};
 
 pub use opml::{MEDIA_TYPE as OPML_MEDIA_TYPE, OpmlFeed, opml};
 
@@ -117,6 +117,8 @@ pub struct Entry {
     pub categories: Vec<Category>,
     /// The whole sanitised HTML; `None`: the feed has summaries only.
     pub body: Option<String>,
+    /// The same in other languages: at most one in each, and none in its own.
+    pub translations: Vec<Translation>,
 }
 
 /// A tag in a feed.

@@ -13,7 +13,7 @@ use crate::feed::{
     Category, Entry, Feed, FeedError, Format, OpmlFeed, render_around, render_entry,
 };
 use crate::publish::{Former, Part};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Translations};
 
 /// Bytes of written entries kept at hand, since several feeds have the same ones.
 pub const AT_HAND: usize = 16 << 20;
@@ -74,8 +74,8 @@ impl Earlier {
         is_alike.then_some(Earlier { file, sequence })
     }
 
-    fn entry(&self, state: &PublicationState) -> Option<&[u8]> {
-        let is_same = state.sequence <= self.sequence;
+    fn entry(&self, state: &PublicationState, translated: Sequence) -> Option<&[u8]> {
+        let is_same = state.sequence.max(translated) <= self.sequence;
         self.file.part(state.key.0).filter(|_| is_same)
     }
 }
@@ -184,11 +184,14 @@ impl Renderer {
         let mut room = ROOM;
         let mut pieces = Vec::with_capacity(made.entries.len());
         for state in &made.entries {
-            if let Some(entry) = earlier.and_then(|earlier| earlier.entry(state)) {
+            let translations = self.store.translations_of(state).await?;
+            let translated = translations.sequence;
+            if let Some(entry) = earlier.and_then(|earlier| earlier.entry(state, translated)) {
                 pieces.push((state, Piece::Again(entry)));
                 continue;
             }
-            let entry = self.entry(&made.feed, state, &mut lost, room).await?;
+            let entry = self.entry(&made.feed, state, translations, &mut lost, room);
+            let entry = entry.await?;
             room -= entry.bytes;
             pieces.push((state, Piece::New(entry)));
         }
@@ -222,11 +225,17 @@ impl Renderer {
         &self,
         feed: &Feed,
         state: &PublicationState,
+        translations: Translations,
         lost: &mut BTreeSet<BodyHash>,
         room: usize,
     ) -> anyhow::Result<Arc<Pieces>> {
         let says_language = feed.says_language_of(&state.publication);
-        let name = (state.key, state.revision, says_language);
+        let name = Name {
+            publication: state.key,
+            revision: state.revision,
+            says_language,
+            translated: translations.sequence,
+        };
         let at_hand = || self.at_hand.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pieces) = at_hand().pieces.get(&name).filter(|p| p.bytes <= room) {
             return Ok(Arc::clone(pieces));
@@ -247,6 +256,7 @@ impl Renderer {
             categories: self.categories(publication),
             publication: Arc::new(publication.clone()),
             body,
+            translations: translations.others,
         };
         let formats = self.config.feeds.formats.iter();
         let written = formats.map(|format| Ok((*format, render_entry(feed, &entry, *format)?)));
@@ -309,8 +319,16 @@ impl Renderer {
     }
 }
 
-/// A publication at a revision, and whether the feed says its language.
-type Name = (PublicationKey, u32, bool);
+/// What an entry's bytes depend on.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Name {
+    publication: PublicationKey,
+    revision: u32,
+    /// Does the feed say its language?
+    says_language: bool,
+    /// The last change of its translations.
+    translated: Sequence,
+}
 
 /// Entries at hand: those of the newest publications are in many feeds, and in the next rounds' too.
 #[derive(Default)]

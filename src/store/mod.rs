@@ -10,6 +10,7 @@
 //! | `publications` | `apply`, `release_due`, `next_release`, `publication`, `paths`, `paths_at`, `body`, `has_body` |
 //! | `catalogue` | `publications`, `publications_like`, `publication_at`, `revisions`, `mailed` |
 //! | `feeds` | `feed`, `feeds` |
+//! | `translations` | `translations`, `translations_of` |
 //! | `files` | `keep_files`, `known_files` |
 //! | `tags` | `define_tags`, `tags`, `tag_named` |
 //! | `upstreams` | `upstream`, `keep_upstream`, `lost_bodies`, `forget_lost_bodies` |
@@ -74,6 +75,7 @@ mod sources;
 mod subscribers;
 mod suppression;
 mod tags;
+mod translations;
 mod upstreams;
 mod writer;
 
@@ -101,6 +103,7 @@ pub use publications::{Applied, Refusal, Refused};
 pub use restore::Restoring;
 pub use rows::Totals;
 pub use tags::TagView;
+pub use translations::Translations;
 
 /// The store. Clones are handles to one.
 #[derive(Clone)]
@@ -183,6 +186,7 @@ impl Store {
             transaction.commit()?;
             engine.sync()?;
         }
+        translations::fill(&engine)?;
         Ok(Store {
             inner: Arc::new(Inner {
                 writer,

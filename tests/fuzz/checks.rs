@@ -198,6 +198,7 @@ fn carried(found: &Found) {
             publication: Arc::new(publication),
             categories: Vec::new(),
             body: Some(found.body.as_str().to_owned()),
+            translations: Vec::new(),
         }],
     };
     for format in Format::ALL {

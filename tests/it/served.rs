@@ -86,7 +86,10 @@ fn a_torn_feed_is_not_served_and_is_made_anew() {
     });
     assert_eq!(again.text(), before.text());
     assert_eq!(again.headers["etag"], before.headers["etag"]);
-    assert_eq!(std::fs::read(&file).expect("a feed"), whole);
+    // It is served from memory while it is written.
+    wait_for("the file", || {
+        (std::fs::read(&file).expect("a feed") == whole).then_some(())
+    });
 }
 
 #[test]
