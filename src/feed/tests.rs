@@ -158,6 +158,7 @@ fn feed() -> impl Strategy<Value = Feed> {
                 home,
                 base,
                 stem,
+                query: String::new(),
                 language,
                 site_language: Language::parse("pl").expect("a language tag"),
                 updated,

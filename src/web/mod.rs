@@ -8,6 +8,7 @@ mod index;
 mod missing;
 mod page;
 mod proof;
+mod query;
 mod unsubscribe;
 
 use std::sync::Arc;
@@ -49,6 +50,8 @@ pub struct Site {
 
 /// Every route.
 pub fn router(site: Site) -> Router {
+    let site = Arc::new(site);
+    let queries = query::router(&site);
     Router::new()
         .route("/", get(index::show))
         .route("/feeds/{*path}", get(feeds::serve))
@@ -57,6 +60,7 @@ pub fn router(site: Site) -> Router {
             get(unsubscribe::ask).post(unsubscribe::carry_out),
         )
         .fallback(page::not_found)
+        .with_state(site)
+        .merge(queries)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .with_state(Arc::new(site))
 }

@@ -27,6 +27,7 @@ mod mail;
 mod net;
 mod people;
 mod preferences;
+mod query;
 mod reload;
 mod schedules;
 mod sending;

@@ -21,6 +21,7 @@ mod pausing;
 mod people;
 mod planning;
 mod publications;
+mod queries;
 mod read_files;
 mod reopening;
 mod retention;
@@ -86,6 +87,9 @@ contract! {
         retagging_touches_the_feeds_left_and_entered,
         what_is_put_off_is_withdrawn_until_then,
         what_comes_back_corrected_is_news;
+    queries:
+        what_passes_is_found_newest_first_whatever_happened_before,
+        no_more_is_looked_at_than_allowed;
     identity:
         a_new_text_at_a_path_that_was_vacated_in_one_look_is_new,
         a_copy_leaves_the_original_what_it_is,
