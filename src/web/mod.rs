@@ -2,6 +2,7 @@
 
 mod answer;
 mod astray;
+pub mod client;
 mod coding;
 mod feeds;
 mod index;
@@ -28,7 +29,7 @@ use crate::token::Keys;
 pub use proof::proof;
 
 /// No form of ours is larger.
-const BODY_BYTES: usize = 16 << 10;
+pub const BODY_BYTES: usize = 16 << 10;
 
 /// What pages are made from.
 pub struct Site {

@@ -23,6 +23,7 @@ mod http_server;
 mod identity;
 mod kill;
 mod letters;
+mod listening;
 mod mail;
 mod net;
 mod people;
