@@ -1,8 +1,12 @@
 //! Feeds and pages over HTTP. One file per page group.
 
+mod answer;
+mod astray;
 pub mod client;
+mod coding;
 mod feeds;
 mod index;
+mod missing;
 mod page;
 mod proof;
 mod query;
@@ -13,6 +17,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
+use url::Url;
 
 use crate::config::Config;
 use crate::control::Clock;
@@ -40,6 +45,8 @@ pub struct Site {
     pub templates: Arc<Templates>,
     /// Tells the time.
     pub clock: Clock,
+    /// The WebSub hub that tells of changes to feeds, where there is one.
+    pub hub: Option<Url>,
 }
 
 /// Every route.
