@@ -16,11 +16,11 @@ mod tables;
 mod tests;
 mod transport;
 mod value;
+mod web;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -36,6 +36,7 @@ use crate::domain::{
 use crate::feed::Format;
 use crate::text::tags::TagNames;
 pub use files::Files;
+pub use web::{Listen, Proxies, Web};
 
 /// Reads and checks a configuration file. Relative paths in it start at its folder. The password
 /// of an SMTP user is taken from the environment variable `WICI_SMTP_PASSWORD`, else from
@@ -269,15 +270,8 @@ pub struct Feeds {
     pub items: usize,
     /// Whole bodies, or summaries.
     pub full: bool,
-}
-
-/// `[web]`
-#[derive(Debug, Clone)]
-pub struct Web {
-    /// Where to listen; port 0: the system chooses.
-    pub listen: SocketAddr,
-    /// Public base of feeds and subscription pages, ending in `/`.
-    pub url: Url,
+    /// How long readers and caches may rely on what they have.
+    pub max_age: SignedDuration,
 }
 
 /// `[mail]`

@@ -92,12 +92,16 @@ pub struct Feed {
     pub base: String,
     /// Path under `base` without extension: `all`, `pl/tag/x`.
     pub stem: String,
+    /// What follows the extension in its URL: `?any=x,y`, or nothing.
+    pub query: String,
     /// The language of all entries; `None`: they vary.
     pub language: Option<Language>,
     /// The site's default, which stands for the feed's where entries vary.
     pub site_language: Language,
     /// When the feed last changed.
     pub updated: Timestamp,
+    /// Minutes for which readers may rely on what they have, at least 1.
+    pub ttl: i64,
     /// Who answers for entries without authors: the site's title.
     pub author: String,
     /// IRI of the scheme that categories belong to.
@@ -234,7 +238,10 @@ pub fn check(publication: &Publication) -> Result<(), FeedError> {
 impl Feed {
     /// Where the feed is in this format.
     fn url(&self, format: Format) -> String {
-        write::url(&format!("{}{}.{format}", self.base, self.stem))
+        let Feed {
+            base, stem, query, ..
+        } = self;
+        write::url(&format!("{base}{stem}.{format}{query}"))
     }
 
     /// The language to declare for the feed as a whole.

@@ -1,8 +1,12 @@
 //! A feed from the store: its entries with their bodies, and how the site words them. For the loop
 //! that writes feeds, and for what is served and never written.
 
+mod query;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
 
 use crate::config::Config;
 use crate::domain::{
@@ -144,31 +148,43 @@ impl Renderer {
 
     /// The feed as it stands; `None`: nothing was ever in it.
     pub async fn feed(&self, key: &FeedKey) -> Result<Option<Made>, StoreError> {
-        let site = &self.config.site;
         let Some(view) = self.store.feed(key, self.config.feeds.items).await? else {
             return Ok(None);
         };
-        let stem = key.stem();
         let title = self.title(key, view.label.as_deref());
-        let feed = Feed {
+        let feed = self.bare(key.stem(), title, key.language.clone(), view.updated);
+        Ok(Some(Made {
+            feed,
+            entries: view.entries,
+            sequence: view.sequence,
+        }))
+    }
+
+    /// A feed without entries.
+    fn bare(
+        &self,
+        stem: String,
+        title: String,
+        language: Option<Language>,
+        updated: Timestamp,
+    ) -> Feed {
+        let site = &self.config.site;
+        Feed {
             id: format!("tag:{}:feed/{stem}", site.authority),
             description: title.clone(),
             title,
             home: site.url.to_string(),
             base: feeds_url(&self.config),
             stem,
-            language: key.language.clone(),
+            query: String::new(),
+            language,
             site_language: site.language.clone(),
-            updated: view.updated,
+            updated,
+            ttl: self.config.feeds.max_age.as_mins().max(1),
             author: site.title.clone(),
             scheme: format!("tag:{}:tags", site.authority),
             entries: Vec::new(),
-        };
-        Ok(Some(Made {
-            feed,
-            entries: view.entries,
-            sequence: view.sequence,
-        }))
+        }
     }
 
     /// The feed in a format. What did not change since an earlier file was made is taken from it:

@@ -10,6 +10,9 @@
 //! | `publications` | `apply`, `release_due`, `next_release`, `publication`, `paths`, `paths_at`, `body`, `has_body` |
 //! | `catalogue` | `publications`, `publications_like`, `publication_at`, `revisions`, `mailed` |
 //! | `feeds` | `feed`, `feeds` |
+//! | `archive` | `number`, `unnumbered`, `page`, `pages`, `page_counts`, `not_archived` |
+//! | `departures` | `departed`, `lately_departed` |
+//! | `queries` | `touched`, `query`: feeds by several tags |
 //! | `translations` | `translations`, `translations_of` |
 //! | `files` | `keep_files`, `known_files` |
 //! | `tags` | `define_tags`, `tags`, `tag_named` |
@@ -38,6 +41,7 @@
 //! [`contract`] is the one suite that every backend passes.
 
 pub mod answers;
+mod archive;
 mod bodies;
 pub mod books;
 pub mod catalogue;
@@ -47,6 +51,7 @@ mod claims;
 mod contract;
 mod cursors;
 mod deliveries;
+mod departures;
 mod doubt;
 mod dump;
 mod engine;
@@ -65,6 +70,7 @@ mod plan;
 mod preferences;
 pub mod prospects;
 mod publications;
+mod queries;
 mod record;
 mod restore;
 mod retention;
@@ -93,6 +99,8 @@ use record::Record;
 use rows::Meta;
 use writer::Writer;
 
+pub use archive::{PAGE, PageView};
+pub use departures::Departed;
 pub use dump::{Dump, Dumped};
 pub use erasure::Erased;
 pub use error::StoreError;
@@ -100,6 +108,7 @@ pub use feeds::FeedView;
 pub use foresee::Foreseen;
 pub use holds::{CarriedOut, HoldEvent};
 pub use publications::{Applied, Refusal, Refused};
+pub use queries::QueryView;
 pub use restore::Restoring;
 pub use rows::Totals;
 pub use tags::TagView;

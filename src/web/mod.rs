@@ -1,9 +1,15 @@
 //! Feeds and pages over HTTP. One file per page group.
 
+mod answer;
+mod astray;
+pub mod client;
+mod coding;
 mod feeds;
 mod index;
+mod missing;
 mod page;
 mod proof;
+mod query;
 mod unsubscribe;
 
 use std::sync::Arc;
@@ -11,6 +17,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
+use url::Url;
 
 use crate::config::Config;
 use crate::control::Clock;
@@ -22,7 +29,7 @@ use crate::token::Keys;
 pub use proof::proof;
 
 /// No form of ours is larger.
-const BODY_BYTES: usize = 16 << 10;
+pub const BODY_BYTES: usize = 16 << 10;
 
 /// What pages are made from.
 pub struct Site {
@@ -38,10 +45,14 @@ pub struct Site {
     pub templates: Arc<Templates>,
     /// Tells the time.
     pub clock: Clock,
+    /// The WebSub hub that tells of changes to feeds, where there is one.
+    pub hub: Option<Url>,
 }
 
 /// Every route.
 pub fn router(site: Site) -> Router {
+    let site = Arc::new(site);
+    let queries = query::router(&site);
     Router::new()
         .route("/", get(index::show))
         .route("/feeds/{*path}", get(feeds::serve))
@@ -50,6 +61,7 @@ pub fn router(site: Site) -> Router {
             get(unsubscribe::ask).post(unsubscribe::carry_out),
         )
         .fallback(page::not_found)
+        .with_state(site)
+        .merge(queries)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .with_state(Arc::new(site))
 }
