@@ -138,15 +138,13 @@ fn media(publication: &Publication) -> ExtensionMap {
 
 fn content(file: &publication::Enclosure) -> Extension {
     let kind = media_type(&file.media_type);
-    let medium = match kind.split('/').next() {
-        Some(known @ ("audio" | "image" | "video")) => known,
-        _ => "document",
-    };
+    let of_kind = |known: &&str| kind.starts_with(&format!("{known}/"));
+    let medium = ["audio", "image", "video"].into_iter().find(of_kind);
     let size = file.length.map(|bytes| ("fileSize", bytes.to_string()));
     let attributes = [
         ("url", url(&file.url)),
         ("type", kind.to_owned()),
-        ("medium", medium.to_owned()),
+        ("medium", medium.unwrap_or("document").to_owned()),
     ];
     let attributes = attributes.into_iter().chain(size);
     let title = file.title.as_deref().map(|title| Extension {
