@@ -39,8 +39,8 @@ languages = Language
 language-name = English
 
 error-title = { $status ->
-    [410] This page is gone
     [404] There is no such page
+    [410] This is no longer here
     [403] This link is not valid
     [400] This link is not valid
    *[other] Something went wrong
@@ -52,5 +52,6 @@ error-text = { $status ->
     [400] Please open the link from the message again, or copy it as a whole.
    *[other] Please try again in a few minutes.
 }
+error-meant = Did you mean:
+error-home = What is new, and every feed there is
 back = Back to { $site }
-error-home = See the newest publications and all topics

@@ -39,8 +39,8 @@ languages = Język
 language-name = Polski
 
 error-title = { $status ->
-    [410] Tej strony już nie ma
     [404] Nie ma takiej strony
+    [410] Tego już tu nie ma
     [403] Ten odnośnik jest nieprawidłowy
     [400] Ten odnośnik jest nieprawidłowy
    *[other] Coś poszło nie tak
@@ -52,5 +52,6 @@ error-text = { $status ->
     [400] Prosimy jeszcze raz otworzyć odnośnik z wiadomości albo skopiować go w całości.
    *[other] Prosimy spróbować ponownie za kilka minut.
 }
+error-meant = Może chodziło o:
+error-home = Co nowego i wszystkie kanały
 back = Powrót do serwisu „{ $site }”
-error-home = Zobacz najnowsze publikacje i wszystkie tematy

@@ -89,6 +89,7 @@ impl Works {
             keys: Arc::clone(&ground.keys),
             templates: Arc::clone(templates),
             clock: Arc::clone(&ground.clock),
+            hub: None,
         };
         let helo = config.web.url.host_str().unwrap_or("localhost").to_owned();
         let mailer = Mailer::from_config(&config.mail, &helo)?;

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::page::Page;
 use super::reader::Reader;
-use super::{Site, links, page};
+use super::{Site, links, missing, page};
 use crate::domain::publication::Enclosure;
 use crate::domain::{FeedKey, Publication, PublicationId, PublicationState, Standing, TagName};
 use crate::store::StoreError;
@@ -30,15 +30,15 @@ pub(super) async fn show(
 }
 
 async fn answer(site: &Site, reader: &Reader, id: PublicationId) -> Result<Response, StoreError> {
-    let error = |status| Ok(page::error(site, &reader.language, status));
+    let missing = |status| Ok(missing::show(site, &reader.language, status, None));
     let Some(state) = site.store.publication(&id).await? else {
-        return error(StatusCode::NOT_FOUND);
+        return missing(StatusCode::NOT_FOUND);
     };
     match state.standing {
         Standing::Live => {}
         // What was never there has not gone.
-        _ if state.released.is_none() => return error(StatusCode::NOT_FOUND),
-        _ => return error(StatusCode::GONE),
+        _ if state.released.is_none() => return missing(StatusCode::NOT_FOUND),
+        _ => return missing(StatusCode::GONE),
     }
     let publication = &state.publication;
     let path = links::entry(&publication.id);
@@ -48,7 +48,7 @@ async fn answer(site: &Site, reader: &Reader, id: PublicationId) -> Result<Respo
     let page = Page {
         path: &path,
         template: "entry.html",
-        context: entry(site, reader, publication).await?,
+        context: entry(site, reader, &state).await?,
         has_pictures: true,
     };
     Ok(page.show(site, reader))
@@ -57,8 +57,9 @@ async fn answer(site: &Site, reader: &Reader, id: PublicationId) -> Result<Respo
 async fn entry(
     site: &Site,
     reader: &Reader,
-    publication: &Publication,
+    state: &PublicationState,
 ) -> Result<Value, StoreError> {
+    let publication = &state.publication;
     let Publication { title, link, .. } = publication;
     let host = Url::parse(link).ok();
     let host = host.as_ref().and_then(Url::host_str).map(str::to_owned);
@@ -73,13 +74,15 @@ async fn entry(
     let zone = &site.config.site.zone;
     let day = |instant| zone.to_datetime(instant).date();
     let is_updated = day(publication.updated) != day(publication.published);
-    let translations = translations(site, publication).await?;
+    let translations = site.store.translations_of(state).await?.others;
     let translations = translations.iter().map(|translation| {
-        let path = links::entry(&translation.publication.id);
-        let base = &site.config.web.url;
+        let path = links::entry(&translation.id);
         context! {
-            address => format!("{base}{path}"),
-            ..links::publication(site, reader, translation)
+            title => translation.title.as_str(),
+            link => reader.link(site, &path, None),
+            address => format!("{}{path}", site.config.web.url),
+            language => translation.language.as_str(),
+            foreign => links::foreign(reader, &translation.language),
         }
     });
     Ok(context! {
@@ -136,19 +139,6 @@ fn tags(site: &Site, reader: &Reader, tags: &[TagName]) -> Vec<Value> {
         }
     };
     tags.iter().map(tag).collect()
-}
-
-/// What it translates, if that is there.
-async fn translations(
-    site: &Site,
-    publication: &Publication,
-) -> Result<Vec<PublicationState>, StoreError> {
-    let Some(original) = &publication.translation_of else {
-        return Ok(Vec::new());
-    };
-    let original = site.store.publication(original).await?;
-    let is_there = |state: &PublicationState| state.standing == Standing::Live;
-    Ok(original.into_iter().filter(is_there).collect())
 }
 
 /// A file's name, and its size in whole kB or MB.

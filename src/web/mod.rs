@@ -1,10 +1,14 @@
 //! Feeds and pages over HTTP. One file per page group.
 
+mod answer;
+mod astray;
 pub mod client;
+mod coding;
 mod entry;
 mod feeds;
 mod index;
 mod links;
+mod missing;
 mod page;
 mod proof;
 mod query;
@@ -19,6 +23,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
+use url::Url;
 
 use crate::config::Config;
 use crate::control::Clock;
@@ -46,6 +51,8 @@ pub struct Site {
     pub templates: Arc<Templates>,
     /// Tells the time.
     pub clock: Clock,
+    /// The WebSub hub that tells of changes to feeds, where there is one.
+    pub hub: Option<Url>,
 }
 
 /// Every route.

@@ -12,7 +12,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use minijinja::{Value, context};
 
 use super::reader::{Reader, offered, query};
-use super::{Site, links};
+use super::{Site, links, missing};
 use crate::config;
 use crate::domain::{FeedKey, Language};
 use crate::store::StoreError;
@@ -93,7 +93,7 @@ impl Page<'_> {
 /// The page that says there is none.
 pub(super) async fn not_found(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
     let language = language(&site, &headers);
-    error(&site, &language, StatusCode::NOT_FOUND)
+    missing::show(&site, &language, StatusCode::NOT_FOUND, None)
 }
 
 /// The page that says what went wrong.

@@ -52,9 +52,15 @@ fn pages() -> Vec<(&'static str, Value)> {
             pages.push((name, context! { ..context, ..frame(is_much) }));
         }
     }
-    let statuses = [400, 403, 404, 410, 500];
+    let statuses = [400, 403, 404, 500];
     let errors = statuses.map(|status| ("error.html", context! { status, ..frame(false) }));
     pages.extend(errors);
+    let all = vec![context! { address => ADDRESS, path => "all.atom" }];
+    for meant in [vec![], all.clone()] {
+        let (status, all) = (410, all.clone());
+        let context = context! { status, all, meant, ..frame(false) };
+        pages.push(("error.html", context));
+    }
     pages
 }
 
@@ -90,7 +96,6 @@ fn list(is_much: bool) -> Value {
         context! {
             title => "Sample",
             link => ADDRESS,
-            address => ADDRESS,
             language => "eo",
             foreign => is_much.then_some("eo"),
             published => DATE,
@@ -143,7 +148,9 @@ fn entry(is_much: bool) -> Value {
         context! { name => "talk.mp3", address => ADDRESS, media_type => "audio/mpeg", size }
     };
     let tag = context! { label => "Help", link => ADDRESS, alternates => alternates(true) };
-    let translations = list(is_much).get_attr("publications");
+    let translation = context! {
+        title => "Sample", link => ADDRESS, address => ADDRESS, language => "eo", foreign => text("eo")
+    };
     context! {
         title => "Sample",
         link => ADDRESS,
@@ -158,7 +165,7 @@ fn entry(is_much: bool) -> Value {
         summary => "What it is about.",
         body => is_much.then(|| Value::from_safe_string("<p>Text.</p>".to_owned())),
         tags => some(is_much, tag),
-        translations => translations.unwrap_or_default(),
+        translations => some(is_much, translation),
         files => [some(is_much, file(size)), some(is_much, file(Value::from(())))].concat(),
         letter => "mailto:?subject=Sample",
     }

@@ -10,7 +10,7 @@ use minijinja::{Value, context};
 
 use super::page::Page;
 use super::reader::Reader;
-use super::{Site, index, links, page};
+use super::{Site, index, links, missing, page};
 use crate::domain::{FeedKey, TagId};
 use crate::store::StoreError;
 use crate::text::tags::TagNames;
@@ -32,7 +32,12 @@ pub(super) async fn show(
 
 async fn answer(site: &Site, reader: &Reader, name: &str) -> Result<Response, StoreError> {
     let Some(tag) = named(site, name).await? else {
-        return Ok(page::error(site, &reader.language, StatusCode::NOT_FOUND));
+        return Ok(missing::show(
+            site,
+            &reader.language,
+            StatusCode::NOT_FOUND,
+            None,
+        ));
     };
     let path = format!("tag/{tag}");
     if tag.as_str() != name {
@@ -44,10 +49,11 @@ async fn answer(site: &Site, reader: &Reader, name: &str) -> Result<Response, St
     };
     let count = site.store.entries_in(&feed).await?;
     let is_defined = site.config.tags.iter().any(|defined| defined.id == tag);
+    let missing = |status| Ok(missing::show(site, &reader.language, status, None));
     let count = match count {
         None | Some(0) if is_defined => 0,
-        None => return Ok(page::error(site, &reader.language, StatusCode::NOT_FOUND)),
-        Some(0) => return Ok(page::error(site, &reader.language, StatusCode::GONE)),
+        None => return missing(StatusCode::NOT_FOUND),
+        Some(0) => return missing(StatusCode::GONE),
         Some(count) => count,
     };
     let label = match links::label(site, &tag, &reader.language) {

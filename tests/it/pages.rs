@@ -172,7 +172,7 @@ fn a_tag_is_found_under_each_of_its_names_as_long_as_it_has_something() {
         let answer = site.get("/tag/drogi");
         (answer.status == 410).then_some(answer)
     });
-    holds(&gone.text(), &["Tej strony już nie ma", "noindex"]);
+    holds(&gone.text(), &["Tego już tu nie ma", "noindex"]);
 }
 
 #[test]
