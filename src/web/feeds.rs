@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::header::{
@@ -12,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use jiff::fmt::{rfc2822, strtime};
 
+use super::limits::Whole;
 use super::{Site, page};
 use crate::publish::Document;
 
@@ -32,12 +34,14 @@ pub(super) async fn serve(
         return page::not_found(State(site), headers).await;
     };
     if has_current(&headers, &document) {
-        return (StatusCode::NOT_MODIFIED, tags(&site, &document)).into_response();
+        let whole = Extension(Whole(document.length));
+        return (StatusCode::NOT_MODIFIED, whole, tags(&site, &document)).into_response();
     }
     match site.shelf.read(&path).await {
         Ok((document, bytes)) => {
             let media_type = [(CONTENT_TYPE, document.media_type)];
-            (tags(&site, &document), media_type, bytes).into_response()
+            let whole = Extension(Whole(document.length));
+            (whole, tags(&site, &document), media_type, bytes).into_response()
         }
         // Lost or damaged, and being made again.
         Err(_) => {

@@ -3,6 +3,7 @@
 pub mod client;
 mod feeds;
 mod index;
+mod limits;
 mod page;
 mod proof;
 mod query;
@@ -12,10 +13,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 
 use crate::config::Config;
-use crate::control::Clock;
+use crate::control::{Clock, Readers};
 use crate::publish::Shelf;
 use crate::store::Store;
 use crate::text::template::Templates;
@@ -40,21 +42,27 @@ pub struct Site {
     pub templates: Arc<Templates>,
     /// Tells the time.
     pub clock: Clock,
+    /// Told how each feed is asked for.
+    pub readers: Arc<Readers>,
 }
 
 /// Every route.
 pub fn router(site: Site) -> Router {
     let site = Arc::new(site);
-    let queries = query::router(&site);
+    let gate = from_fn_with_state(limits::Gate::of(&site), limits::pass);
+    let feeds = Router::new()
+        .route("/feeds/{*path}", get(feeds::serve))
+        .with_state(Arc::clone(&site))
+        .merge(query::router(&site))
+        .route_layer(gate);
     Router::new()
         .route("/", get(index::show))
-        .route("/feeds/{*path}", get(feeds::serve))
         .route(
             "/unsubscribe/{token}",
             get(unsubscribe::ask).post(unsubscribe::carry_out),
         )
         .fallback(page::not_found)
         .with_state(site)
-        .merge(queries)
+        .merge(feeds)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
 }

@@ -27,6 +27,7 @@ mod listening;
 mod mail;
 mod net;
 mod people;
+mod polls;
 mod preferences;
 mod query;
 mod reload;
