@@ -92,6 +92,7 @@ impl Works {
             templates: Arc::clone(templates),
             clock: Arc::clone(&ground.clock),
             readers: Arc::clone(&ground.readers),
+            hub: None,
         };
         let helo = config.web.url.host_str().unwrap_or("localhost").to_owned();
         let mailer = Mailer::from_config(&config.mail, &helo)?;

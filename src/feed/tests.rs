@@ -162,6 +162,7 @@ fn feed() -> impl Strategy<Value = Feed> {
                 language,
                 site_language: Language::parse("pl").expect("a language tag"),
                 updated,
+                ttl: 5,
                 author,
                 scheme,
                 entries,

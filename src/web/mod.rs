@@ -1,9 +1,13 @@
 //! Feeds and pages over HTTP. One file per page group.
 
+mod answer;
+mod astray;
 pub mod client;
+mod coding;
 mod feeds;
 mod index;
 mod limits;
+mod missing;
 mod page;
 mod proof;
 mod query;
@@ -15,6 +19,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
+use url::Url;
 
 use crate::config::Config;
 use crate::control::{Clock, Readers};
@@ -44,6 +49,8 @@ pub struct Site {
     pub clock: Clock,
     /// Told how each feed is asked for.
     pub readers: Arc<Readers>,
+    /// The WebSub hub that tells of changes to feeds, where there is one.
+    pub hub: Option<Url>,
 }
 
 /// Every route.
