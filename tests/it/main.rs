@@ -25,6 +25,7 @@ mod kill;
 mod letters;
 mod listening;
 mod mail;
+mod media;
 mod net;
 mod people;
 mod polls;
