@@ -7,6 +7,7 @@ mod coding;
 mod entry;
 mod feeds;
 mod index;
+mod limits;
 mod links;
 mod missing;
 mod page;
@@ -22,11 +23,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use url::Url;
 
 use crate::config::Config;
-use crate::control::Clock;
+use crate::control::{Clock, Readers};
 use crate::publish::Shelf;
 use crate::store::Store;
 use crate::text::template::Templates;
@@ -51,6 +53,8 @@ pub struct Site {
     pub templates: Arc<Templates>,
     /// Tells the time.
     pub clock: Clock,
+    /// Told how each feed is asked for.
+    pub readers: Arc<Readers>,
     /// The WebSub hub that tells of changes to feeds, where there is one.
     pub hub: Option<Url>,
 }
@@ -58,7 +62,12 @@ pub struct Site {
 /// Every route.
 pub fn router(site: Site) -> Router {
     let site = Arc::new(site);
-    let queries = query::router(&site);
+    let gate = from_fn_with_state(limits::Gate::of(&site), limits::pass);
+    let feeds = Router::new()
+        .route("/feeds/{*path}", get(feeds::serve))
+        .with_state(Arc::clone(&site))
+        .merge(query::router(&site))
+        .route_layer(gate);
     Router::new()
         .route("/", get(index::show))
         .route("/robots.txt", get(robots::robots))
@@ -69,13 +78,12 @@ pub fn router(site: Site) -> Router {
         .route("/tag/{tag}", get(tag::show))
         // Ids have slashes, and not every proxy leaves them encoded.
         .route("/entry/{*id}", get(entry::show))
-        .route("/feeds/{*path}", get(feeds::serve))
         .route(
             "/unsubscribe/{token}",
             get(unsubscribe::ask).post(unsubscribe::carry_out),
         )
         .fallback(page::not_found)
         .with_state(site)
-        .merge(queries)
+        .merge(feeds)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
 }

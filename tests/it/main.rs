@@ -29,6 +29,7 @@ mod media;
 mod net;
 mod pages;
 mod people;
+mod polls;
 mod preferences;
 mod query;
 mod reload;
