@@ -16,6 +16,7 @@ mod tables;
 mod tests;
 mod transport;
 mod value;
+mod websub;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -36,6 +37,7 @@ use crate::domain::{
 use crate::feed::Format;
 use crate::text::tags::TagNames;
 pub use files::Files;
+pub use websub::{Hub, Signature, WebSub};
 
 /// Reads and checks a configuration file. Relative paths in it start at its folder. The password
 /// of an SMTP user is taken from the environment variable `WICI_SMTP_PASSWORD`, else from
@@ -115,6 +117,8 @@ pub struct Config {
     pub feeds: Feeds,
     /// `[web]`
     pub web: Web,
+    /// `[websub]`
+    pub websub: WebSub,
     /// `[mail]`
     pub mail: Mail,
     /// `[guards]`
@@ -138,6 +142,15 @@ impl Config {
         schedules.find(|schedule| {
             schedule.name == name || schedule.aliases.iter().any(|alias| alias == name)
         })
+    }
+
+    /// The address of the hub that pushes the feeds, if there is one.
+    pub fn hub(&self) -> Option<String> {
+        match &self.websub.hub {
+            Hub::Own => Some(format!("{}hub", self.web.url)),
+            Hub::Other(url) => Some(url.to_string()),
+            Hub::None => None,
+        }
     }
 
     /// What it calls schedules, tags and sources.

@@ -92,6 +92,8 @@ pub struct Feed {
     pub base: String,
     /// Path under `base` without extension: `all`, `pl/tag/x`.
     pub stem: String,
+    /// URL of the hub that pushes it (WebSub, section 4).
+    pub hub: Option<String>,
     /// The language of all entries; `None`: they vary.
     pub language: Option<Language>,
     /// The site's default, which stands for the feed's where entries vary.

@@ -147,6 +147,7 @@ fn feed() -> impl Strategy<Value = Feed> {
                 home,
                 base,
                 stem,
+                hub: Some("https://portal.example/hub".to_owned()),
                 language,
                 site_language: Language::parse("pl").expect("a language tag"),
                 updated,

@@ -137,7 +137,8 @@ impl Renderer {
             return Ok(None);
         };
         let (version, base) = (env!("CARGO_PKG_VERSION"), feeds_url(&self.config));
-        let shape = format!("{version} {store:?} {base} {site:?} {tags:?} {feeds:?}");
+        let hub = self.config.hub();
+        let shape = format!("{version} {store:?} {base} {hub:?} {site:?} {tags:?} {feeds:?}");
         let hash = blake3::hash(shape.as_bytes()).to_hex();
         Ok(Some(hash[..16].to_owned()))
     }
@@ -157,6 +158,7 @@ impl Renderer {
             home: site.url.to_string(),
             base: feeds_url(&self.config),
             stem,
+            hub: self.config.hub(),
             language: key.language.clone(),
             site_language: site.language.clone(),
             updated: view.updated,

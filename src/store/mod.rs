@@ -33,6 +33,7 @@
 //! | `retention` | `shrink`, `forget`, `prune`; `bodies/sweep`: `sweep` |
 //! | `prospects` | `cadences`, `to_come`, `prospects` |
 //! | `answers` | `mailings`, `not_mailed` |
+//! | `websub` | `follow`, `unfollow`, `followers`, `lapse`, `topics`, `topic_changed`, `due_pushes`, `settle_pushes`; `told`, `note_told` |
 //!
 //! [`contract`] is the one suite that every backend passes.
 
@@ -75,6 +76,7 @@ mod subscribers;
 mod suppression;
 mod tags;
 mod upstreams;
+mod websub;
 mod writer;
 
 use std::fs::{DirBuilder, File, TryLockError};
@@ -101,6 +103,7 @@ pub use publications::{Applied, Refusal, Refused};
 pub use restore::Restoring;
 pub use rows::Totals;
 pub use tags::TagView;
+pub use websub::{Follow, Followed, Walked};
 
 /// The store. Clones are handles to one.
 #[derive(Clone)]
