@@ -37,7 +37,7 @@ use crate::domain::{
 use crate::feed::Format;
 use crate::text::tags::TagNames;
 pub use files::Files;
-pub use websub::{Hub, Signature, WebSub};
+pub use websub::{Hub, WebSub};
 
 /// Reads and checks a configuration file. Relative paths in it start at its folder. The password
 /// of an SMTP user is taken from the environment variable `WICI_SMTP_PASSWORD`, else from

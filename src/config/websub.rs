@@ -6,6 +6,7 @@ use url::Url;
 use super::raw::Table;
 use super::report::Fault;
 use super::value::{self, duration, one_of};
+use crate::domain::websub::Signature;
 
 /// `[websub]`
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,17 +36,6 @@ pub enum Hub {
     Other(Url),
     /// Nobody.
     None,
-}
-
-/// The method in `X-Hub-Signature` (section 7.1); SHA-1 is not offered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Signature {
-    /// HMAC with SHA-256
-    Sha256,
-    /// HMAC with SHA-384
-    Sha384,
-    /// HMAC with SHA-512
-    Sha512,
 }
 
 pub(super) fn websub(table: &Table<'_>) -> Option<WebSub> {

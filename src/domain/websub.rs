@@ -52,6 +52,17 @@ pub struct Failing {
     pub tries: u32,
 }
 
+/// The method in `X-Hub-Signature` (section 7.1). SHA-1, which it knows too, is broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signature {
+    /// HMAC with SHA-256
+    Sha256,
+    /// HMAC with SHA-384
+    Sha384,
+    /// HMAC with SHA-512
+    Sha512,
+}
+
 /// What came of a push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pushed {

@@ -33,7 +33,7 @@
 //! | `retention` | `shrink`, `forget`, `prune`; `bodies/sweep`: `sweep` |
 //! | `prospects` | `cadences`, `to_come`, `prospects` |
 //! | `answers` | `mailings`, `not_mailed` |
-//! | `websub` | `follow`, `unfollow`, `followers`, `lapse`, `topics`, `topic_changed`, `due_pushes`, `settle_pushes`; `told`, `note_told` |
+//! | `websub` | `follow`, `unfollow`, `followers`, `lapse`, `follower`, `topics`, `topics_changed`, `due_pushes`, `settle_pushes`; `told`, `note_told` |
 //!
 //! [`contract`] is the one suite that every backend passes.
 

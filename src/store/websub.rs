@@ -175,29 +175,28 @@ impl Store {
         Ok(topics)
     }
 
-    /// The feed shows another change than was pushed last: it sets out on its way. Returns how far
-    /// that is, or `None` if there is nobody to push it to.
-    pub async fn topic_changed(
+    /// These feeds show another change than was pushed last: each sets out on its way. Returns those
+    /// that are on their way now; the others have nobody to go to.
+    pub async fn topics_changed(
         &self,
-        topic: &str,
-        sequence: Sequence,
-    ) -> Result<Option<Walk>, StoreError> {
-        let key = keys::topic(topic);
+        changed: Vec<(String, Sequence)>,
+    ) -> Result<Vec<(String, Sequence, Walk)>, StoreError> {
         self.write(move |transaction| {
-            let Some(known) = load::<Topic>(transaction, &key)? else {
-                return Ok(None);
-            };
-            if known.sequence == sequence {
-                return Ok(known.walk);
+            let mut going = Vec::with_capacity(changed.len());
+            for (name, sequence) in changed {
+                let key = keys::topic(&name);
+                let Some(mut topic) = load::<Topic>(transaction, &key)? else {
+                    continue;
+                };
+                if topic.sequence != sequence {
+                    let next = topic.walk.map_or_else(Walk::default, Walk::again);
+                    topic.sequence = sequence;
+                    topic.walk = Some(next);
+                    save(transaction, key, &topic)?;
+                }
+                going.extend(topic.walk.map(|walk| (name, sequence, walk)));
             }
-            let walk = Some(known.walk.map_or_else(Walk::default, Walk::again));
-            let topic = Topic {
-                sequence,
-                walk,
-                ..known
-            };
-            save(transaction, key, &topic)?;
-            Ok(walk)
+            Ok(going)
         })
         .await
     }
@@ -218,17 +217,28 @@ impl Store {
         Ok(due)
     }
 
-    /// When the next push is due that failed, and how many there are.
-    pub async fn pushes_to_come(&self) -> Result<(Option<Timestamp>, u64), StoreError> {
-        let (mut first, mut number) = (None, 0);
+    /// When the next push is due that failed.
+    pub async fn next_push(&self) -> Result<Option<Timestamp>, StoreError> {
+        let mut first = None;
         let span = keys::pushes().prefix();
         self.reader()
             .scan(span.range(), Order::Ascending, &mut |key, _| {
+                first = keys::push_in(key).map(|(at, ..)| at);
+                Ok(Go::Stop)
+            })?;
+        Ok(first)
+    }
+
+    /// How many pushes failed and are to be tried again.
+    pub async fn count_pushes(&self) -> Result<u64, StoreError> {
+        let mut number = 0;
+        let span = keys::pushes().prefix();
+        self.reader()
+            .scan(span.range(), Order::Ascending, &mut |_, _| {
                 number += 1;
-                first = first.or_else(|| keys::push_in(key).map(|(at, ..)| at));
                 Ok(Go::On)
             })?;
-        Ok((first, number))
+        Ok(number)
     }
 
     /// A subscription.
@@ -258,7 +268,14 @@ impl Store {
             };
             if let Some(walked) = walked.filter(|walked| walked.sequence == known.sequence) {
                 let walk = walked.walk;
-                save(transaction, row, &Topic { walk, ..known.clone() })?;
+                save(
+                    transaction,
+                    row,
+                    &Topic {
+                        walk,
+                        ..known.clone()
+                    },
+                )?;
             }
             let mut dropped = Vec::new();
             for (number, (callback, sequence, pushed)) in pushes.into_iter().enumerate() {

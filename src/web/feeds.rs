@@ -5,14 +5,15 @@ use std::sync::Arc;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, RETRY_AFTER,
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LINK,
+    RETRY_AFTER,
 };
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use jiff::fmt::{rfc2822, strtime};
 
-use super::{Site, page};
+use super::{Site, hub, page};
 use crate::publish::Document;
 
 /// Readers may rely on what they have for so long; it is asked for again after that.
@@ -32,12 +33,12 @@ pub(super) async fn serve(
         return page::not_found(State(site), headers).await;
     };
     if has_current(&headers, &document) {
-        return (StatusCode::NOT_MODIFIED, tags(&site, &document)).into_response();
+        return (StatusCode::NOT_MODIFIED, tags(&site, &path, &document)).into_response();
     }
     match site.shelf.read(&path).await {
         Ok((document, bytes)) => {
             let media_type = [(CONTENT_TYPE, document.media_type)];
-            (tags(&site, &document), media_type, bytes).into_response()
+            (tags(&site, &path, &document), media_type, bytes).into_response()
         }
         // Lost or damaged, and being made again.
         Err(_) => {
@@ -48,8 +49,13 @@ pub(super) async fn serve(
     }
 }
 
-fn tags(site: &Site, document: &Document) -> HeaderMap {
+fn tags(site: &Site, path: &str, document: &Document) -> HeaderMap {
     let mut tags = HeaderMap::new();
+    for link in hub::links(&site.config, path) {
+        if let Ok(link) = link.parse() {
+            tags.append(LINK, link);
+        }
+    }
     // A date that is still to come is not sent (RFC 9110 8.8.2.1).
     let modified = document.modified;
     let modified = (modified.as_second() <= (site.clock)().as_second()).then_some(modified);

@@ -1,6 +1,7 @@
 //! Feeds and pages over HTTP. One file per page group.
 
 mod feeds;
+mod hub;
 mod index;
 mod page;
 mod proof;
@@ -10,15 +11,16 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::get;
+use axum::routing::{get, post};
 
-use crate::config::Config;
+use crate::config::{Config, Hub};
 use crate::control::Clock;
 use crate::publish::Shelf;
 use crate::store::Store;
 use crate::text::template::Templates;
 use crate::token::Keys;
 
+pub use hub::{Intent, Intents, Mode, is_topic, links};
 pub use proof::proof;
 
 /// No form of ours is larger.
@@ -38,11 +40,17 @@ pub struct Site {
     pub templates: Arc<Templates>,
     /// Tells the time.
     pub clock: Clock,
+    /// Of the hub: what is to be verified.
+    pub intents: Arc<Intents>,
 }
 
 /// Every route.
 pub fn router(site: Site) -> Router {
-    Router::new()
+    let mut router = Router::new();
+    if site.config.websub.hub == Hub::Own {
+        router = router.route("/hub", post(hub::request));
+    }
+    router
         .route("/", get(index::show))
         .route("/feeds/{*path}", get(feeds::serve))
         .route(

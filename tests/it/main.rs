@@ -38,3 +38,4 @@ mod trust;
 mod upstream;
 mod watching;
 mod way;
+mod websub;

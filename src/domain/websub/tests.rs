@@ -16,7 +16,10 @@ fn a_push_that_fails_is_tried_eight_times_within_a_day() {
     let mut subscription = subscription();
     let mut now = Timestamp::UNIX_EPOCH;
     for _ in 1..TRIES {
-        assert_eq!(subscription.note(Pushed::Failed, now, u64::MAX), Next::Retry);
+        assert_eq!(
+            subscription.note(Pushed::Failed, now, u64::MAX),
+            Next::Retry
+        );
         now = subscription.due.expect("it is tried again");
     }
     assert_eq!(subscription.note(Pushed::Failed, now, 0), Next::Rest);
@@ -42,7 +45,10 @@ fn who_could_not_be_reached_for_three_days_is_dropped_and_who_could_begins_anew(
 fn nothing_that_prints_shows_the_callback_or_the_secret() {
     let shown = format!("{:?}", subscription());
     assert!(shown.contains("reader.example"), "{shown}");
-    assert!(!shown.contains("hidden") && !shown.contains("hook"), "{shown}");
+    assert!(
+        !shown.contains("hidden") && !shown.contains("hook"),
+        "{shown}"
+    );
 }
 
 /// Walks until everyone was tried; a further change comes after so many steps of the one before.
