@@ -231,6 +231,7 @@ proptest! {
         prop_assert_eq!(texts(root, ATOM, "id"), [line(&feed.id)]);
         prop_assert_eq!(root.attribute((XML, "lang")), Some(feed.main_language().as_str()));
         let own = [feed.url(Format::Atom), url(&feed.home)];
+        let own: Vec<String> = own.into_iter().chain(feed.hub.clone()).collect();
         prop_assert_eq!(attributes(root, "link", "href"), own);
         let entries: Vec<_> = root.children().filter(|n| n.has_tag_name((ATOM, "entry"))).collect();
         prop_assert_eq!(entries.len(), feed.entries.len());
