@@ -16,12 +16,12 @@ mod tables;
 mod tests;
 mod transport;
 mod value;
+mod web;
 mod websub;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -37,6 +37,7 @@ use crate::domain::{
 use crate::feed::Format;
 use crate::text::tags::TagNames;
 pub use files::Files;
+pub use web::{Listen, Proxies, Web};
 pub use websub::{Hub, WebSub};
 
 /// Reads and checks a configuration file. Relative paths in it start at its folder. The password
@@ -282,15 +283,6 @@ pub struct Feeds {
     pub items: usize,
     /// Whole bodies, or summaries.
     pub full: bool,
-}
-
-/// `[web]`
-#[derive(Debug, Clone)]
-pub struct Web {
-    /// Where to listen; port 0: the system chooses.
-    pub listen: SocketAddr,
-    /// Public base of feeds and subscription pages, ending in `/`.
-    pub url: Url,
 }
 
 /// `[mail]`

@@ -1,7 +1,5 @@
 //! From the text of one value to what it means, or to what is wrong with it. Pure.
 
-use std::net::SocketAddr;
-
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use unicode_normalization::UnicodeNormalization;
@@ -246,17 +244,6 @@ fn milliseconds(text: &str) -> Option<u64> {
     let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
     let (_, size) = UNITS.iter().find(|(name, _)| *name == unit)?;
     number.parse::<u64>().ok()?.checked_mul(*size)
-}
-
-/// An address and port to listen on.
-pub(super) fn listen(text: &str) -> Result<SocketAddr, Fault> {
-    text.parse().map_err(|_| {
-        Fault::expected(
-            "an IP address and a port",
-            text,
-            "write it as in \"127.0.0.1:8080\" or \"[::1]:8080\"",
-        )
-    })
 }
 
 /// A mailbox: `Name <address>` or the address alone. Messages do not repeat the address.

@@ -196,6 +196,8 @@ pub struct SubscriberSummary {
 pub struct SubscriptionSummary {
     /// The schedule's name.
     pub schedule: String,
+    /// By whose clock, where the schedule goes by its readers'.
+    pub zone: Option<String>,
     /// Tags of which any is enough.
     pub any: Vec<String>,
     /// Tags that are all needed.
@@ -213,7 +215,8 @@ impl SubscriptionSummary {
             set.iter().map(T::to_string).collect()
         }
         SubscriptionSummary {
-            schedule: cadence.to_string(),
+            schedule: cadence.schedule.clone(),
+            zone: cadence.zone.clone(),
             any: texts(&filter.any),
             all: texts(&filter.all),
             none: texts(&filter.none),

@@ -55,7 +55,7 @@ pub use names::{Names, Orphan};
 pub use problem::Problem;
 pub use publication::{
     Archived, Batch, BodyHash, Found, Pass, Publication, PublicationId, PublicationKey,
-    PublicationState, Sequence, Standing,
+    PublicationState, Sequence, Standing, Translation,
 };
 pub use retention::Retention;
 pub use run::{Cadence, Counts, IMMEDIATE, Mark, Run, RunKey, Window};

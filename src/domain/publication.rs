@@ -134,6 +134,19 @@ pub struct Enclosure {
     pub length: Option<u64>,
 }
 
+/// The same in another language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Translation {
+    /// Whose it is.
+    pub id: PublicationId,
+    /// Its own.
+    pub language: Language,
+    /// Absolute URL of its page.
+    pub link: String,
+    /// Plain text, one line.
+    pub title: String,
+}
+
 /// One revision of one item of content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Publication {

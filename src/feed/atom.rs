@@ -11,6 +11,7 @@ use quick_xml::escape::escape;
 use super::frame::{Frame, cut};
 use super::write::{MEDIA, chrono, line, lines, media_type, url};
 use super::{Entry, Feed, FeedError, Format};
+use crate::domain::Translation;
 
 const ENTRY: &str = "\n  <entry>";
 const END: &str = "\n</feed>";
@@ -75,10 +76,14 @@ fn element(feed: &Feed, entry: &Entry) -> Result<atom_syndication::Entry, FeedEr
     let id = line(&publication.id.0);
     let lang = feed.language_of(entry);
     let summary = lines(&publication.summary);
-    let mut links = vec![page(
-        url(&publication.link),
-        Some(publication.language.to_string()),
-    )];
+    let own = url(&publication.link);
+    let mut links = vec![page(own.clone(), Some(publication.language.to_string()))];
+    if !entry.translations.is_empty() {
+        links.extend(entry.translations.iter().map(translation));
+        // Some readers go by the first page, others by the last. Two in one language are not
+        // allowed (RFC 4287, section 4.1.2).
+        links.push(page(own, None));
+    }
     links.extend(entry.latest_version().map(|href| Link {
         href,
         rel: "latest-version".to_owned(),
@@ -145,6 +150,16 @@ fn person(name: String) -> Person {
     Person {
         name,
         ..Person::default()
+    }
+}
+
+fn translation(translation: &Translation) -> Link {
+    Link {
+        title: Some(line(&translation.title)),
+        ..page(
+            url(&translation.link),
+            Some(translation.language.to_string()),
+        )
     }
 }
 

@@ -84,7 +84,19 @@ enum Content {
 struct Extension {
     about: &'static str,
     /// RFC 5829: where the current version of an archived page is.
-    latest_version: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latest_version: Option<String>,
+    /// The same in other languages.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    translations: Vec<Translated>,
+}
+
+#[derive(Serialize)]
+struct Translated {
+    language: String,
+    url: String,
+    id: String,
+    title: String,
 }
 
 const END: &str = "]\n}";
@@ -148,11 +160,24 @@ fn item(feed: &Feed, entry: &Entry) -> Result<Item, FeedError> {
         tags: categories.map(|category| line(&category.label)).collect(),
         image: publication.image.as_deref().map(url),
         attachments: publication.enclosures.iter().map(attachment).collect(),
-        extension: entry.latest_version().map(|latest_version| Extension {
-            about: env!("CARGO_PKG_REPOSITORY"),
-            latest_version,
-        }),
+        extension: extension(entry),
         id,
+    })
+}
+
+fn extension(entry: &Entry) -> Option<Extension> {
+    let latest_version = entry.latest_version();
+    let translations = entry.translations.iter().map(|other| Translated {
+        language: other.language.to_string(),
+        url: url(&other.link),
+        id: line(&other.id.0),
+        title: line(&other.title),
+    });
+    let translations: Vec<Translated> = translations.collect();
+    (latest_version.is_some() || !translations.is_empty()).then_some(Extension {
+        about: env!("CARGO_PKG_REPOSITORY"),
+        latest_version,
+        translations,
     })
 }
 

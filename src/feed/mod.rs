@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::domain::{Language, Publication};
+use crate::domain::{Language, Publication, Translation};
 
 pub use opml::{MEDIA_TYPE as OPML_MEDIA_TYPE, OpmlFeed, opml};
 
@@ -94,6 +94,8 @@ pub struct Feed {
     pub stem: String,
     /// URL of the hub that pushes it (WebSub, section 4).
     pub hub: Option<String>,
+    /// What follows the extension in its URL: `?any=x,y`, or nothing.
+    pub query: String,
     /// The language of all entries; `None`: they vary.
     pub language: Option<Language>,
     /// The site's default, which stands for the feed's where entries vary.
@@ -117,6 +119,8 @@ pub struct Entry {
     pub categories: Vec<Category>,
     /// The whole sanitised HTML; `None`: the feed has summaries only.
     pub body: Option<String>,
+    /// The same in other languages: at most one in each, and none in its own.
+    pub translations: Vec<Translation>,
 }
 
 /// A tag in a feed.
@@ -234,7 +238,10 @@ pub fn check(publication: &Publication) -> Result<(), FeedError> {
 impl Feed {
     /// Where the feed is in this format.
     fn url(&self, format: Format) -> String {
-        write::url(&format!("{}{}.{format}", self.base, self.stem))
+        let Feed {
+            base, stem, query, ..
+        } = self;
+        write::url(&format!("{base}{stem}.{format}{query}"))
     }
 
     /// The language to declare for the feed as a whole.

@@ -12,7 +12,7 @@ use quick_xml::escape::partial_escape;
 use super::frame::{Frame, cut};
 use super::write::{MEDIA, line, lines, media_type, rfc2822, url};
 use super::{Entry, Feed, FeedError, Format};
-use crate::domain::publication;
+use crate::domain::{Language, publication};
 
 const CONTENT: &str = "http://purl.org/rss/1.0/modules/content/";
 const ITEM: &str = "\n    <item>";
@@ -64,7 +64,7 @@ fn item(feed: &Feed, entry: &Entry) -> Result<Item, FeedError> {
         languages: feed.language_of(entry).into_iter().collect(),
         ..DublinCoreExtension::default()
     };
-    let latest = entry.latest_version();
+    let links = links(entry);
     Ok(Item {
         title: Some(line(&publication.title)),
         link: Some(url(&publication.link)),
@@ -77,9 +77,7 @@ fn item(feed: &Feed, entry: &Entry) -> Result<Item, FeedError> {
             permalink: false,
         }),
         content: entry.body.as_deref().map(lines),
-        atom_ext: latest.map(|href| AtomExtension {
-            links: vec![link("latest-version", href, None)],
-        }),
+        atom_ext: (!links.is_empty()).then_some(AtomExtension { links }),
         enclosure: publication.enclosures.first().map(enclosure),
         extensions: publication
             .image
@@ -89,6 +87,27 @@ fn item(feed: &Feed, entry: &Entry) -> Result<Item, FeedError> {
         dublin_core_ext: (dublin_core != DublinCoreExtension::default()).then_some(dublin_core),
         ..Item::default()
     })
+}
+
+/// What RSS has no words for: the translations, and where the current version is.
+fn links(entry: &Entry) -> Vec<Link> {
+    let page = |href: &str, language: &Language| Link {
+        hreflang: Some(language.to_string()),
+        ..link("alternate", url(href), Some("text/html"))
+    };
+    let mut links = Vec::new();
+    if !entry.translations.is_empty() {
+        links.extend(entry.translations.iter().map(|translation| Link {
+            title: Some(line(&translation.title)),
+            ..page(&translation.link, &translation.language)
+        }));
+        // Some readers take the last page for the item's, whatever its `link` says.
+        let publication = &entry.publication;
+        links.push(page(&publication.link, &publication.language));
+    }
+    let latest = entry.latest_version();
+    links.extend(latest.map(|href| link("latest-version", href, None)));
+    links
 }
 
 /// RSS 2.0 has room for one, and wants a length: 0 where nobody knows it.

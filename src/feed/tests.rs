@@ -76,6 +76,15 @@ fn enclosure() -> impl Strategy<Value = Enclosure> {
     })
 }
 
+fn translation() -> impl Strategy<Value = Translation> {
+    (text(), text(), text()).prop_map(|(id, link, title)| Translation {
+        id: PublicationId(id),
+        language: Language::parse("de").expect("a language tag"),
+        link,
+        title,
+    })
+}
+
 fn entry() -> impl Strategy<Value = Entry> {
     let texts = (text(), text(), text(), text(), vec(text(), 0..3));
     let rest = (
@@ -86,11 +95,12 @@ fn entry() -> impl Strategy<Value = Entry> {
         prop::option::of(text()),
         vec((text(), text()), 0..3),
         (prop::option::of(text()), vec(enclosure(), 0..3)),
+        vec(translation(), 0..2),
     );
     (texts, rest).prop_map(
         |(
             (id, title, link, summary, authors),
-            (language, published, updated, latest, body, tags, (image, enclosures)),
+            (language, published, updated, latest, body, tags, (image, enclosures), translations),
         )| {
             let publication = Publication {
                 id: PublicationId(id),
@@ -118,6 +128,7 @@ fn entry() -> impl Strategy<Value = Entry> {
                 publication: Arc::new(publication),
                 categories: tags.into_iter().map(category).collect(),
                 body,
+                translations,
             }
         },
     )
@@ -148,6 +159,7 @@ fn feed() -> impl Strategy<Value = Feed> {
                 base,
                 stem,
                 hub: Some("https://portal.example/hub".to_owned()),
+                query: String::new(),
                 language,
                 site_language: Language::parse("pl").expect("a language tag"),
                 updated,
@@ -188,6 +200,13 @@ fn labels(entry: &Entry) -> Vec<String> {
     entry.categories.iter().map(|c| line(&c.label)).collect()
 }
 
+/// The pages in other languages, and then the own one again, for who goes by the last.
+fn pages(entry: &Entry) -> impl Iterator<Item = String> {
+    let others = entry.translations.iter().map(|other| url(&other.link));
+    let own = (!entry.translations.is_empty()).then(|| url(&entry.publication.link));
+    others.chain(own)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
@@ -219,6 +238,8 @@ proptest! {
             prop_assert_eq!(attributes(item, "enclosure", "url"), sound);
             let thumbnails: Vec<_> = publication.image.iter().map(|image| url(image)).collect();
             prop_assert_eq!(attributes(item, "thumbnail", "url"), thumbnails);
+            let others = pages(entry).chain(entry.latest_version());
+            prop_assert_eq!(attributes(item, "link", "href"), others.collect::<Vec<_>>());
         }
     }
 
@@ -243,7 +264,7 @@ proptest! {
             prop_assert_eq!(texts(node, ATOM, "content").pop(), entry.body.as_deref().map(lines));
             prop_assert_eq!(attributes(node, "category", "label"), labels(entry));
             let files = publication.enclosures.iter().map(|file| url(&file.url));
-            let links: Vec<_> = [url(&publication.link)].into_iter()
+            let links: Vec<_> = [url(&publication.link)].into_iter().chain(pages(entry))
                 .chain(entry.latest_version()).chain(files).collect();
             prop_assert_eq!(attributes(node, "link", "href"), links);
             let thumbnails: Vec<_> = publication.image.iter().map(|image| url(image)).collect();
@@ -271,6 +292,13 @@ proptest! {
             }
             let image = publication.image.as_deref().map_or(serde_json::Value::Null, |i| url(i).into());
             prop_assert_eq!(&item["image"], &image);
+            for (number, other) in entry.translations.iter().enumerate() {
+                let translation = &item["_wici"]["translations"][number];
+                prop_assert_eq!(&translation["language"], "de");
+                prop_assert_eq!(&translation["url"], &url(&other.link));
+                prop_assert_eq!(&translation["id"], &line(&other.id.0));
+                prop_assert_eq!(&translation["title"], &line(&other.title));
+            }
             for (number, file) in publication.enclosures.iter().enumerate() {
                 let attachment = &item["attachments"][number];
                 prop_assert_eq!(&attachment["url"], &url(&file.url));

@@ -2,6 +2,7 @@
 //! news.
 
 mod feeds;
+mod translations;
 
 use std::collections::HashMap;
 
@@ -256,9 +257,10 @@ impl<'t, 'e> Changes<'t, 'e> {
             Standing::Scheduled
         };
         *self.meta.totals.of(state.standing) += 1;
-        state.publication = publication;
+        let was = std::mem::replace(&mut state.publication, publication);
         self.waits(&state);
-        save(self.transaction, keys::publication(state.key), &state)
+        save(self.transaction, keys::publication(state.key), &state)?;
+        self.regroup(&was, &state)
     }
 
     /// The change takes effect: it is numbered, the feeds are told, and news is noted. Returns how
@@ -305,7 +307,9 @@ impl<'t, 'e> Changes<'t, 'e> {
         };
         let place = keys::change(after.key, after.revision);
         save(self.transaction, place, &change)?;
-        let feeds = self.move_in_feeds(&before, &after, kind)?;
+        let mut feeds = self.move_in_feeds(&before, &after, kind)?;
+        self.regroup(&before.publication, &after)?;
+        feeds.extend(self.tell_translations(&before, &after)?);
         let first = !before.news;
         let news = news
             && self

@@ -27,6 +27,8 @@
 //! | `s` | | the number up to which everything was skipped with a copy of the store |
 //! | `l` | source, publication | [`LossRow`](super::rows::LossRow): it went within the last minutes |
 //! | `Y` | group | run: the first that could have mailed any of the group |
+//! | `v` | group, publication | the last change of what the others of the group show of themselves |
+//! | `v` | | table `v` is filled: a store from before there was one is, as it is opened |
 //! | `U` | subscriber | `Subscriber` |
 //! | `E` | address in lower case | subscriber |
 //! | `L` | cadence, tag or `*`, subscriber | nothing: whom a publication may concern |
@@ -66,6 +68,7 @@ mod paths;
 mod people;
 mod retention;
 mod span;
+mod translations;
 mod waiting;
 pub(super) mod websub;
 
@@ -96,6 +99,7 @@ pub(super) use retention::{
     shrunk, tallies, tally,
 };
 pub(super) use span::Span;
+pub(super) use translations::{grouped, translation, translations};
 pub(super) use waiting::{instant_before_last, waiting, waits};
 
 /// A key being written.

@@ -10,6 +10,8 @@
 //! | `publications` | `apply`, `release_due`, `next_release`, `publication`, `paths`, `paths_at`, `body`, `has_body` |
 //! | `catalogue` | `publications`, `publications_like`, `publication_at`, `revisions`, `mailed` |
 //! | `feeds` | `feed`, `feeds` |
+//! | `queries` | `touched`, `query`: feeds by several tags |
+//! | `translations` | `translations`, `translations_of` |
 //! | `files` | `keep_files`, `known_files` |
 //! | `tags` | `define_tags`, `tags`, `tag_named` |
 //! | `upstreams` | `upstream`, `keep_upstream`, `lost_bodies`, `forget_lost_bodies` |
@@ -65,6 +67,7 @@ mod plan;
 mod preferences;
 pub mod prospects;
 mod publications;
+mod queries;
 mod record;
 mod restore;
 mod retention;
@@ -75,6 +78,7 @@ mod sources;
 mod subscribers;
 mod suppression;
 mod tags;
+mod translations;
 mod upstreams;
 mod websub;
 mod writer;
@@ -100,9 +104,11 @@ pub use feeds::FeedView;
 pub use foresee::Foreseen;
 pub use holds::{CarriedOut, HoldEvent};
 pub use publications::{Applied, Refusal, Refused};
+pub use queries::QueryView;
 pub use restore::Restoring;
 pub use rows::Totals;
 pub use tags::TagView;
+pub use translations::Translations;
 pub use websub::{Follow, Followed, Walked};
 
 /// The store. Clones are handles to one.
@@ -186,6 +192,7 @@ impl Store {
             transaction.commit()?;
             engine.sync()?;
         }
+        translations::fill(&engine)?;
         Ok(Store {
             inner: Arc::new(Inner {
                 writer,

@@ -11,7 +11,7 @@ use crate::domain::{
 use super::cursors::{HalfPlanned, change};
 use super::deliveries::content;
 use super::engine::Transaction;
-use super::{Store, StoreError, forget, keys, load, save};
+use super::{Store, StoreError, forget, keys, load, save, suppression};
 
 impl Store {
     /// Takes over what a subscriber wants to be otherwise. Nothing is mailed twice or missed by it.
@@ -47,16 +47,27 @@ impl Store {
         .await
     }
 
-    /// Ends a pause: the next window brings what came meanwhile. `None`: there is no such one.
+    /// Ends a pause: the next window brings what came meanwhile, unless the address has come onto the
+    /// suppression list. `None`: there is no such one.
     pub async fn resume(
         &self,
         key: SubscriberKey,
         now: Timestamp,
     ) -> Result<Option<Subscriber>, StoreError> {
-        self.change(key, now, |subscriber, _| {
-            if matches!(subscriber.status, SubscriberStatus::Paused(_)) {
-                subscriber.status = SubscriberStatus::Active;
-            }
+        self.write(move |transaction| {
+            let Some(former) = load::<Subscriber>(transaction, &keys::subscriber(key))? else {
+                return Ok(None);
+            };
+            let status = match suppression::entry(transaction, &former.address)? {
+                Some((_, entry)) => SubscriberStatus::Suppressed(entry.at),
+                None => SubscriberStatus::Active,
+            };
+            let half_planned = HalfPlanned::read(transaction)?;
+            change(transaction, &half_planned, key, now, |subscriber, _| {
+                if matches!(subscriber.status, SubscriberStatus::Paused(_)) {
+                    subscriber.status = status;
+                }
+            })
         })
         .await
     }

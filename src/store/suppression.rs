@@ -151,8 +151,8 @@ fn digest(secret: &Secret, address: &Address) -> Digest {
     hash.as_bytes().first_chunk().copied().unwrap_or_default()
 }
 
-/// Nothing more goes to a subscriber, until the entry is taken from the list. Who never confirmed has
-/// to ask again.
+/// Nothing more goes to a subscriber, until the entry is taken from the list. Who has paused stays so:
+/// it is seen to when they resume. Who never confirmed has to ask again.
 fn silence(
     transaction: &mut Transaction<'_>,
     address: &Address,
@@ -168,7 +168,7 @@ fn silence(
         subscriber.key,
         now,
         |subscriber, _| {
-            if subscriber.is_vouched_for() {
+            if subscriber.is_active() {
                 subscriber.status = SubscriberStatus::Suppressed(now);
             } else if subscriber.status == SubscriberStatus::Unconfirmed {
                 subscriber.status = SubscriberStatus::Unsubscribed(now);

@@ -285,6 +285,11 @@ mod tests {
                 include_str!("../../locales/pl/pages.ftl"),
                 include_str!("../../locales/uk/pages.ftl"),
             ],
+            [
+                include_str!("../../locales/en/feeds.ftl"),
+                include_str!("../../locales/pl/feeds.ftl"),
+                include_str!("../../locales/uk/feeds.ftl"),
+            ],
         ] {
             assert!(outline(english).len() > 10);
             for other in others {

@@ -1,10 +1,12 @@
 //! Feeds and pages over HTTP. One file per page group.
 
+pub mod client;
 mod feeds;
 mod hub;
 mod index;
 mod page;
 mod proof;
+mod query;
 mod unsubscribe;
 
 use std::sync::Arc;
@@ -24,7 +26,7 @@ pub use hub::{Intent, Intents, Mode, is_topic, links};
 pub use proof::proof;
 
 /// No form of ours is larger.
-const BODY_BYTES: usize = 16 << 10;
+pub const BODY_BYTES: usize = 16 << 10;
 
 /// What pages are made from.
 pub struct Site {
@@ -46,6 +48,8 @@ pub struct Site {
 
 /// Every route.
 pub fn router(site: Site) -> Router {
+    let site = Arc::new(site);
+    let queries = query::router(&site);
     let mut router = Router::new();
     if site.config.websub.hub == Hub::Own {
         router = router.route("/hub", post(hub::request));
@@ -58,6 +62,7 @@ pub fn router(site: Site) -> Router {
             get(unsubscribe::ask).post(unsubscribe::carry_out),
         )
         .fallback(page::not_found)
+        .with_state(site)
+        .merge(queries)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .with_state(Arc::new(site))
 }

@@ -189,6 +189,7 @@ fn carried(found: &Found) {
         base: "https://portal.example/feeds/".to_owned(),
         stem: "all".to_owned(),
         hub: Some("https://portal.example/hub".to_owned()),
+        query: String::new(),
         language: None,
         site_language: language,
         updated: now,
@@ -198,6 +199,7 @@ fn carried(found: &Found) {
             publication: Arc::new(publication),
             categories: Vec::new(),
             body: Some(found.body.as_str().to_owned()),
+            translations: Vec::new(),
         }],
     };
     for format in Format::ALL {

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Letters as mail programs read them: `letters.py LETTERS`, LETTERS being a folder of .eml files.
-Python's `email` takes each apart, and Chromium lays it out as narrow as a phone."""
+Python's `email` takes each apart, mutt shows its text, and Chromium lays it out as narrow as a phone."""
 
 import email
 import email.policy
 import html
 import html.parser
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -68,14 +69,16 @@ def main(folder: pathlib.Path) -> None:
     assert len(letters) >= 15, f"only {len(letters)} letters in {folder}"
     pages = {}
     for letter in letters:
-        pages[letter.stem] = parts(letter.read_bytes())
+        plain, pages[letter.stem] = parts(letter.read_bytes())
+        shown = as_mutt_shows(letter.read_bytes())
+        assert shown == plain.splitlines(), f"{letter.stem}: {shown}"
     for name, wide in layout(pages, folder / "letters.png"):
         assert wide <= int(name.rpartition(" ")[2]), f"{name}: {wide} pixels wide"
     print(f"letters.py: {len(letters)} letters read well, and fit into {WIDTHS[0]} pixels")
 
 
-def parts(raw: bytes) -> str:
-    """The HTML of a letter that is as it should be."""
+def parts(raw: bytes) -> tuple[str, str]:
+    """Text and HTML of a letter that is as it should be."""
     mail = email.message_from_bytes(raw, policy=email.policy.default)
     defects = [defect for part in mail.walk() for defect in part.defects]
     defects += [defect for field in mail.values() for defect in field.defects]
@@ -94,7 +97,29 @@ def parts(raw: bytes) -> str:
     levels = outline.headings
     steps = zip(levels, levels[1:])
     assert levels[0] == 1 and levels.count(1) == 1 and all(b - a <= 1 for a, b in steps), levels
-    return page
+    return plain, page
+
+
+def as_mutt_shows(raw: bytes) -> list[str]:
+    """The lines that mutt shows of a letter, below its headers."""
+    with tempfile.TemporaryDirectory(prefix="wici-mutt-") as name:
+        folder = pathlib.Path(name)
+        first = b"From wici@portal.example Tue Nov 24 08:00:00 2026\n"
+        (folder / "mbox").write_bytes(first + raw.replace(b"\r\n", b"\n") + b"\n")
+        keys = f"<pipe-message>cat > {folder}/shown<enter><quit>"
+        settings = [f"set folder={folder} pipe_decode charset=utf-8 wait_key=no quit=yes", f'push "{keys}"']
+        (folder / "muttrc").write_text("\n".join(settings))
+        # mutt wants a terminal.
+        mutt = f"mutt -n -F {folder}/muttrc -R -f {folder}/mbox"
+        subprocess.run(
+            ["script", "-qec", mutt, "/dev/null"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            env=os.environ | {"TERM": "xterm", "LC_ALL": "C.UTF-8", "HOME": name},
+            timeout=DEADLINE,
+            check=True,
+        )
+        return (folder / "shown").read_text().partition("\n\n")[2].rstrip("\n").split("\n")
 
 
 def layout(pages: dict[str, str], shot: pathlib.Path) -> list[tuple[str, int]]:

@@ -207,5 +207,7 @@ pub(super) fn words(subscription: &SubscriptionSummary) -> String {
     if words.is_empty() {
         words.push("everything".to_owned());
     }
-    format!("{}: {}", subscription.schedule, words.join("; "))
+    let zone = subscription.zone.as_ref();
+    let zone = zone.map_or(String::new(), |zone| format!(" ({zone})"));
+    format!("{}{zone}: {}", subscription.schedule, words.join("; "))
 }

@@ -21,6 +21,7 @@ mod pausing;
 mod people;
 mod planning;
 mod publications;
+mod queries;
 mod read_files;
 mod reopening;
 mod retention;
@@ -28,6 +29,7 @@ mod sources;
 mod sweeping;
 mod switching;
 mod tags;
+mod translations;
 mod trust;
 mod upstreams;
 mod websub;
@@ -86,6 +88,9 @@ contract! {
         retagging_touches_the_feeds_left_and_entered,
         what_is_put_off_is_withdrawn_until_then,
         what_comes_back_corrected_is_news;
+    queries:
+        what_passes_is_found_newest_first_whatever_happened_before,
+        no_more_is_looked_at_than_allowed;
     identity:
         a_new_text_at_a_path_that_was_vacated_in_one_look_is_new,
         a_copy_leaves_the_original_what_it_is,
@@ -116,6 +121,11 @@ contract! {
         a_numbered_id_is_no_longer_than_another,
         a_feed_and_a_filter_go_by_the_ledger,
         a_label_that_gets_a_tag_of_its_own_takes_its_subscribers_along;
+    translations:
+        translations_show_each_other_as_they_stand,
+        what_a_translation_shows_is_all_that_its_others_are_told_of,
+        of_two_translations_in_one_language_the_latest_is_shown,
+        who_translates_something_else_now_is_shown_there;
     names:
         a_name_that_somebody_goes_by_cannot_disappear,
         a_schedule_that_nobody_goes_by_may_go_and_come_back,
@@ -143,6 +153,7 @@ contract! {
         what_is_ripe_was_applied_long_enough_ago;
     pausing:
         a_pause_repeats_and_loses_nothing,
+        the_suppression_list_ends_no_pause_and_a_pause_gets_nobody_past_it,
         what_was_planned_and_not_sent_before_a_pause_is_told_after_it,
         what_was_on_the_wire_at_a_pause_is_told_once,
         an_unconfirmed_address_gets_nothing_and_begins_once_it_is_confirmed,

@@ -3,7 +3,7 @@
 use super::planning::mails;
 use super::switching::A;
 use super::*;
-use crate::domain::SubscriberStatus;
+use crate::domain::{SubscriberStatus, SuppressionReason};
 
 impl Bench {
     async fn pause(&self, address: &str) -> Test {
@@ -39,6 +39,30 @@ pub(super) async fn a_pause_repeats_and_loses_nothing(mut bench: Bench) -> Test 
     assert_eq!(bench.mail("daily").await?, mails(expected));
     bench.wait(SignedDuration::from_hours(1));
     assert_eq!(bench.mail("daily").await?, []);
+    Ok(())
+}
+
+pub(super) async fn the_suppression_list_ends_no_pause_and_a_pause_gets_nobody_past_it(
+    bench: Bench,
+) -> Test {
+    bench.scan([], &[]).await?;
+    let paused = bench.subscribe(A, "daily", "").await?;
+    let suppress = || {
+        let (whose, reason) = (paused.address.clone(), SuppressionReason::Bounced);
+        bench.store.suppress(whose, reason, None, bench.now)
+    };
+    let unsuppress = || bench.store.unsuppress(paused.address.clone(), bench.now);
+    let silent = SubscriberStatus::Paused(bench.now);
+    bench.pause(A).await?;
+    suppress().await?;
+    unsuppress().await?;
+    assert_eq!(bench.known(A).await?.status, silent);
+    suppress().await?;
+    bench.resume(A).await?;
+    let suppressed = SubscriberStatus::Suppressed(bench.now);
+    assert_eq!(bench.known(A).await?.status, suppressed);
+    unsuppress().await?;
+    assert!(bench.known(A).await?.is_active());
     Ok(())
 }
 

@@ -25,7 +25,7 @@ pub(in crate::store) fn check_row(key: &[u8], value: &[u8]) -> Result<(), StoreE
         Some(b'P') => of::<PublicationState>(),
         Some(b'R') => of::<Publication>(),
         Some(b'r') => of::<ChangeRow>(),
-        Some(b'I' | b'A' | b'Y' | b'E' | b'V' | b'H' | b's') => of::<Number>(),
+        Some(b'I' | b'A' | b'Y' | b'E' | b'V' | b'H' | b's' | b'v') => of::<Number>(),
         Some(b'G') => of::<FeedRow>(),
         Some(b't') => of::<TagRow>(),
         Some(b'n') => of::<TagId>(),
