@@ -16,14 +16,18 @@ index-feeds = Follow everything or one topic in a feed reader:
 
 error-title = { $status ->
     [404] There is no such page
+    [410] This is no longer here
     [403] This link is not valid
     [400] This link is not valid
    *[other] Something went wrong
 }
 error-text = { $status ->
     [404] The address may be mistyped, or the page has moved.
+    [410] It was here once, and will not come back.
     [403] Please open the link from the message again, or copy it as a whole.
     [400] Please open the link from the message again, or copy it as a whole.
    *[other] Please try again in a few minutes.
 }
+error-meant = Did you mean:
+error-home = What is new, and every feed there is
 back = Back to { $site }

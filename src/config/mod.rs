@@ -283,6 +283,8 @@ pub struct Feeds {
     pub items: usize,
     /// Whole bodies, or summaries.
     pub full: bool,
+    /// How long readers and caches may rely on what they have.
+    pub max_age: SignedDuration,
 }
 
 /// `[mail]`

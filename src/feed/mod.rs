@@ -102,6 +102,8 @@ pub struct Feed {
     pub site_language: Language,
     /// When the feed last changed.
     pub updated: Timestamp,
+    /// Minutes for which readers may rely on what they have, at least 1.
+    pub ttl: i64,
     /// Who answers for entries without authors: the site's title.
     pub author: String,
     /// IRI of the scheme that categories belong to.

@@ -28,6 +28,7 @@ pub fn frame(feed: &Feed) -> Result<Frame, FeedError> {
         language: Some(feed.main_language().to_string()),
         last_build_date: Some(rfc2822(&feed.id, feed.updated)?),
         generator: Some(env!("CARGO_PKG_NAME").to_owned()),
+        ttl: Some(feed.ttl.to_string()),
         docs: Some("https://www.rssboard.org/rss-specification".to_owned()),
         atom_ext: Some(AtomExtension {
             links: [own].into_iter().chain(hub).collect(),

@@ -163,6 +163,7 @@ fn feed() -> impl Strategy<Value = Feed> {
                 language,
                 site_language: Language::parse("pl").expect("a language tag"),
                 updated,
+                ttl: 5,
                 author,
                 scheme,
                 entries,

@@ -42,9 +42,10 @@ impl Site {
     fn served(&self, path: &str) -> Option<(String, String)> {
         let runtime = tokio::runtime::Builder::new_current_thread().build().ok()?;
         let shelf = self.publisher.shelf();
-        let (document, bytes) = runtime.block_on(shelf.read(path)).ok()?;
+        let (document, bytes) = runtime.block_on(shelf.read(path, Coding::Identity)).ok()?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        Some((text, document.etag.clone()))
+        let etag = String::from_utf8_lossy(document.etag(Coding::Identity));
+        Some((text, etag.into_owned()))
     }
 
     fn check(&self, how: Check) -> Vec<String> {

@@ -183,6 +183,7 @@ impl Renderer {
             language,
             site_language: site.language.clone(),
             updated,
+            ttl: self.config.feeds.max_age.as_mins().max(1),
             author: site.title.clone(),
             scheme: format!("tag:{}:tags", site.authority),
             entries: Vec::new(),

@@ -10,8 +10,10 @@ use crate::domain::{
     SubscriberKey, SubscriberStatus, Subscription, TagName,
 };
 
+use super::archive::Numbering;
+use super::departures::Departures;
 use super::record::Record;
-use super::rows::{Meta, NewsRow, SourceRow, Totals};
+use super::rows::{FeedRow, Meta, NewsRow, SourceRow, Totals};
 
 impl Record for Publication {
     const NAME: &'static str = "revision";
@@ -50,6 +52,27 @@ impl Record for SourceRow {
             Ok(SourceRow {
                 scanned,
                 known_losses: None,
+            })
+        };
+        (version == 1).then(read)
+    }
+}
+
+impl Record for FeedRow {
+    const NAME: &'static str = "feed";
+    const VERSION: u8 = 2;
+
+    /// Nothing was numbered, and nobody noted what left.
+    fn former(version: u8, bytes: &[u8]) -> Option<postcard::Result<FeedRow>> {
+        let read = || {
+            let (sequence, updated, entries) =
+                postcard::from_bytes::<(Sequence, Timestamp, u64)>(bytes)?;
+            Ok(FeedRow {
+                sequence,
+                updated,
+                entries,
+                numbering: Numbering::default(),
+                departures: Departures::unknown_until(sequence),
             })
         };
         (version == 1).then(read)
@@ -274,6 +297,24 @@ mod tests {
         assert_eq!(news.publication, PublicationKey(300));
         assert_eq!(news.at.to_string(), "2026-11-24T08:00:00Z");
         assert!(!news.first);
+        Ok(())
+    }
+
+    #[test]
+    fn of_a_feed_of_version_1_nothing_is_numbered_and_no_departure_known() -> Result<(), StoreError>
+    {
+        let updated: Timestamp = "2026-11-24T08:00:00Z".parse().expect("an instant");
+        let mut former = vec![1];
+        let value = postcard::to_extend(&(Sequence(300), updated, 7u64), former);
+        former = value.map_err(StoreError::corrupt::<FeedRow>)?;
+        former.extend(crc32fast::hash(&former).to_le_bytes());
+        let row = FeedRow::decode(&former)?;
+        assert_eq!(
+            (row.sequence, row.updated, row.entries),
+            (Sequence(300), updated, 7)
+        );
+        assert!(!row.numbering.has_begun());
+        assert_eq!(row.departures, Departures::unknown_until(Sequence(300)));
         Ok(())
     }
 

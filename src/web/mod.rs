@@ -1,9 +1,13 @@
 //! Feeds and pages over HTTP. One file per page group.
 
+mod answer;
+mod astray;
 pub mod client;
+mod coding;
 mod feeds;
 mod hub;
 mod index;
+mod missing;
 mod page;
 mod proof;
 mod query;

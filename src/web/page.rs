@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use minijinja::{Value, context};
 
-use super::Site;
+use super::{Site, missing};
 use crate::config;
 use crate::domain::Language;
 use crate::text::locale::Locale;
@@ -21,7 +21,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'se
 /// The page that says there is none.
 pub(super) async fn not_found(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
     let language = language(&site, &headers);
-    error(&site, &language, StatusCode::NOT_FOUND)
+    missing::show(&site, &language, StatusCode::NOT_FOUND, None)
 }
 
 /// The page that says what went wrong.

@@ -58,5 +58,10 @@ fn pages() -> Vec<(&'static str, Value)> {
     ];
     let statuses = [400, 403, 404, 500];
     pages.extend(statuses.map(|status| ("error.html", context! { status })));
+    let all = vec![context! { address, path => "all.atom" }];
+    for meant in [vec![], all.clone()] {
+        let (status, home, all) = (410, "https://example.org/", all.clone());
+        pages.push(("error.html", context! { status, home, all, meant }));
+    }
     pages
 }

@@ -193,6 +193,7 @@ fn carried(found: &Found) {
         language: None,
         site_language: language,
         updated: now,
+        ttl: 5,
         author: "Portal".to_owned(),
         scheme: "tag:portal.example,2026:tags".to_owned(),
         entries: vec![Entry {

@@ -126,6 +126,7 @@ fn feed(key: FeedKey, members: Vec<Publication>) -> Result<Feed, Box<dyn Error>>
         language: key.language,
         site_language: Language::parse("pl")?,
         updated: "2026-11-02T09:59:59.75Z".parse()?,
+        ttl: 5,
         author: "Przykładowy portal".to_owned(),
         scheme: "https://portal.example/tag/".to_owned(),
         entries: entries.collect(),

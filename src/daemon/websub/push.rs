@@ -22,7 +22,7 @@ use crate::daemon::signals::Signals;
 use crate::domain::Sequence;
 use crate::domain::websub::{CallbackKey, Pushed};
 use crate::net::Post;
-use crate::publish::Document;
+use crate::publish::{Coding, Document};
 use crate::store::{StoreError, Walked};
 use crate::token::push_signature;
 use crate::web;
@@ -419,7 +419,7 @@ async fn hold(hands: &Hands, held: &mut HashMap<String, (Arc<Document>, Bytes)>,
     if is_held && now.is_some() {
         return;
     }
-    match hands.shelf.read(topic).await {
+    match hands.shelf.read(topic, Coding::Identity).await {
         Ok(read) => drop(held.insert(topic.to_owned(), read)),
         Err(_) => drop(held.remove(topic)),
     }
