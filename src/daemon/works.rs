@@ -23,7 +23,7 @@ use super::upstream::{self, Upstream};
 use super::websub::{self, Hands};
 use crate::compose::{Composer, Letterhead};
 use crate::config::Config;
-use crate::control::{Board, Clock, Desk};
+use crate::control::{Board, Clock, Desk, Readers};
 use crate::mail::Mailer;
 use crate::store::Store;
 use crate::text::template::Templates;
@@ -38,6 +38,7 @@ pub(super) struct Ground {
     pub(super) store: Store,
     pub(super) keys: Arc<Keys>,
     pub(super) board: Arc<Board>,
+    pub(super) readers: Arc<Readers>,
     pub(super) signals: Arc<Signals>,
     pub(super) clock: Clock,
     pub(super) guard: Arc<Guard>,
@@ -55,6 +56,7 @@ impl Ground {
             store: self.store.clone(),
             config: Arc::clone(config),
             board: Arc::clone(&self.board),
+            readers: Some(Arc::clone(&self.readers)),
         }
     }
 }
@@ -93,6 +95,7 @@ impl Works {
             templates: Arc::clone(templates),
             clock: Arc::clone(&ground.clock),
             intents: Arc::clone(&ground.intents),
+            readers: Arc::clone(&ground.readers),
         };
         let websub = Hands::new(store, &site.shelf, config)?;
         let helo = config.web.url.host_str().unwrap_or("localhost").to_owned();
