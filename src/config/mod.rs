@@ -22,7 +22,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
@@ -31,12 +30,12 @@ use url::Url;
 
 use crate::domain::delivery::RetryPolicy;
 use crate::domain::{
-    Address, Cadence, CronLine, Guards, Language, Names, Problem, Retention, TagDefinition,
+    Address, Cadence, CronLine, Guards, Language, Names, Problem, Rate, Retention, TagDefinition,
 };
 use crate::feed::Format;
 use crate::text::tags::TagNames;
 pub use files::Files;
-pub use web::{Listen, Proxies, Web};
+pub use web::{Listen, Polls, Proxies, Web};
 
 /// Reads and checks a configuration file. Relative paths in it start at its folder. The password
 /// of an SMTP user is taken from the environment variable `WICI_SMTP_PASSWORD`, else from
@@ -300,15 +299,6 @@ pub enum Transport {
     Outbox(PathBuf),
     /// A server.
     Server(MailServer),
-}
-
-/// `[mail] rate`: so many letters in such a time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rate {
-    /// At least 1.
-    pub letters: u32,
-    /// A second, a minute, an hour or a day.
-    pub per: Duration,
 }
 
 /// A mail server and how to speak to it.

@@ -40,6 +40,12 @@ pub async fn execute(
 ) -> Result<Response, Refusal> {
     match request {
         Request::Status => status(desk, running, now).await.map(Response::Status),
+        Request::Readers => match &desk.readers {
+            Some(readers) => Ok(Response::Readers(readers.report())),
+            None => Err(Refusal(
+                "the daemon does not run: it counts how readers poll while it does".to_owned(),
+            )),
+        },
         Request::Orphans { names } => {
             let mut orphans = desk.store.orphans(&names).await?;
             orphans.extend(desk.store.gone_sources(&names).await?);

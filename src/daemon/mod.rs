@@ -44,7 +44,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
-use crate::control::{Board, Desk, server};
+use crate::control::{Board, Desk, Readers, server};
 use crate::store::StoreError;
 use crate::text::template::Templates;
 use guard::Guard;
@@ -90,6 +90,7 @@ impl Daemon {
             store,
             keys: Arc::new(secrets::load_or_make(&config.state)?),
             board,
+            readers: Arc::new(Readers::new(clock::now())),
             guard: Arc::new(guard),
             signals: Arc::new(Signals::default()),
             clock: clock::system(),

@@ -22,7 +22,7 @@ use super::tidy::Tidying;
 use super::upstream::{self, Upstream};
 use crate::compose::{Composer, Letterhead};
 use crate::config::Config;
-use crate::control::{Board, Clock, Desk};
+use crate::control::{Board, Clock, Desk, Readers};
 use crate::mail::Mailer;
 use crate::store::Store;
 use crate::text::template::Templates;
@@ -37,6 +37,7 @@ pub(super) struct Ground {
     pub(super) store: Store,
     pub(super) keys: Arc<Keys>,
     pub(super) board: Arc<Board>,
+    pub(super) readers: Arc<Readers>,
     pub(super) signals: Arc<Signals>,
     pub(super) clock: Clock,
     pub(super) guard: Arc<Guard>,
@@ -53,6 +54,7 @@ impl Ground {
             store: self.store.clone(),
             config: Arc::clone(config),
             board: Arc::clone(&self.board),
+            readers: Some(Arc::clone(&self.readers)),
         }
     }
 }
@@ -89,6 +91,7 @@ impl Works {
             keys: Arc::clone(&ground.keys),
             templates: Arc::clone(templates),
             clock: Arc::clone(&ground.clock),
+            readers: Arc::clone(&ground.readers),
             hub: None,
         };
         let helo = config.web.url.host_str().unwrap_or("localhost").to_owned();

@@ -88,6 +88,7 @@ fn element(feed: &Feed, entry: &Entry) -> Result<atom_syndication::Entry, FeedEr
         rel: "enclosure".to_owned(),
         mime_type: Some(media_type(&enclosure.media_type).to_owned()),
         length: enclosure.length.map(|bytes| bytes.to_string()),
+        title: enclosure.title.as_deref().map(line),
         ..Link::default()
     }));
     let categories = entry.categories.iter().map(|category| Category {

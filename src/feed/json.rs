@@ -53,6 +53,8 @@ struct Attachment {
     url: String,
     mime_type: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     size_in_bytes: Option<u64>,
 }
 
@@ -168,6 +170,7 @@ fn attachment(enclosure: &Enclosure) -> Attachment {
     Attachment {
         url: url(&enclosure.url),
         mime_type: media_type(&enclosure.media_type).to_owned(),
+        title: enclosure.title.as_deref().map(line),
         size_in_bytes: enclosure.length,
     }
 }

@@ -17,6 +17,8 @@
 //! | `W` | instant, publication | nothing: what waits for its date, or for its end |
 //! | `F` | feed, published, publication | nothing: what is in a feed |
 //! | `G` | feed | [`FeedRow`](super::rows::FeedRow) |
+//! | `c` | feed, page | [`PageRow`](super::archive::PageRow): a page of its archive |
+//! | `m` | publication, row | [`NumbersRow`](super::archive::NumbersRow): where in the archives it is |
 //! | `t` | tag | [`TagRow`](super::rows::TagRow): whose the id is |
 //! | `n` | label, folded | tag: the ledger of labels |
 //! | `N` | sequence | [`NewsRow`](super::rows::NewsRow): what is to be mailed |
@@ -55,6 +57,7 @@
 //! Numbers and instants are big-endian, so that keys sort as they do; texts end with a zero byte,
 //! which none of them can contain.
 
+mod archive;
 mod begun;
 mod books;
 mod cadences;
@@ -73,6 +76,7 @@ use crate::domain::{
     SubscriberKey, TagId, Window,
 };
 
+pub(super) use archive::{numbers, numbers_row, page, pages};
 pub(super) use begun::{all_begun, begun};
 pub(super) use books::{books, noted, noted_in, noted_row};
 pub(super) use cadences::{

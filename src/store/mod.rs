@@ -10,6 +10,8 @@
 //! | `publications` | `apply`, `release_due`, `next_release`, `publication`, `paths`, `paths_at`, `body`, `has_body` |
 //! | `catalogue` | `publications`, `publications_like`, `publication_at`, `revisions`, `mailed` |
 //! | `feeds` | `feed`, `feeds` |
+//! | `archive` | `number`, `unnumbered`, `page`, `pages`, `page_counts`, `not_archived` |
+//! | `departures` | `departed`, `lately_departed` |
 //! | `queries` | `touched`, `query`: feeds by several tags |
 //! | `translations` | `translations`, `translations_of` |
 //! | `files` | `keep_files`, `known_files` |
@@ -39,6 +41,7 @@
 //! [`contract`] is the one suite that every backend passes.
 
 pub mod answers;
+mod archive;
 mod bodies;
 pub mod books;
 pub mod catalogue;
@@ -48,6 +51,7 @@ mod claims;
 mod contract;
 mod cursors;
 mod deliveries;
+mod departures;
 mod doubt;
 mod dump;
 mod engine;
@@ -95,6 +99,8 @@ use record::Record;
 use rows::Meta;
 use writer::Writer;
 
+pub use archive::{PAGE, PageView};
+pub use departures::Departed;
 pub use dump::{Dump, Dumped};
 pub use erasure::Erased;
 pub use error::StoreError;

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use jiff::fmt::strtime;
 
+use super::limits::Whole;
 use super::{Site, coding};
 use crate::publish::{Coding, Document};
 
@@ -40,6 +41,7 @@ impl Answer<'_> {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         *response.headers_mut() = self.validators(coding);
+        self.weigh(&mut response);
         Some(response)
     }
 
@@ -62,7 +64,14 @@ impl Answer<'_> {
         }
         let mut response = Response::new(Body::from(bytes));
         *response.headers_mut() = headers;
+        self.weigh(&mut response);
         response
+    }
+
+    /// Tells whoever counts what was saved.
+    fn weigh(&self, response: &mut Response) {
+        let whole = Whole(self.document.length);
+        response.extensions_mut().insert(whole);
     }
 
     /// What 304 repeats (15.4.5), and the links.

@@ -6,6 +6,7 @@ pub mod client;
 mod coding;
 mod feeds;
 mod index;
+mod limits;
 mod missing;
 mod page;
 mod proof;
@@ -16,11 +17,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use url::Url;
 
 use crate::config::Config;
-use crate::control::Clock;
+use crate::control::{Clock, Readers};
 use crate::publish::Shelf;
 use crate::store::Store;
 use crate::text::template::Templates;
@@ -45,6 +47,8 @@ pub struct Site {
     pub templates: Arc<Templates>,
     /// Tells the time.
     pub clock: Clock,
+    /// Told how each feed is asked for.
+    pub readers: Arc<Readers>,
     /// The WebSub hub that tells of changes to feeds, where there is one.
     pub hub: Option<Url>,
 }
@@ -52,16 +56,20 @@ pub struct Site {
 /// Every route.
 pub fn router(site: Site) -> Router {
     let site = Arc::new(site);
-    let queries = query::router(&site);
+    let gate = from_fn_with_state(limits::Gate::of(&site), limits::pass);
+    let feeds = Router::new()
+        .route("/feeds/{*path}", get(feeds::serve))
+        .with_state(Arc::clone(&site))
+        .merge(query::router(&site))
+        .route_layer(gate);
     Router::new()
         .route("/", get(index::show))
-        .route("/feeds/{*path}", get(feeds::serve))
         .route(
             "/unsubscribe/{token}",
             get(unsubscribe::ask).post(unsubscribe::carry_out),
         )
         .fallback(page::not_found)
         .with_state(site)
-        .merge(queries)
+        .merge(feeds)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
 }

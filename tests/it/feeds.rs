@@ -193,11 +193,19 @@ fn publications() -> Result<Vec<Publication>, Box<dyn Error>> {
             url: "https://portal.example/uk/громада/розмова.mp3".to_owned(),
             media_type: "audio/mpeg".to_owned(),
             length: Some(4_194_304),
+            title: Some("Розмова про \"міст\" & річку".to_owned()),
+        },
+        Enclosure {
+            url: "https://portal.example/uk/громада/міст.webm".to_owned(),
+            media_type: "video/webm".to_owned(),
+            length: Some(7),
+            title: None,
         },
         Enclosure {
             url: "https://portal.example/uk/громада/угода.pdf?a=1&b=2".to_owned(),
             media_type: "application/pdf".to_owned(),
             length: None,
+            title: Some("Угода <проєкт>".to_owned()),
         },
     ];
 

@@ -2,6 +2,7 @@
 //! macro at the end runs each on each backend.
 
 mod answers;
+mod archive;
 mod bench;
 mod books;
 mod catalogue;
@@ -87,6 +88,13 @@ contract! {
         retagging_touches_the_feeds_left_and_entered,
         what_is_put_off_is_withdrawn_until_then,
         what_comes_back_corrected_is_news;
+    archive:
+        a_page_keeps_its_publications_whatever_becomes_of_them,
+        what_a_first_scan_finds_is_numbered_from_the_oldest,
+        a_feed_of_a_few_is_told_whole_before_it_is_numbered,
+        what_left_a_feed_is_told_until_it_is_back,
+        that_more_left_than_is_remembered_is_said,
+        a_page_is_touched_by_what_its_entries_show_of_translations;
     queries:
         what_passes_is_found_newest_first_whatever_happened_before,
         no_more_is_looked_at_than_allowed;

@@ -4,6 +4,7 @@ use crate::domain::{
     Content, Hold, Mark, Publication, PublicationState, Run, Subscriber, TagId, UpstreamState,
 };
 use crate::store::StoreError;
+use crate::store::archive::{NumbersRow, PageRow};
 use crate::store::record::{self, Record};
 use crate::store::rows::{
     ChangeRow, Chunk, Due, FeedRow, HeldIn, HeldRow, LossRow, Meta, Name, NewsRow, Number,
@@ -25,6 +26,8 @@ pub(in crate::store) fn check_row(key: &[u8], value: &[u8]) -> Result<(), StoreE
         Some(b'r') => of::<ChangeRow>(),
         Some(b'I' | b'A' | b'Y' | b'E' | b'V' | b'H' | b's' | b'v') => of::<Number>(),
         Some(b'G') => of::<FeedRow>(),
+        Some(b'c') => of::<PageRow>(),
+        Some(b'm') => of::<NumbersRow>(),
         Some(b't') => of::<TagRow>(),
         Some(b'n') => of::<TagId>(),
         Some(b'N') => of::<NewsRow>(),
