@@ -42,3 +42,4 @@ mod trust;
 mod upstream;
 mod watching;
 mod way;
+mod websub;
