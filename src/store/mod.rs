@@ -38,6 +38,7 @@
 //! | `retention` | `shrink`, `forget`, `prune`; `bodies/sweep`: `sweep` |
 //! | `prospects` | `cadences`, `to_come`, `prospects` |
 //! | `answers` | `mailings`, `not_mailed` |
+//! | `websub` | `follow`, `unfollow`, `followers`, `lapse`, `follower`, `topics`, `topics_changed`, `due_pushes`, `settle_pushes`; `told`, `note_told` |
 //!
 //! [`contract`] is the one suite that every backend passes.
 
@@ -85,6 +86,7 @@ mod suppression;
 mod tags;
 mod translations;
 mod upstreams;
+mod websub;
 mod writer;
 
 use std::fs::{DirBuilder, File, TryLockError};
@@ -115,6 +117,7 @@ pub use restore::Restoring;
 pub use rows::Totals;
 pub use tags::TagView;
 pub use translations::Translations;
+pub use websub::{Follow, Followed, Walked};
 
 /// The store. Clones are handles to one.
 #[derive(Clone)]

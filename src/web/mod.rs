@@ -6,6 +6,7 @@ pub mod client;
 mod coding;
 mod entry;
 mod feeds;
+mod hub;
 mod index;
 mod limits;
 mod links;
@@ -24,16 +25,16 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
-use url::Url;
+use axum::routing::{get, post};
 
-use crate::config::Config;
+use crate::config::{Config, Hub};
 use crate::control::{Clock, Readers};
 use crate::publish::Shelf;
 use crate::store::Store;
 use crate::text::template::Templates;
 use crate::token::Keys;
 
+pub use hub::{Intent, Intents, Mode, is_topic, links};
 pub use proof::proof;
 
 /// No form of ours is larger.
@@ -53,10 +54,10 @@ pub struct Site {
     pub templates: Arc<Templates>,
     /// Tells the time.
     pub clock: Clock,
+    /// Of the hub: what is to be verified.
+    pub intents: Arc<Intents>,
     /// Told how each feed is asked for.
     pub readers: Arc<Readers>,
-    /// The WebSub hub that tells of changes to feeds, where there is one.
-    pub hub: Option<Url>,
 }
 
 /// Every route.
@@ -68,7 +69,11 @@ pub fn router(site: Site) -> Router {
         .with_state(Arc::clone(&site))
         .merge(query::router(&site))
         .route_layer(gate);
-    Router::new()
+    let mut router = Router::new();
+    if site.config.websub.hub == Hub::Own {
+        router = router.route("/hub", post(hub::request));
+    }
+    router
         .route("/", get(index::show))
         .route("/robots.txt", get(robots::robots))
         .route("/favicon.svg", get(robots::favicon))

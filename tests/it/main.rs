@@ -43,3 +43,4 @@ mod trust;
 mod upstream;
 mod watching;
 mod way;
+mod websub;

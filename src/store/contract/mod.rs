@@ -34,6 +34,7 @@ mod tags;
 mod translations;
 mod trust;
 mod upstreams;
+mod websub;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -302,4 +303,11 @@ contract! {
     upstreams:
         a_later_baseline_is_not_news_and_withdraws_nothing,
         what_is_known_of_an_upstream_is_kept_by_its_source;
+    websub:
+        who_subscribes_again_has_one_subscription_with_the_new_lease,
+        subscriptions_are_bounded_in_all_and_by_host,
+        a_change_in_the_midst_of_another_goes_on_from_there,
+        a_push_that_failed_is_due_again_and_is_the_newest,
+        a_lease_that_ended_ends_its_subscription,
+        what_was_told_to_another_hub_is_remembered;
 }
