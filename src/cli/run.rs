@@ -26,8 +26,8 @@ pub(super) async fn run(file: &Path) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
     let daemon = Daemon::build(config, templates).await?;
     output::remark(&format!(
-        "wici listens on http://{}/; mail goes out {mail}",
-        daemon.address()?
+        "wici listens on {}; mail goes out {mail}",
+        daemon.places()?
     ));
     let (tell, told) = oneshot::channel::<()>();
     let reload = Arc::new(Notify::new());

@@ -12,12 +12,7 @@ use toml::de::{DeTable, DeValue};
 use super::report::{Fault, Report, shortened, suggestion};
 
 /// Keys of the design that this version does not have: the table as it is written, and the key.
-const LATER: &[(&str, &str)] = &[
-    ("", "admin"),
-    ("[web]", "trusted_proxies"),
-    ("[mail]", "dkim"),
-    ("[mail]", "bounces"),
-];
+const LATER: &[(&str, &str)] = &[("", "admin"), ("[mail]", "dkim"), ("[mail]", "bounces")];
 
 /// Keys that stand outside every table: written below one, TOML takes them for the table's.
 const TOP: [&str; 1] = ["state"];

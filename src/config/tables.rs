@@ -5,13 +5,11 @@ mod guards;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use url::Url;
-
 use super::check::Names;
 use super::raw::Table;
 use super::report::{Fault, suggestion};
 use super::value::{self, duration, one_of};
-use super::{Feeds, Immediate, Labels, Schedule, Site, Web};
+use super::{Feeds, Immediate, Labels, Schedule, Site};
 use crate::domain::{Language, TagDefinition, TagId};
 use crate::feed::Format;
 
@@ -176,11 +174,13 @@ pub(super) fn feeds(table: &Table<'_>, base: &Path) -> Option<Feeds> {
         "full",
         one_of(&[("full", true), ("summary", false)]),
     );
+    let max_age = table.optional("max_age", "5m", duration("0s", "7d"));
     Some(Feeds {
         dir: dir?,
         formats: formats?,
         items: items?,
         full: full?,
+        max_age: max_age?,
     })
 }
 
@@ -189,24 +189,6 @@ fn no_twice<T: Ord>(table: &Table<'_>, key: &'static str, list: &[T]) {
         let fault = Fault::new("the same one is there twice", "take one of them out");
         table.complain(key, fault);
     }
-}
-
-pub(super) fn web(table: &Table<'_>) -> Option<Web> {
-    let listen = table.optional("listen", "127.0.0.1:8080", value::listen);
-    let url = table.given("url", value::base_url);
-    let (listen, url) = (listen?, url?);
-    let here = || {
-        let known = !listen.ip().is_unspecified();
-        known.then(|| Url::parse(&format!("http://{listen}/")).ok())?
-    };
-    let Some(url) = url.or_else(here) else {
-        let example = format!(
-            "url = \"https://feeds.portal.example/\": readers cannot go to {listen} by that name"
-        );
-        table.complain_missing("url", &example);
-        return None;
-    };
-    Some(Web { listen, url })
 }
 
 pub(super) fn schedule(

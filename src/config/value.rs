@@ -1,6 +1,6 @@
 //! From the text of one value to what it means, or to what is wrong with it. Pure.
 
-use std::net::SocketAddr;
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
@@ -9,7 +9,7 @@ use url::Url;
 
 use super::files;
 use super::report::{Fault, quoted, suggestion};
-use crate::domain::{Address, CronLine, IMMEDIATE, Language};
+use crate::domain::{Address, CronLine, IMMEDIATE, Language, Rate};
 
 /// Text that is shown to people.
 pub(super) fn title(text: &str) -> Result<String, Fault> {
@@ -248,15 +248,39 @@ fn milliseconds(text: &str) -> Option<u64> {
     number.parse::<u64>().ok()?.checked_mul(*size)
 }
 
-/// An address and port to listen on.
-pub(super) fn listen(text: &str) -> Result<SocketAddr, Fault> {
-    text.parse().map_err(|_| {
-        Fault::expected(
-            "an IP address and a port",
-            text,
-            "write it as in \"127.0.0.1:8080\" or \"[::1]:8080\"",
-        )
-    })
+/// Instead of a rate: none.
+pub(super) const UNLIMITED: &str = "unlimited";
+
+/// `unlimited`, or a number of things in a second, minute, hour or day, as in the examples.
+pub(super) fn rate(
+    things: &'static str,
+    examples: &'static str,
+) -> impl Fn(&str) -> Result<Option<Rate>, Fault> {
+    let read = |text: &str| {
+        let (number, per) = text.split_once('/')?;
+        let seconds = match per.trim() {
+            "s" => 1,
+            "m" => 60,
+            "h" => 60 * 60,
+            "d" => 24 * 60 * 60,
+            _ => return None,
+        };
+        let number = number.trim().parse().ok()?;
+        (1..=1_000_000).contains(&number).then_some(Rate {
+            number,
+            per: Duration::from_secs(seconds),
+        })
+    };
+    move |text| match text {
+        UNLIMITED => Ok(None),
+        text => read(text).map(Some).ok_or_else(|| {
+            Fault::expected(
+                &format!("1 to 1000000 {things} in a time"),
+                text,
+                format!("write it as in {examples}, or \"{UNLIMITED}\""),
+            )
+        }),
+    }
 }
 
 /// A mailbox: `Name <address>` or the address alone. Messages do not repeat the address.

@@ -10,6 +10,7 @@
 //! | [`publish`] | renders the feeds that changes touched |
 //! | [`schedule`] | releases what is due, opens runs, plans them |
 //! | [`send`] | claims, composes, hands over, settles |
+//! | [`websub`] | pushes feeds that changed, or tells a hub of them |
 //! | [`listen`] | answers over HTTP |
 //!
 //! [`guard`] is asked by the loops before they act by the clock, and before they claim.
@@ -32,24 +33,25 @@ mod start;
 mod templates;
 pub mod tidy;
 pub mod upstream;
+pub mod websub;
 mod works;
 
 use std::fs;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context;
-use axum::Router;
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::UnixListener;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
-use crate::control::{Board, Desk, server};
+use crate::control::{Board, Desk, Readers, server};
 use crate::store::StoreError;
 use crate::text::template::Templates;
 use guard::Guard;
+use listen::socket::Listener;
+use listen::{Front, Limits};
 use signals::Signals;
 use works::{Ended, Ground, Mailing, Works, drain_in_time, ended_early, named};
 
@@ -59,7 +61,7 @@ pub use works::composer;
 /// A daemon that is ready to run: store open, sockets bound.
 pub struct Daemon {
     ground: Ground,
-    web: TcpListener,
+    web: Vec<Listener>,
     control: UnixListener,
     config: Arc<Config>,
     templates: Arc<Templates>,
@@ -69,7 +71,7 @@ pub struct Daemon {
 /// Who listens, and what they show at the moment.
 struct Listening {
     loops: JoinSet<Ended>,
-    routers: watch::Sender<Router>,
+    fronts: watch::Sender<Front>,
     desks: watch::Sender<Desk>,
 }
 
@@ -90,9 +92,11 @@ impl Daemon {
             store,
             keys: Arc::new(secrets::load_or_make(&config.state)?),
             board,
+            readers: Arc::new(Readers::new(clock::now())),
             guard: Arc::new(guard),
             signals: Arc::new(Signals::default()),
             clock: clock::system(),
+            intents: Arc::default(),
         };
         let control = server::bind(&config.state).with_context(|| {
             let path = server::path(&config.state);
@@ -112,12 +116,13 @@ impl Daemon {
         })
     }
 
-    /// Where feeds and pages are served.
+    /// Where feeds and pages are served, as people write it.
     ///
     /// # Errors
     /// The system does not say.
-    pub fn address(&self) -> std::io::Result<SocketAddr> {
-        self.web.local_addr()
+    pub fn places(&self) -> std::io::Result<String> {
+        let names: std::io::Result<Vec<String>> = self.web.iter().map(Listener::name).collect();
+        Ok(names?.join(", "))
     }
 
     /// Runs until `told_to_stop` (the caller owns the signal), or until a loop ends by itself; then
@@ -211,25 +216,33 @@ fn listen(
     ground: &Ground,
     works: &Works,
     config: &Arc<Config>,
-    (web, control): (TcpListener, UnixListener),
+    (web, control): (Vec<Listener>, UnixListener),
     stop: &CancellationToken,
 ) -> Listening {
-    let (routers, routed) = watch::channel(works.router());
+    let (fronts, shown) = watch::channel(front(works, config));
     let (desks, seen) = watch::channel(ground.desk(config, works));
     let mut loops = JoinSet::new();
-    loops.spawn(named("web", listen::serve(web, routed, stop.clone())));
+    let web = listen::serve(web, shown, Limits::of_system(), stop.clone());
+    loops.spawn(named("web", web));
     let control = server::serve(control, seen, Arc::clone(&ground.clock), stop.clone());
     loops.spawn(named("control", async { Ok(control.await?) }));
     Listening {
         loops,
-        routers,
+        fronts,
         desks,
+    }
+}
+
+fn front(works: &Works, config: &Config) -> Front {
+    Front {
+        router: works.router(),
+        proxies: Arc::new(config.web.trusted_proxies.clone()),
     }
 }
 
 impl Listening {
     fn show(&self, ground: &Ground, works: &Works, config: &Arc<Config>) {
-        drop(self.routers.send_replace(works.router()));
+        drop(self.fronts.send_replace(front(works, config)));
         drop(self.desks.send_replace(ground.desk(config, works)));
     }
 }

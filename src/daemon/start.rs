@@ -4,10 +4,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::net::TcpListener;
 
+use super::listen::socket::{self, Listener};
 use super::secrets;
-use crate::config::Config;
+use crate::config::{Config, Listen};
 use crate::control::client::Client;
 use crate::publish::{OpenError, Publisher};
 use crate::store::{Open, Store, StoreError};
@@ -55,19 +55,21 @@ pub(super) async fn open_feeds(dir: &Path) -> anyhow::Result<Publisher> {
     }
 }
 
-/// Binds the web listener.
-pub(super) async fn listen(config: &mut Config) -> anyhow::Result<TcpListener> {
-    let listener = TcpListener::bind(config.web.listen)
-        .await
-        .map_err(|error| {
-            anyhow::anyhow!(
-                "can't listen on {}: {error}. Is wici or another program at work there? `[web] listen` in {} names the address",
-                config.web.listen,
-                config.file.display()
-            )
-        })?;
-    name_port(config, listener.local_addr()?.port());
-    Ok(listener)
+/// Opens what `[web] listen` names.
+pub(super) async fn listen(config: &mut Config) -> anyhow::Result<Vec<Listener>> {
+    let listen = &config.web.listen;
+    let listeners = socket::open(listen).await.with_context(|| {
+        let hint = match listen {
+            Listen::Systemd => "",
+            Listen::Tcp(_) | Listen::Unix(_) => "; is wici or another program at work there?",
+        };
+        let file = config.file.display();
+        format!("can't listen on {listen}, as `[web] listen` in {file} says{hint}")
+    })?;
+    if let Some(port) = listeners.first().and_then(Listener::port) {
+        name_port(config, port);
+    }
+    Ok(listeners)
 }
 
 /// Where the system chose the port, links name that one.

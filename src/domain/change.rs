@@ -72,7 +72,8 @@ pub struct Change {
     pub title: String,
     /// Is it to be mailed to those who were not mailed it?
     pub news: bool,
-    /// The feeds that it was in before or is in now.
+    /// The feeds that it was in before or is in now, and those of its translations, where they show
+    /// it otherwise now.
     pub feeds: BTreeSet<FeedKey>,
 }
 

@@ -11,12 +11,27 @@ use quick_xml::escape::escape;
 use super::frame::{Frame, cut};
 use super::write::{MEDIA, chrono, line, lines, media_type, url};
 use super::{Entry, Feed, FeedError, Format};
+use crate::domain::Translation;
 
 const ENTRY: &str = "\n  <entry>";
 const END: &str = "\n</feed>";
 
 pub fn frame(feed: &Feed) -> Result<Frame, FeedError> {
     let description = lines(&feed.description);
+    let mut links = vec![
+        Link {
+            href: feed.url(Format::Atom),
+            rel: "self".to_owned(),
+            mime_type: Some("application/atom+xml".to_owned()),
+            ..Link::default()
+        },
+        page(url(&feed.home), None),
+    ];
+    links.extend(feed.hub.as_deref().map(|hub| Link {
+        href: url(hub),
+        rel: "hub".to_owned(),
+        ..Link::default()
+    }));
     let atom = atom_syndication::Feed {
         title: text(line(&feed.title), None),
         id: line(&feed.id),
@@ -27,15 +42,7 @@ pub fn frame(feed: &Feed) -> Result<Frame, FeedError> {
             uri: Some(env!("CARGO_PKG_REPOSITORY").to_owned()),
             ..Generator::default()
         }),
-        links: vec![
-            Link {
-                href: feed.url(Format::Atom),
-                rel: "self".to_owned(),
-                mime_type: Some("application/atom+xml".to_owned()),
-                ..Link::default()
-            },
-            page(url(&feed.home), None),
-        ],
+        links,
         subtitle: (!description.is_empty()).then(|| text(description, None)),
         // Declared whether an entry has a picture or not.
         namespaces: [MEDIA]
@@ -69,10 +76,14 @@ fn element(feed: &Feed, entry: &Entry) -> Result<atom_syndication::Entry, FeedEr
     let id = line(&publication.id.0);
     let lang = feed.language_of(entry);
     let summary = lines(&publication.summary);
-    let mut links = vec![page(
-        url(&publication.link),
-        Some(publication.language.to_string()),
-    )];
+    let own = url(&publication.link);
+    let mut links = vec![page(own.clone(), Some(publication.language.to_string()))];
+    if !entry.translations.is_empty() {
+        links.extend(entry.translations.iter().map(translation));
+        // Some readers go by the first page, others by the last. Two in one language are not
+        // allowed (RFC 4287, section 4.1.2).
+        links.push(page(own, None));
+    }
     links.extend(entry.latest_version().map(|href| Link {
         href,
         rel: "latest-version".to_owned(),
@@ -83,6 +94,7 @@ fn element(feed: &Feed, entry: &Entry) -> Result<atom_syndication::Entry, FeedEr
         rel: "enclosure".to_owned(),
         mime_type: Some(media_type(&enclosure.media_type).to_owned()),
         length: enclosure.length.map(|bytes| bytes.to_string()),
+        title: enclosure.title.as_deref().map(line),
         ..Link::default()
     }));
     let categories = entry.categories.iter().map(|category| Category {
@@ -139,6 +151,16 @@ fn person(name: String) -> Person {
     Person {
         name,
         ..Person::default()
+    }
+}
+
+fn translation(translation: &Translation) -> Link {
+    Link {
+        title: Some(line(&translation.title)),
+        ..page(
+            url(&translation.link),
+            Some(translation.language.to_string()),
+        )
     }
 }
 

@@ -17,7 +17,16 @@ struct Document {
     description: String,
     language: String,
     authors: Vec<Author>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hubs: Vec<Hub>,
     items: [Item; 0],
+}
+
+#[derive(Serialize)]
+struct Hub {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    url: String,
 }
 
 #[derive(Serialize)]
@@ -53,6 +62,8 @@ struct Attachment {
     url: String,
     mime_type: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     size_in_bytes: Option<u64>,
 }
 
@@ -75,7 +86,19 @@ enum Content {
 struct Extension {
     about: &'static str,
     /// RFC 5829: where the current version of an archived page is.
-    latest_version: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latest_version: Option<String>,
+    /// The same in other languages.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    translations: Vec<Translated>,
+}
+
+#[derive(Serialize)]
+struct Translated {
+    language: String,
+    url: String,
+    id: String,
+    title: String,
 }
 
 const END: &str = "]\n}";
@@ -91,6 +114,14 @@ pub fn frame(feed: &Feed, is_empty: bool) -> Result<Frame, FeedError> {
         authors: vec![Author {
             name: line(&feed.author),
         }],
+        hubs: feed
+            .hub
+            .iter()
+            .map(|hub| Hub {
+                kind: "WebSub",
+                url: url(hub),
+            })
+            .collect(),
         items: [],
     };
     let mut frame = Frame::parted(serde_json::to_vec_pretty(&document)?, END)?;
@@ -131,11 +162,24 @@ fn item(feed: &Feed, entry: &Entry) -> Result<Item, FeedError> {
         tags: categories.map(|category| line(&category.label)).collect(),
         image: publication.image.as_deref().map(url),
         attachments: publication.enclosures.iter().map(attachment).collect(),
-        extension: entry.latest_version().map(|latest_version| Extension {
-            about: env!("CARGO_PKG_REPOSITORY"),
-            latest_version,
-        }),
+        extension: extension(entry),
         id,
+    })
+}
+
+fn extension(entry: &Entry) -> Option<Extension> {
+    let latest_version = entry.latest_version();
+    let translations = entry.translations.iter().map(|other| Translated {
+        language: other.language.to_string(),
+        url: url(&other.link),
+        id: line(&other.id.0),
+        title: line(&other.title),
+    });
+    let translations: Vec<Translated> = translations.collect();
+    (latest_version.is_some() || !translations.is_empty()).then_some(Extension {
+        about: env!("CARGO_PKG_REPOSITORY"),
+        latest_version,
+        translations,
     })
 }
 
@@ -143,6 +187,7 @@ fn attachment(enclosure: &Enclosure) -> Attachment {
     Attachment {
         url: url(&enclosure.url),
         mime_type: media_type(&enclosure.media_type).to_owned(),
+        title: enclosure.title.as_deref().map(line),
         size_in_bytes: enclosure.length,
     }
 }

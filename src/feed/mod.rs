@@ -6,6 +6,7 @@ mod frame;
 mod json;
 mod opml;
 mod rss;
+mod style;
 mod write;
 
 #[cfg(test)]
@@ -18,9 +19,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::domain::{Language, Publication};
+use crate::domain::{Language, Publication, Translation};
 
 pub use opml::{MEDIA_TYPE as OPML_MEDIA_TYPE, OpmlFeed, opml};
+pub use style::{MEDIA_TYPE as STYLE_MEDIA_TYPE, NAME as STYLE, stylesheet};
 
 /// The three formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -92,12 +94,18 @@ pub struct Feed {
     pub base: String,
     /// Path under `base` without extension: `all`, `pl/tag/x`.
     pub stem: String,
+    /// URL of the hub that pushes it (WebSub, section 4).
+    pub hub: Option<String>,
+    /// What follows the extension in its URL: `?any=x,y`, or nothing.
+    pub query: String,
     /// The language of all entries; `None`: they vary.
     pub language: Option<Language>,
     /// The site's default, which stands for the feed's where entries vary.
     pub site_language: Language,
     /// When the feed last changed.
     pub updated: Timestamp,
+    /// Minutes for which readers may rely on what they have, at least 1.
+    pub ttl: i64,
     /// Who answers for entries without authors: the site's title.
     pub author: String,
     /// IRI of the scheme that categories belong to.
@@ -115,6 +123,8 @@ pub struct Entry {
     pub categories: Vec<Category>,
     /// The whole sanitised HTML; `None`: the feed has summaries only.
     pub body: Option<String>,
+    /// The same in other languages: at most one in each, and none in its own.
+    pub translations: Vec<Translation>,
 }
 
 /// A tag in a feed.
@@ -196,8 +206,8 @@ pub fn render_around(
     format: Format,
 ) -> Result<(Vec<u8>, Vec<Range<usize>>), FeedError> {
     let frame = match format {
-        Format::Rss => rss::frame(feed),
-        Format::Atom => atom::frame(feed),
+        Format::Rss => rss::frame(feed).map(|frame| frame.styled(feed)),
+        Format::Atom => atom::frame(feed).map(|frame| frame.styled(feed)),
         Format::Json => json::frame(feed, entries.is_empty()),
     };
     Ok(frame?.around(entries))
@@ -232,7 +242,10 @@ pub fn check(publication: &Publication) -> Result<(), FeedError> {
 impl Feed {
     /// Where the feed is in this format.
     fn url(&self, format: Format) -> String {
-        write::url(&format!("{}{}.{format}", self.base, self.stem))
+        let Feed {
+            base, stem, query, ..
+        } = self;
+        write::url(&format!("{base}{stem}.{format}{query}"))
     }
 
     /// The language to declare for the feed as a whole.

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use quick_xml::escape::partial_escape;
 use roxmltree::{Document, Node};
 
-use super::write::{line, lines, url};
+use super::write::{MEDIA, line, lines, url};
 use super::*;
 use crate::domain::publication::Enclosure;
 use crate::domain::{Archived, BodyHash, PublicationId, TagId, TagName};
@@ -69,10 +69,23 @@ fn enclosure() -> impl Strategy<Value = Enclosure> {
         Just("audio/mpeg".to_owned()),
         Just("image/svg+xml".to_owned())
     ];
-    (text(), media_type, any::<Option<u64>>()).prop_map(|(url, media_type, length)| Enclosure {
-        url,
-        media_type,
-        length,
+    let title = prop::option::of(text());
+    (text(), media_type, any::<Option<u64>>(), title).prop_map(
+        |(url, media_type, length, title)| Enclosure {
+            url,
+            media_type,
+            length,
+            title,
+        },
+    )
+}
+
+fn translation() -> impl Strategy<Value = Translation> {
+    (text(), text(), text()).prop_map(|(id, link, title)| Translation {
+        id: PublicationId(id),
+        language: Language::parse("de").expect("a language tag"),
+        link,
+        title,
     })
 }
 
@@ -86,11 +99,12 @@ fn entry() -> impl Strategy<Value = Entry> {
         prop::option::of(text()),
         vec((text(), text()), 0..3),
         (prop::option::of(text()), vec(enclosure(), 0..3)),
+        vec(translation(), 0..2),
     );
     (texts, rest).prop_map(
         |(
             (id, title, link, summary, authors),
-            (language, published, updated, latest, body, tags, (image, enclosures)),
+            (language, published, updated, latest, body, tags, (image, enclosures), translations),
         )| {
             let publication = Publication {
                 id: PublicationId(id),
@@ -118,6 +132,7 @@ fn entry() -> impl Strategy<Value = Entry> {
                 publication: Arc::new(publication),
                 categories: tags.into_iter().map(category).collect(),
                 body,
+                translations,
             }
         },
     )
@@ -147,9 +162,12 @@ fn feed() -> impl Strategy<Value = Feed> {
                 home,
                 base,
                 stem,
+                hub: Some("https://portal.example/hub".to_owned()),
+                query: String::new(),
                 language,
                 site_language: Language::parse("pl").expect("a language tag"),
                 updated,
+                ttl: 5,
                 author,
                 scheme,
                 entries,
@@ -187,6 +205,13 @@ fn labels(entry: &Entry) -> Vec<String> {
     entry.categories.iter().map(|c| line(&c.label)).collect()
 }
 
+/// The pages in other languages, and then the own one again, for who goes by the last.
+fn pages(entry: &Entry) -> impl Iterator<Item = String> {
+    let others = entry.translations.iter().map(|other| url(&other.link));
+    let own = (!entry.translations.is_empty()).then(|| url(&entry.publication.link));
+    others.chain(own)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
@@ -216,8 +241,17 @@ proptest! {
             let enclosure = publication.enclosures.first();
             let sound: Vec<_> = enclosure.map(|e| url(&e.url)).into_iter().collect();
             prop_assert_eq!(attributes(item, "enclosure", "url"), sound);
+            let rest = publication.enclosures.iter().skip(1);
+            let sizes: Vec<_> = rest.clone().filter_map(|e| Some(e.length?.to_string())).collect();
+            prop_assert_eq!(attributes(item, "content", "fileSize"), sizes);
+            let titles = item.children().filter(|n| n.has_tag_name((MEDIA.1, "content")));
+            let titles: Vec<_> = titles.flat_map(|n| texts(n, MEDIA.1, "title")).collect();
+            let known = rest.filter_map(|e| Some(line(e.title.as_ref()?)));
+            prop_assert_eq!(titles, known.collect::<Vec<_>>());
             let thumbnails: Vec<_> = publication.image.iter().map(|image| url(image)).collect();
             prop_assert_eq!(attributes(item, "thumbnail", "url"), thumbnails);
+            let others = pages(entry).chain(entry.latest_version());
+            prop_assert_eq!(attributes(item, "link", "href"), others.collect::<Vec<_>>());
         }
     }
 
@@ -230,6 +264,7 @@ proptest! {
         prop_assert_eq!(texts(root, ATOM, "id"), [line(&feed.id)]);
         prop_assert_eq!(root.attribute((XML, "lang")), Some(feed.main_language().as_str()));
         let own = [feed.url(Format::Atom), url(&feed.home)];
+        let own: Vec<String> = own.into_iter().chain(feed.hub.clone()).collect();
         prop_assert_eq!(attributes(root, "link", "href"), own);
         let entries: Vec<_> = root.children().filter(|n| n.has_tag_name((ATOM, "entry"))).collect();
         prop_assert_eq!(entries.len(), feed.entries.len());
@@ -241,7 +276,7 @@ proptest! {
             prop_assert_eq!(texts(node, ATOM, "content").pop(), entry.body.as_deref().map(lines));
             prop_assert_eq!(attributes(node, "category", "label"), labels(entry));
             let files = publication.enclosures.iter().map(|file| url(&file.url));
-            let links: Vec<_> = [url(&publication.link)].into_iter()
+            let links: Vec<_> = [url(&publication.link)].into_iter().chain(pages(entry))
                 .chain(entry.latest_version()).chain(files).collect();
             prop_assert_eq!(attributes(node, "link", "href"), links);
             let thumbnails: Vec<_> = publication.image.iter().map(|image| url(image)).collect();
@@ -269,10 +304,19 @@ proptest! {
             }
             let image = publication.image.as_deref().map_or(serde_json::Value::Null, |i| url(i).into());
             prop_assert_eq!(&item["image"], &image);
+            for (number, other) in entry.translations.iter().enumerate() {
+                let translation = &item["_wici"]["translations"][number];
+                prop_assert_eq!(&translation["language"], "de");
+                prop_assert_eq!(&translation["url"], &url(&other.link));
+                prop_assert_eq!(&translation["id"], &line(&other.id.0));
+                prop_assert_eq!(&translation["title"], &line(&other.title));
+            }
             for (number, file) in publication.enclosures.iter().enumerate() {
                 let attachment = &item["attachments"][number];
                 prop_assert_eq!(&attachment["url"], &url(&file.url));
                 prop_assert_eq!(attachment["size_in_bytes"].as_u64(), file.length);
+                let title = file.title.as_ref().map(|title| line(title));
+                prop_assert_eq!(attachment["title"].as_str(), title.as_deref());
             }
         }
     }
@@ -345,6 +389,7 @@ fn a_picture_or_file_without_an_address_does_not_pass() {
         url: url.to_owned(),
         media_type: "audio/mpeg".to_owned(),
         length: None,
+        title: None,
     };
     let with = |image: Option<&str>, url: &str| Publication {
         image: image.map(str::to_owned),

@@ -1,121 +1,161 @@
-//! The bytes of the documents that were asked for last, up to a bound.
+//! The bytes of the documents that were asked for last, in each coding, up to a bound.
 
 use std::collections::HashMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use tokio::sync::OnceCell;
 
-use super::Document;
+use super::{Coding, Document};
 
 /// Bytes held at the most.
 const MOST: usize = 32 << 20;
-/// A document larger than this is read from its file each time: it would drive out too many others.
+/// What is larger than this is made anew each time: it would drive out too many others.
 const LARGE: usize = MOST / 8;
 
+/// Documents at hand, by any name that is one document's at a time. Whatever number of readers ask
+/// for one at once, it is read once and compressed once.
 #[derive(Debug, Default)]
-pub(super) struct Cache {
-    held: HashMap<String, Held>,
+pub struct Cache(Mutex<Held>);
+
+#[derive(Debug, Default)]
+struct Held {
+    entries: HashMap<String, Entry>,
     bytes: usize,
     /// Counts uses.
     tick: u64,
 }
 
+/// A version of a document.
 #[derive(Debug)]
-struct Held {
+struct Entry {
     hash: blake3::Hash,
-    bytes: Bytes,
+    cells: [Cell; Coding::ALL.len()],
+    /// In those cells that are filled.
+    bytes: usize,
     used: u64,
 }
 
+/// Filled by the first who asks; the others wait for it.
+type Cell = Arc<OnceCell<Bytes>>;
+
 impl Cache {
-    /// The bytes of this version of the document at a path.
-    pub fn get(&mut self, path: &str, document: &Document) -> Option<Bytes> {
-        self.tick += 1;
-        let held = self.held.get_mut(path)?;
-        held.used = self.tick;
-        (held.hash == document.hash).then(|| held.bytes.clone())
+    /// The bytes of this version of a document, coded; `plain` has them as they are, if they are not
+    /// at hand.
+    ///
+    /// # Errors
+    /// Those of `plain`; the next one tries again.
+    pub async fn get(
+        &self,
+        name: &str,
+        document: &Document,
+        coding: Coding,
+        plain: impl Future<Output = io::Result<Bytes>>,
+    ) -> io::Result<Bytes> {
+        let cell = self.held().cell(name, document, coding);
+        if let Some(bytes) = cell.get() {
+            return Ok(bytes.clone());
+        }
+        let fill = async {
+            match coding {
+                Coding::Identity => plain.await,
+                coded => coded.encode(self.plain(name, document, plain).await?).await,
+            }
+        };
+        let bytes = cell.get_or_try_init(|| fill).await?.clone();
+        self.held().weigh(name, document);
+        Ok(bytes)
     }
 
-    /// Holds the bytes, and lets go of those that were not asked for the longest.
-    pub fn insert(&mut self, path: &str, document: &Document, bytes: Bytes) {
-        self.remove(path);
-        if bytes.len() > LARGE {
-            return;
-        }
-        self.tick += 1;
-        self.bytes += bytes.len();
-        let held = Held {
-            hash: document.hash,
-            bytes,
-            used: self.tick,
-        };
-        self.held.insert(path.to_owned(), held);
-        while self.bytes > MOST {
-            let oldest = self.held.iter().min_by_key(|(_, held)| held.used);
-            let Some(path) = oldest.map(|(path, _)| path.clone()) else {
-                break;
-            };
-            self.remove(&path);
-        }
+    /// The bytes as they are, for whoever codes them.
+    async fn plain(
+        &self,
+        name: &str,
+        document: &Document,
+        plain: impl Future<Output = io::Result<Bytes>>,
+    ) -> io::Result<Bytes> {
+        let cell = self.held().cell(name, document, Coding::Identity);
+        Ok(cell.get_or_try_init(|| plain).await?.clone())
     }
 
     /// The document changed: who asked for the former version will ask for this one.
-    pub fn renew(&mut self, path: &str, document: &Document, bytes: Bytes) {
-        if self.held.contains_key(path) {
-            self.insert(path, document, bytes);
+    pub(super) fn renew(&self, name: &str, document: &Document, bytes: Bytes) {
+        let mut held = self.held();
+        if held.entries.contains_key(name) {
+            // It is empty, unless somebody was faster: then it has the same bytes.
+            let _ = held.cell(name, document, Coding::Identity).set(bytes);
+            held.weigh(name, document);
         }
     }
 
-    fn remove(&mut self, path: &str) {
-        if let Some(held) = self.held.remove(path) {
-            self.bytes -= held.bytes.len();
+    /// There is no such document any more.
+    pub(super) fn remove(&self, name: &str) {
+        self.held().remove(name);
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    /// Where the bytes of this version are, or will be.
+    fn cell(&mut self, name: &str, document: &Document, coding: Coding) -> Cell {
+        self.tick += 1;
+        let tick = self.tick;
+        if let Some(entry) = self.entries.get_mut(name)
+            && entry.hash == document.hash
+        {
+            entry.used = tick;
+            return Arc::clone(&entry.cells[coding as usize]);
+        }
+        self.remove(name);
+        let entry = Entry {
+            hash: document.hash,
+            cells: Default::default(),
+            bytes: 0,
+            used: tick,
+        };
+        let cell = Arc::clone(&entry.cells[coding as usize]);
+        self.entries.insert(name.to_owned(), entry);
+        cell
+    }
+
+    /// Counts what has been filled, and lets go of what was not asked for the longest.
+    fn weigh(&mut self, name: &str, document: &Document) {
+        let Some(entry) = self.entries.get_mut(name) else {
+            return;
+        };
+        if entry.hash != document.hash {
+            return;
+        }
+        let mut bytes = 0;
+        for cell in &mut entry.cells {
+            match cell.get().map_or(0, Bytes::len) {
+                // Who waits for it has it.
+                length if length > LARGE => *cell = Cell::default(),
+                length => bytes += length,
+            }
+        }
+        self.bytes = self.bytes - entry.bytes + bytes;
+        entry.bytes = bytes;
+        while self.bytes > MOST {
+            let entries = self.entries.iter().filter(|(_, entry)| entry.bytes > 0);
+            let oldest = entries.min_by_key(|(_, entry)| entry.used);
+            let Some(name) = oldest.map(|(name, _)| name.clone()) else {
+                break;
+            };
+            self.remove(&name);
+        }
+    }
+
+    fn remove(&mut self, name: &str) {
+        if let Some(entry) = self.entries.remove(name) {
+            self.bytes -= entry.bytes;
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::Sequence;
-    use jiff::Timestamp;
-
-    fn document(bytes: &[u8]) -> Document {
-        let (hash, length) = (blake3::hash(bytes), bytes.len() as u64);
-        Document::new(
-            hash,
-            length,
-            "text/plain",
-            Sequence(1),
-            Timestamp::UNIX_EPOCH,
-        )
-    }
-
-    #[test]
-    fn what_was_asked_for_last_is_held_within_the_bound() {
-        let mut cache = Cache::default();
-        let bytes = Bytes::from(vec![7; LARGE]);
-        let of = document(&bytes);
-        for number in 0..20 {
-            cache.insert(&number.to_string(), &of, bytes.clone());
-            assert_eq!(cache.get("0", &of).as_ref(), Some(&bytes));
-            assert!(cache.bytes <= MOST);
-        }
-        assert_eq!(cache.held.len(), MOST / LARGE);
-        assert_eq!(cache.get("1", &of), None);
-        assert_eq!(cache.get("19", &of), Some(bytes));
-    }
-
-    #[test]
-    fn another_version_and_what_is_too_large_are_not_there() {
-        let mut cache = Cache::default();
-        let (one, two) = (Bytes::from_static(b"one"), Bytes::from_static(b"two"));
-        cache.renew("a", &document(&one), one.clone());
-        assert_eq!(cache.get("a", &document(&one)), None);
-        cache.insert("a", &document(&one), one.clone());
-        assert_eq!(cache.get("a", &document(&two)), None);
-        cache.renew("a", &document(&two), two.clone());
-        assert_eq!(cache.get("a", &document(&two)), Some(two));
-        let large = Bytes::from(vec![7; LARGE + 1]);
-        cache.insert("a", &document(&large), large.clone());
-        assert_eq!((cache.get("a", &document(&large)), cache.bytes), (None, 0));
-    }
-}
+mod tests;

@@ -9,6 +9,7 @@
 //! sync for each change would cost more than all the rest.
 
 mod cache;
+mod coding;
 mod lock;
 mod manifest;
 mod shelf;
@@ -30,6 +31,8 @@ use crate::domain::Sequence;
 use lock::Lock;
 use manifest::{Manifest, Record};
 
+pub use cache::Cache;
+pub use coding::Coding;
 pub use shelf::{Document, Shelf};
 
 /// Writes documents into the feeds folder and puts them on the shelf. There is one for a folder,
@@ -199,14 +202,17 @@ impl Publisher {
             parts,
         } = version;
         let (hash, length) = (blake3::hash(&bytes), bytes.len() as u64);
+        // Whoever has what was there before within the same second has an earlier date.
+        let begun = i64::from(modified.subsec_nanosecond() > 0);
+        let modified = second(modified.as_second() + begun, modified);
         let mut document = Document::new(hash, length, media_type, sequence, modified);
         let former = self.shelf.get(path);
         if let Some(former) = &former {
             if former.hash == hash {
                 document = Document::clone(former);
             } else {
-                let next = Timestamp::from_second(former.modified.as_second() + 1);
-                document.modified = modified.max(next.unwrap_or(modified));
+                let next = second(former.modified.as_second() + 1, modified);
+                document.modified = document.modified.max(next);
             }
         }
         let record = Record::of(&document, recipe, parts);
@@ -285,6 +291,11 @@ fn check_path(path: &str) -> io::Result<()> {
         ErrorKind::InvalidInput,
         format!("not a path for a document: {path:?}"),
     ))
+}
+
+/// The end of time has no second after it.
+fn second(number: i64, otherwise: Timestamp) -> Timestamp {
+    Timestamp::from_second(number).unwrap_or(otherwise)
 }
 
 /// Replaces a file at one stroke.

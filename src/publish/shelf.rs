@@ -11,16 +11,14 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use super::Check;
-use super::cache::Cache;
+use super::{Cache, Check, Coding};
 use crate::domain::Sequence;
 
 /// One file as it is served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
-    /// A strong entity tag (RFC 9110 8.8.3), quotes included: the sequence number and the first 16
-    /// hexadecimal digits of the bytes' BLAKE3.
-    pub etag: String,
+    /// Strong entity tags, by coding.
+    etags: [Bytes; Coding::ALL.len()],
     /// The value of Content-Type.
     pub media_type: &'static str,
     /// The number of the change that brought these bytes.
@@ -35,6 +33,17 @@ pub struct Document {
 }
 
 impl Document {
+    /// What is known of these bytes.
+    pub fn of(
+        bytes: &[u8],
+        media_type: &'static str,
+        sequence: Sequence,
+        modified: Timestamp,
+    ) -> Document {
+        let (hash, length) = (blake3::hash(bytes), bytes.len() as u64);
+        Document::new(hash, length, media_type, sequence, modified)
+    }
+
     pub(super) fn new(
         hash: blake3::Hash,
         length: u64,
@@ -42,14 +51,23 @@ impl Document {
         sequence: Sequence,
         modified: Timestamp,
     ) -> Document {
+        let digits = hash.to_hex();
+        let etag =
+            |coding: Coding| format!("\"{sequence}-{}{}\"", &digits[..16], coding.suffix()).into();
         Document {
-            etag: format!("\"{sequence}-{}\"", &hash.to_hex()[..16]),
+            etags: Coding::ALL.map(etag),
             media_type,
             sequence,
             modified,
             length,
             hash,
         }
+    }
+
+    /// A strong entity tag (RFC 9110 8.8.3), quotes included: the sequence number, the first 16
+    /// hexadecimal digits of the bytes' BLAKE3, and which coding of them: `"42-9f86d081884c7d65-gz"`.
+    pub fn etag(&self, coding: Coding) -> &Bytes {
+        &self.etags[coding as usize]
     }
 
     pub(super) fn is(&self, bytes: &[u8]) -> bool {
@@ -64,7 +82,7 @@ pub struct Shelf {
     dir: PathBuf,
     /// Readers hold the lock for one look-up, the writer for one insertion.
     slots: RwLock<HashMap<String, Slot>>,
-    cache: Mutex<Cache>,
+    cache: Cache,
     /// Documents whose file is not what it should be.
     torn: Mutex<BTreeSet<String>>,
     tear: Notify,
@@ -82,7 +100,7 @@ impl Shelf {
         Shelf {
             dir,
             slots: RwLock::default(),
-            cache: Mutex::default(),
+            cache: Cache::default(),
             torn: Mutex::default(),
             tear: Notify::new(),
         }
@@ -93,24 +111,23 @@ impl Shelf {
         self.slot(path).map(|slot| slot.document)
     }
 
-    /// A document and its bytes.
+    /// A document and its bytes, coded.
     ///
     /// # Errors
     /// `NotFound`: there is none. Else its file is lost or damaged, which [`Shelf::torn`] tells
     /// whoever can mend it.
-    pub async fn read(&self, path: &str) -> io::Result<(Arc<Document>, Bytes)> {
+    pub async fn read(&self, path: &str, coding: Coding) -> io::Result<(Arc<Document>, Bytes)> {
         loop {
             let slot = self.slot(path).ok_or(io::ErrorKind::NotFound)?;
             let document = slot.document;
-            let at_hand = slot.arriving.or_else(|| self.cache().get(path, &document));
-            if let Some(bytes) = at_hand {
-                return Ok((document, bytes));
-            }
-            match load(&self.dir.join(path), &document).await {
-                Ok(bytes) => {
-                    self.cache().insert(path, &document, bytes.clone());
-                    return Ok((document, bytes));
+            let plain = async {
+                match slot.arriving {
+                    Some(bytes) => Ok(bytes),
+                    None => load(&self.dir.join(path), &document).await,
                 }
+            };
+            match self.cache.get(path, &document, coding, plain).await {
+                Ok(bytes) => return Ok((document, bytes)),
                 // It may have been replaced in between.
                 Err(_) if self.get(path).is_some_and(|now| now != document) => {}
                 Err(error) => {
@@ -153,7 +170,7 @@ impl Shelf {
     }
 
     /// All documents.
-    fn all(&self) -> Vec<(String, Arc<Document>)> {
+    pub fn all(&self) -> Vec<(String, Arc<Document>)> {
         let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
         let all = slots.iter();
         all.map(|(path, slot)| (path.clone(), Arc::clone(&slot.document)))
@@ -189,7 +206,7 @@ impl Shelf {
         self.set(path, Some(slot.clone()));
         match write(&bytes) {
             Ok(()) => {
-                self.cache().renew(path, &slot.document, bytes);
+                self.cache.renew(path, &slot.document, bytes);
                 self.torn_paths().remove(path);
                 self.set(
                     path,
@@ -209,6 +226,7 @@ impl Shelf {
 
     pub(super) fn remove(&self, path: &str) {
         self.set(path, None);
+        self.cache.remove(path);
         self.torn_paths().remove(path);
     }
 
@@ -241,10 +259,6 @@ impl Shelf {
             Some(slot) => drop(slots.insert(path.to_owned(), slot)),
             None => drop(slots.remove(path)),
         }
-    }
-
-    fn cache(&self) -> MutexGuard<'_, Cache> {
-        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -42,9 +42,10 @@ impl Site {
     fn served(&self, path: &str) -> Option<(String, String)> {
         let runtime = tokio::runtime::Builder::new_current_thread().build().ok()?;
         let shelf = self.publisher.shelf();
-        let (document, bytes) = runtime.block_on(shelf.read(path)).ok()?;
+        let (document, bytes) = runtime.block_on(shelf.read(path, Coding::Identity)).ok()?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        Some((text, document.etag.clone()))
+        let etag = String::from_utf8_lossy(document.etag(Coding::Identity));
+        Some((text, etag.into_owned()))
     }
 
     fn check(&self, how: Check) -> Vec<String> {
@@ -182,6 +183,24 @@ fn versions_of_one_second_have_seconds_of_their_own() {
     };
     let seconds = ["one", "two", "three"].map(&mut second_of);
     assert_eq!(seconds, [0, 1, 2]);
+}
+
+/// Whoever wrote down when they asked, in the second of a change and before it, has an earlier date.
+#[test]
+fn the_date_of_a_change_is_the_second_after_it() {
+    let site = Site::new();
+    let later = Version {
+        modified: Timestamp::from_millisecond(1_500).expect("a time"),
+        ..version("one", 1, "recipe")
+    };
+    site.publisher
+        .put("all.atom", later)
+        .expect("the disk takes it");
+    let document = site.publisher.shelf().get("all.atom").expect("served");
+    assert_eq!(
+        document.modified,
+        Timestamp::from_second(2).expect("a time")
+    );
 }
 
 #[test]

@@ -1,8 +1,12 @@
 //! A feed from the store: its entries with their bodies, and how the site words them. For the loop
 //! that writes feeds, and for what is served and never written.
 
+mod query;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
 
 use crate::config::Config;
 use crate::domain::{
@@ -13,7 +17,7 @@ use crate::feed::{
     Category, Entry, Feed, FeedError, Format, OpmlFeed, render_around, render_entry,
 };
 use crate::publish::{Former, Part};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Translations};
 
 /// Bytes of written entries kept at hand, since several feeds have the same ones.
 pub const AT_HAND: usize = 16 << 20;
@@ -74,8 +78,8 @@ impl Earlier {
         is_alike.then_some(Earlier { file, sequence })
     }
 
-    fn entry(&self, state: &PublicationState) -> Option<&[u8]> {
-        let is_same = state.sequence <= self.sequence;
+    fn entry(&self, state: &PublicationState, translated: Sequence) -> Option<&[u8]> {
+        let is_same = state.sequence.max(translated) <= self.sequence;
         self.file.part(state.key.0).filter(|_| is_same)
     }
 }
@@ -137,38 +141,53 @@ impl Renderer {
             return Ok(None);
         };
         let (version, base) = (env!("CARGO_PKG_VERSION"), feeds_url(&self.config));
-        let shape = format!("{version} {store:?} {base} {site:?} {tags:?} {feeds:?}");
+        let hub = self.config.hub();
+        let shape = format!("{version} {store:?} {base} {hub:?} {site:?} {tags:?} {feeds:?}");
         let hash = blake3::hash(shape.as_bytes()).to_hex();
         Ok(Some(hash[..16].to_owned()))
     }
 
     /// The feed as it stands; `None`: nothing was ever in it.
     pub async fn feed(&self, key: &FeedKey) -> Result<Option<Made>, StoreError> {
-        let site = &self.config.site;
         let Some(view) = self.store.feed(key, self.config.feeds.items).await? else {
             return Ok(None);
         };
-        let stem = key.stem();
         let title = self.title(key, view.label.as_deref());
-        let feed = Feed {
+        let feed = self.bare(key.stem(), title, key.language.clone(), view.updated);
+        let hub = self.config.hub();
+        Ok(Some(Made {
+            feed: Feed { hub, ..feed },
+            entries: view.entries,
+            sequence: view.sequence,
+        }))
+    }
+
+    /// A feed without entries, which nobody pushes.
+    fn bare(
+        &self,
+        stem: String,
+        title: String,
+        language: Option<Language>,
+        updated: Timestamp,
+    ) -> Feed {
+        let site = &self.config.site;
+        Feed {
             id: format!("tag:{}:feed/{stem}", site.authority),
             description: title.clone(),
             title,
             home: site.url.to_string(),
             base: feeds_url(&self.config),
             stem,
-            language: key.language.clone(),
+            query: String::new(),
+            hub: None,
+            language,
             site_language: site.language.clone(),
-            updated: view.updated,
+            updated,
+            ttl: self.config.feeds.max_age.as_mins().max(1),
             author: site.title.clone(),
             scheme: format!("tag:{}:tags", site.authority),
             entries: Vec::new(),
-        };
-        Ok(Some(Made {
-            feed,
-            entries: view.entries,
-            sequence: view.sequence,
-        }))
+        }
     }
 
     /// The feed in a format. What did not change since an earlier file was made is taken from it:
@@ -183,11 +202,14 @@ impl Renderer {
         let mut room = ROOM;
         let mut pieces = Vec::with_capacity(made.entries.len());
         for state in &made.entries {
-            if let Some(entry) = earlier.and_then(|earlier| earlier.entry(state)) {
+            let translations = self.store.translations_of(state).await?;
+            let translated = translations.sequence;
+            if let Some(entry) = earlier.and_then(|earlier| earlier.entry(state, translated)) {
                 pieces.push((state, Piece::Again(entry)));
                 continue;
             }
-            let entry = self.entry(&made.feed, state, &mut lost, room).await?;
+            let entry = self.entry(&made.feed, state, translations, &mut lost, room);
+            let entry = entry.await?;
             room -= entry.bytes;
             pieces.push((state, Piece::New(entry)));
         }
@@ -221,11 +243,17 @@ impl Renderer {
         &self,
         feed: &Feed,
         state: &PublicationState,
+        translations: Translations,
         lost: &mut BTreeSet<BodyHash>,
         room: usize,
     ) -> anyhow::Result<Arc<Pieces>> {
         let says_language = feed.says_language_of(&state.publication);
-        let name = (state.key, state.revision, says_language);
+        let name = Name {
+            publication: state.key,
+            revision: state.revision,
+            says_language,
+            translated: translations.sequence,
+        };
         let at_hand = || self.at_hand.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pieces) = at_hand().pieces.get(&name).filter(|p| p.bytes <= room) {
             return Ok(Arc::clone(pieces));
@@ -246,6 +274,7 @@ impl Renderer {
             categories: self.categories(publication),
             publication: Arc::new(publication.clone()),
             body,
+            translations: translations.others,
         };
         let formats = self.config.feeds.formats.iter();
         let written = formats.map(|format| Ok((*format, render_entry(feed, &entry, *format)?)));
@@ -308,8 +337,16 @@ impl Renderer {
     }
 }
 
-/// A publication at a revision, and whether the feed says its language.
-type Name = (PublicationKey, u32, bool);
+/// What an entry's bytes depend on.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Name {
+    publication: PublicationKey,
+    revision: u32,
+    /// Does the feed say its language?
+    says_language: bool,
+    /// The last change of its translations.
+    translated: Sequence,
+}
 
 /// Entries at hand: those of the newest publications are in many feeds, and in the next rounds' too.
 #[derive(Default)]

@@ -2,6 +2,7 @@
 //! news.
 
 mod feeds;
+mod translations;
 
 use std::collections::HashMap;
 
@@ -14,6 +15,7 @@ use crate::domain::{
     PublicationState, Standing,
 };
 
+use super::archive::Archiving;
 use super::engine::Transaction;
 use super::holds::{Flood, HoldEvent};
 use super::identity::{at_path, with_id};
@@ -30,6 +32,7 @@ pub(super) struct Changes<'t, 'e> {
     changes: Vec<Change>,
     /// The feeds that were touched, as they are now: many changes touch the same few.
     feeds: HashMap<FeedKey, FeedRow>,
+    archiving: Archiving,
     /// Publications at whose path there is another file now.
     displaced: Vec<PublicationKey>,
 }
@@ -54,6 +57,7 @@ impl<'t, 'e> Changes<'t, 'e> {
             flood: Flood::new(guards, now),
             changes: Vec::new(),
             feeds: HashMap::new(),
+            archiving: Archiving::default(),
             displaced: Vec::new(),
         })
     }
@@ -73,6 +77,7 @@ impl<'t, 'e> Changes<'t, 'e> {
         for (feed, row) in &self.feeds {
             save(self.transaction, keys::feed(feed), row)?;
         }
+        self.archiving.finish(self.transaction)?;
         Ok((self.changes, opened))
     }
 
@@ -256,9 +261,10 @@ impl<'t, 'e> Changes<'t, 'e> {
             Standing::Scheduled
         };
         *self.meta.totals.of(state.standing) += 1;
-        state.publication = publication;
+        let was = std::mem::replace(&mut state.publication, publication);
         self.waits(&state);
-        save(self.transaction, keys::publication(state.key), &state)
+        save(self.transaction, keys::publication(state.key), &state)?;
+        self.regroup(&was, &state)
     }
 
     /// The change takes effect: it is numbered, the feeds are told, and news is noted. Returns how
@@ -305,7 +311,9 @@ impl<'t, 'e> Changes<'t, 'e> {
         };
         let place = keys::change(after.key, after.revision);
         save(self.transaction, place, &change)?;
-        let feeds = self.move_in_feeds(&before, &after, kind)?;
+        let mut feeds = self.move_in_feeds(&before, &after, kind)?;
+        self.regroup(&before.publication, &after)?;
+        feeds.extend(self.tell_translations(&before, &after)?);
         let first = !before.news;
         let news = news
             && self

@@ -10,6 +10,11 @@
 //! | `publications` | `apply`, `release_due`, `next_release`, `publication`, `paths`, `paths_at`, `body`, `has_body` |
 //! | `catalogue` | `publications`, `publications_like`, `publication_at`, `revisions`, `mailed` |
 //! | `feeds` | `feed`, `feeds` |
+//! | `pages` | `listed`, `entries_in`, `tag_label`, `last_publication`, `live_from` |
+//! | `archive` | `number`, `unnumbered`, `page`, `pages`, `page_counts`, `not_archived` |
+//! | `departures` | `departed`, `lately_departed` |
+//! | `queries` | `touched`, `query`: feeds by several tags |
+//! | `translations` | `translations`, `translations_of` |
 //! | `files` | `keep_files`, `known_files` |
 //! | `tags` | `define_tags`, `tags`, `tag_named` |
 //! | `upstreams` | `upstream`, `keep_upstream`, `lost_bodies`, `forget_lost_bodies` |
@@ -33,10 +38,12 @@
 //! | `retention` | `shrink`, `forget`, `prune`; `bodies/sweep`: `sweep` |
 //! | `prospects` | `cadences`, `to_come`, `prospects` |
 //! | `answers` | `mailings`, `not_mailed` |
+//! | `websub` | `follow`, `unfollow`, `followers`, `lapse`, `follower`, `topics`, `topics_changed`, `due_pushes`, `settle_pushes`; `told`, `note_told` |
 //!
 //! [`contract`] is the one suite that every backend passes.
 
 pub mod answers;
+mod archive;
 mod bodies;
 pub mod books;
 pub mod catalogue;
@@ -46,6 +53,7 @@ mod claims;
 mod contract;
 mod cursors;
 mod deliveries;
+mod departures;
 mod doubt;
 mod dump;
 mod engine;
@@ -60,10 +68,12 @@ mod identity;
 mod keys;
 mod leases;
 mod names;
+pub mod pages;
 mod plan;
 mod preferences;
 pub mod prospects;
 mod publications;
+mod queries;
 mod record;
 mod restore;
 mod retention;
@@ -74,7 +84,9 @@ mod sources;
 mod subscribers;
 mod suppression;
 mod tags;
+mod translations;
 mod upstreams;
+mod websub;
 mod writer;
 
 use std::fs::{DirBuilder, File, TryLockError};
@@ -91,6 +103,8 @@ use record::Record;
 use rows::Meta;
 use writer::Writer;
 
+pub use archive::{PAGE, PageView};
+pub use departures::Departed;
 pub use dump::{Dump, Dumped};
 pub use erasure::Erased;
 pub use error::StoreError;
@@ -98,9 +112,12 @@ pub use feeds::FeedView;
 pub use foresee::Foreseen;
 pub use holds::{CarriedOut, HoldEvent};
 pub use publications::{Applied, Refusal, Refused};
+pub use queries::QueryView;
 pub use restore::Restoring;
 pub use rows::Totals;
 pub use tags::TagView;
+pub use translations::Translations;
+pub use websub::{Follow, Followed, Walked};
 
 /// The store. Clones are handles to one.
 #[derive(Clone)]
@@ -183,6 +200,7 @@ impl Store {
             transaction.commit()?;
             engine.sync()?;
         }
+        translations::fill(&engine)?;
         Ok(Store {
             inner: Arc::new(Inner {
                 writer,

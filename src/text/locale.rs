@@ -96,6 +96,11 @@ impl Locale {
         }
     }
 
+    /// The language spoken to readers of one: `pl`, `uk` or `en`.
+    pub fn spoken(language: &Language) -> &'static str {
+        Spoken::for_reader_of(language).tag()
+    }
+
     /// The language actually spoken: `pl`, `uk` or `en`.
     pub fn language(&self) -> &'static str {
         self.spoken.tag()
@@ -284,6 +289,11 @@ mod tests {
                 include_str!("../../locales/en/pages.ftl"),
                 include_str!("../../locales/pl/pages.ftl"),
                 include_str!("../../locales/uk/pages.ftl"),
+            ],
+            [
+                include_str!("../../locales/en/feeds.ftl"),
+                include_str!("../../locales/pl/feeds.ftl"),
+                include_str!("../../locales/uk/feeds.ftl"),
             ],
         ] {
             assert!(outline(english).len() > 10);

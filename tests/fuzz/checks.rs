@@ -188,15 +188,19 @@ fn carried(found: &Found) {
         home: "https://portal.example/".to_owned(),
         base: "https://portal.example/feeds/".to_owned(),
         stem: "all".to_owned(),
+        hub: Some("https://portal.example/hub".to_owned()),
+        query: String::new(),
         language: None,
         site_language: language,
         updated: now,
+        ttl: 5,
         author: "Portal".to_owned(),
         scheme: "tag:portal.example,2026:tags".to_owned(),
         entries: vec![Entry {
             publication: Arc::new(publication),
             categories: Vec::new(),
             body: Some(found.body.as_str().to_owned()),
+            translations: Vec::new(),
         }],
     };
     for format in Format::ALL {

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use wici::domain::publication::Enclosure;
 use wici::domain::{
     Archived, BodyHash, FeedKey, Language, Publication, PublicationId, Sequence, TagId, TagName,
+    Translation,
 };
 use wici::feed::{self, Category, Entry, Feed, Format, OPML_MEDIA_TYPE, OpmlFeed};
 use wici::publish::{Publisher, Version};
@@ -110,6 +111,7 @@ fn feed(key: FeedKey, members: Vec<Publication>) -> Result<Feed, Box<dyn Error>>
             })
             .collect(),
         body: Some(body_of(&publication).to_owned()),
+        translations: translations_of(&publication),
         publication: Arc::new(publication),
     });
     Ok(Feed {
@@ -119,9 +121,12 @@ fn feed(key: FeedKey, members: Vec<Publication>) -> Result<Feed, Box<dyn Error>>
         home: "https://portal.example/".to_owned(),
         base: "https://portal.example/feeds/".to_owned(),
         stem: key.stem(),
+        hub: Some("https://portal.example/hub".to_owned()),
+        query: String::new(),
         language: key.language,
         site_language: Language::parse("pl")?,
         updated: "2026-11-02T09:59:59.75Z".parse()?,
+        ttl: 5,
         author: "Przykładowy portal".to_owned(),
         scheme: "https://portal.example/tag/".to_owned(),
         entries: entries.collect(),
@@ -141,6 +146,25 @@ fn body_of(publication: &Publication) -> &'static str {
         }
         _ => "<p>Strona jest dostępna pod nowym adresem.</p>",
     }
+}
+
+fn translations_of(publication: &Publication) -> Vec<Translation> {
+    let translation = |language, title: &str, name| {
+        Some(Translation {
+            id: PublicationId(format!("tag:portal.example,2026:pages/{name}")),
+            language: Language::parse(language).ok()?,
+            link: format!("https://portal.example/{name}/"),
+            title: title.to_owned(),
+        })
+    };
+    let translations = match publication.id.0.as_str() {
+        "tag:portal.example,2026:pages/nabor" => [
+            translation("en", "A call for \"Youth & Forest\"", "en/call"),
+            translation("uk", "Прийом заявок «Молодь і ліс»", "uk/прийом"),
+        ],
+        _ => [None, None],
+    };
+    translations.into_iter().flatten().collect()
 }
 
 fn publications() -> Result<Vec<Publication>, Box<dyn Error>> {
@@ -170,11 +194,19 @@ fn publications() -> Result<Vec<Publication>, Box<dyn Error>> {
             url: "https://portal.example/uk/громада/розмова.mp3".to_owned(),
             media_type: "audio/mpeg".to_owned(),
             length: Some(4_194_304),
+            title: Some("Розмова про \"міст\" & річку".to_owned()),
+        },
+        Enclosure {
+            url: "https://portal.example/uk/громада/міст.webm".to_owned(),
+            media_type: "video/webm".to_owned(),
+            length: Some(7),
+            title: None,
         },
         Enclosure {
             url: "https://portal.example/uk/громада/угода.pdf?a=1&b=2".to_owned(),
             media_type: "application/pdf".to_owned(),
             length: None,
+            title: Some("Угода <проєкт>".to_owned()),
         },
     ];
 

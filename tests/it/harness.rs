@@ -179,11 +179,16 @@ impl Written {
     }
 
     /// The same by a command that ends up as the daemon, in the site's folder.
-    pub fn start_as(self, mut run: Command) -> Running {
+    pub fn start_as(self, run: Command) -> Running {
+        self.start_as_with_input(run, Stdio::null())
+    }
+
+    /// The same with something as its standard input.
+    pub fn start_as_with_input(self, mut run: Command, input: Stdio) -> Running {
         let log = self.path().join("log");
         let stderr = File::create(&log).expect("a log");
         let child = run
-            .stdin(Stdio::null())
+            .stdin(input)
             .stdout(Stdio::null())
             .stderr(stderr)
             .spawn();
@@ -193,8 +198,10 @@ impl Written {
             if let Ok(Some(status)) = child.try_wait() {
                 panic!("the daemon ended with {status}: {log}");
             }
-            let rest = log.split_once("listens on http://")?.1;
-            rest.split_once('/').map(|(address, _)| address.to_owned())
+            let (_, rest) = log.split_once("listens on ")?;
+            let (place, _) = rest.split_once("; ")?;
+            let address = place.strip_prefix("http://").unwrap_or(place);
+            Some(address.trim_end_matches('/').to_owned())
         });
         Running {
             site: self,
@@ -316,8 +323,21 @@ impl Running {
         self.request("GET", path, &[])
     }
 
+    /// A form, sent.
+    pub fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let form = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let kind = ("Content-Type", "application/x-www-form-urlencoded");
+        self.send("POST", path, &[kind], &form)
+    }
+
     /// One HTTP request.
     pub fn request(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.send(method, path, headers, "")
+    }
+
+    fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let mut request = format!(
             "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n",
             self.address
@@ -325,7 +345,7 @@ impl Running {
         for (name, value) in headers {
             request += &format!("{name}: {value}\r\n");
         }
-        request += "Content-Length: 0\r\n\r\n";
+        request += &format!("Content-Length: {}\r\n\r\n{body}", body.len());
         let mut stream = TcpStream::connect(&self.address).expect("the daemon listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         stream.write_all(request.as_bytes()).expect("a request");

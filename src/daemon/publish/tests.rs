@@ -10,6 +10,8 @@ use crate::domain::publication::{Batch, Found, Pass};
 use crate::domain::{Guards, Language, PublicationId, TagId, TagMention};
 use crate::store::Open;
 
+const ATOM: &str = "http://www.w3.org/2005/Atom";
+
 type Tested = Result<(), Box<dyn std::error::Error>>;
 
 const CONFIG: &str = r#"
@@ -130,6 +132,7 @@ fn page(number: i64, title: &str, tags: &[&str], language: &str) -> Found {
         image: None,
         enclosures: Vec::new(),
         expires: None,
+        flaws: Vec::new(),
         path,
     }
 }
@@ -157,6 +160,100 @@ async fn what_is_taken_from_a_file_is_what_would_be_written() -> Tested {
         case.start(&fresh, CONFIG).await?;
         assert_eq!(case.feeds("feeds")?, case.feeds(&fresh)?, "step {step}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_entry_follows_its_translations() -> Tested {
+    let case = Case::new()?;
+    let original = page(1, "Pierwszy", &["prawo"], "pl");
+    let translation = Found {
+        translation_of: Some(original.minted_id.clone()),
+        ..page(2, "Перша", &[], "uk")
+    };
+    let retitled = Found {
+        title: "Інша".to_owned(),
+        ..translation.clone()
+    };
+    let nothing: &[&str] = &[];
+    let steps = [
+        (vec![original, page(3, "Inny", &[], "pl")], nothing, ""),
+        (vec![translation], nothing, "title=\"Перша\""),
+        (vec![retitled], nothing, "title=\"Інша\""),
+        (Vec::new(), &["2.md"], ""),
+    ];
+    let mut updated = None;
+    for (step, (found, missing, shows)) in steps.into_iter().enumerate() {
+        case.tell(found, missing).await?;
+        let stale = case.start("feeds", CONFIG).await?;
+        assert!(stale >= 4, "step {step}: {stale} feeds are of the original");
+        let fresh = format!("fresh-{step}");
+        case.start(&fresh, CONFIG).await?;
+        let feeds = case.feeds("feeds")?;
+        assert_eq!(feeds, case.feeds(&fresh)?, "step {step}");
+        for name in ["all", "tag/prawo", "pl/all", "pl/tag/prawo"] {
+            for format in ["atom", "rss"] {
+                let feed = &feeds[&format!("{name}.{format}")];
+                let is_shown = feed.contains("hreflang=\"uk\" type=\"text/html\" title=");
+                assert_eq!(is_shown, !shows.is_empty(), "step {step}: {feed}");
+                assert!(feed.contains(shows), "step {step}: {feed}");
+            }
+            let json: serde_json::Value = serde_json::from_str(&feeds[&format!("{name}.json")])?;
+            assert_eq!(
+                json.to_string().contains("\"language\":\"uk\""),
+                !shows.is_empty()
+            );
+        }
+        let tagged = roxmltree::Document::parse(&feeds["tag/prawo.atom"])?;
+        let dates = tagged
+            .descendants()
+            .filter(|n| n.has_tag_name((ATOM, "updated")));
+        let dates: Vec<_> = dates
+            .map(|n| n.text().unwrap_or_default().to_owned())
+            .collect();
+        assert_eq!(
+            *updated.get_or_insert_with(|| dates.clone()),
+            dates,
+            "step {step}"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn tags_are_called_as_in_the_feeds_language_and_are_the_same_in_all() -> Tested {
+    let case = Case::new()?;
+    let tag = "[[tag]]\nid = \"wspolpraca\"\nlabel = { pl = \"Współpraca\", uk = \"Співпраця\" }\n";
+    let pages = [("pl", 1), ("uk", 2), ("en", 3)];
+    let pages = pages.map(|(language, number)| page(number, "A", &["wspolpraca"], language));
+    case.tell(pages.into(), &[]).await?;
+    case.start("feeds", &format!("{CONFIG}{tag}")).await?;
+    let feeds = case.feeds("feeds")?;
+    // Who reads English is told what the site's own readers are.
+    let (pl, uk) = ("Współpraca", "Співпраця");
+    let expected = [
+        ("pl/all", vec![pl]),
+        ("uk/all", vec![uk]),
+        ("uk/tag/wspolpraca", vec![uk]),
+        ("all", vec![pl, uk, pl]),
+    ];
+    for (name, labels) in expected {
+        let atom = roxmltree::Document::parse(&feeds[&format!("{name}.atom")])?;
+        let categories = atom
+            .descendants()
+            .filter(|n| n.has_tag_name((ATOM, "category")));
+        let said: Vec<_> = categories
+            .clone()
+            .filter_map(|n| n.attribute("label"))
+            .collect();
+        assert_eq!(said, labels, "{name}");
+        for category in categories {
+            assert_eq!(category.attribute("term"), Some("wspolpraca"));
+            let scheme = category.attribute("scheme");
+            assert_eq!(scheme, Some("tag:portal.example,2026:tags"));
+        }
+    }
+    assert!(feeds["uk/tag/wspolpraca.rss"].contains("<title>Співпраця · Portal</title>"));
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 //! macro at the end runs each on each backend.
 
 mod answers;
+mod archive;
 mod bench;
 mod books;
 mod catalogue;
@@ -17,10 +18,12 @@ mod identity;
 mod losses;
 mod model;
 mod names;
+mod pages;
 mod pausing;
 mod people;
 mod planning;
 mod publications;
+mod queries;
 mod read_files;
 mod reopening;
 mod retention;
@@ -28,8 +31,10 @@ mod sources;
 mod sweeping;
 mod switching;
 mod tags;
+mod translations;
 mod trust;
 mod upstreams;
+mod websub;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -85,6 +90,16 @@ contract! {
         retagging_touches_the_feeds_left_and_entered,
         what_is_put_off_is_withdrawn_until_then,
         what_comes_back_corrected_is_news;
+    archive:
+        a_page_keeps_its_publications_whatever_becomes_of_them,
+        what_a_first_scan_finds_is_numbered_from_the_oldest,
+        a_feed_of_a_few_is_told_whole_before_it_is_numbered,
+        what_left_a_feed_is_told_until_it_is_back,
+        that_more_left_than_is_remembered_is_said,
+        a_page_is_touched_by_what_its_entries_show_of_translations;
+    queries:
+        what_passes_is_found_newest_first_whatever_happened_before,
+        no_more_is_looked_at_than_allowed;
     identity:
         a_new_text_at_a_path_that_was_vacated_in_one_look_is_new,
         a_copy_leaves_the_original_what_it_is,
@@ -108,6 +123,11 @@ contract! {
         publications_are_listed_newest_first_in_pages,
         a_publication_is_found_by_any_part_of_its_names,
         what_became_of_a_publication_and_who_got_it_can_be_told;
+    pages:
+        a_feed_is_listed_page_by_page_whatever_happens_meanwhile,
+        a_place_is_read_back_as_it_is_printed,
+        what_can_be_read_is_listed_by_number,
+        a_feed_that_was_left_is_empty_and_not_unknown;
     tags:
         labels_that_share_a_slug_are_told_apart,
         the_number_of_a_label_is_nobody_elses,
@@ -115,6 +135,11 @@ contract! {
         a_numbered_id_is_no_longer_than_another,
         a_feed_and_a_filter_go_by_the_ledger,
         a_label_that_gets_a_tag_of_its_own_takes_its_subscribers_along;
+    translations:
+        translations_show_each_other_as_they_stand,
+        what_a_translation_shows_is_all_that_its_others_are_told_of,
+        of_two_translations_in_one_language_the_latest_is_shown,
+        who_translates_something_else_now_is_shown_there;
     names:
         a_name_that_somebody_goes_by_cannot_disappear,
         a_schedule_that_nobody_goes_by_may_go_and_come_back,
@@ -278,4 +303,11 @@ contract! {
     upstreams:
         a_later_baseline_is_not_news_and_withdraws_nothing,
         what_is_known_of_an_upstream_is_kept_by_its_source;
+    websub:
+        who_subscribes_again_has_one_subscription_with_the_new_lease,
+        subscriptions_are_bounded_in_all_and_by_host,
+        a_change_in_the_midst_of_another_goes_on_from_there,
+        a_push_that_failed_is_due_again_and_is_the_newest,
+        a_lease_that_ended_ends_its_subscription,
+        what_was_told_to_another_hub_is_remembered;
 }

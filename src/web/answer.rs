@@ -1,0 +1,139 @@
+//! What a document is answered with, and when the answer is that it has not changed (RFC 9110,
+//! sections 8.8 and 13).
+
+use axum::body::Body;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, IF_MODIFIED_SINCE,
+    IF_NONE_MATCH, LAST_MODIFIED, LINK, VARY,
+};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::Response;
+use bytes::Bytes;
+use jiff::Timestamp;
+use jiff::fmt::strtime;
+
+use super::limits::Whole;
+use super::{Site, coding, is_topic};
+use crate::publish::{Coding, Document};
+
+/// An archive page changes when something in it is edited or withdrawn, which is rare.
+const ARCHIVE_MAX_AGE: i64 = 24 * 60 * 60;
+
+/// A document at its address.
+pub(super) struct Answer<'a> {
+    pub site: &'a Site,
+    /// Below the public base, with its query: `feeds/all.atom`.
+    pub address: &'a str,
+    pub document: &'a Document,
+}
+
+impl Answer<'_> {
+    /// 304 if the client has these bytes. If-None-Match decides alone where it is given (13.2.2): the
+    /// tag of any coding will do, for who has kept one coding has it all, and that coding's is then
+    /// in the answer.
+    pub fn not_modified(&self, request: &HeaderMap) -> Option<Response> {
+        let chosen = coding::choose(request, self.document);
+        let coding = if request.contains_key(IF_NONE_MATCH) {
+            self.known(request, chosen)?
+        } else {
+            self.is_as_of(request).then_some(chosen)?
+        };
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        *response.headers_mut() = self.validators(coding);
+        self.weigh(&mut response);
+        Some(response)
+    }
+
+    /// The bytes, which are so coded.
+    pub fn whole(&self, coding: Coding, bytes: Bytes) -> Response {
+        let mut headers = self.validators(coding);
+        let media_type = HeaderValue::from_static(self.document.media_type);
+        headers.insert(CONTENT_TYPE, media_type);
+        if let Some(name) = coding.name() {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static(name));
+        }
+        // A date is sent once its second is over (8.8.2): after a jump of the clock that may be long.
+        let now = (self.site.clock)().as_second();
+        if self.document.modified.as_second() < now {
+            set(
+                &mut headers,
+                LAST_MODIFIED,
+                http_date(self.document.modified),
+            );
+        }
+        let mut response = Response::new(Body::from(bytes));
+        *response.headers_mut() = headers;
+        self.weigh(&mut response);
+        response
+    }
+
+    /// Tells whoever counts what was saved.
+    fn weigh(&self, response: &mut Response) {
+        let whole = Whole(self.document.length);
+        response.extensions_mut().insert(whole);
+    }
+
+    /// What 304 repeats (15.4.5), and the links.
+    fn validators(&self, coding: Coding) -> HeaderMap {
+        let mut headers = HeaderMap::with_capacity(8);
+        let etag = HeaderValue::from_maybe_shared(self.document.etag(coding).clone());
+        set(&mut headers, ETAG, etag.ok());
+        headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+        let max_age = max_age(self.site, self.address);
+        let cache = HeaderValue::try_from(format!("public, max-age={max_age}"));
+        set(&mut headers, CACHE_CONTROL, cache.ok());
+        let base = &self.site.config.web.url;
+        let mut link = format!("<{base}{}>; rel=\"self\"", self.address);
+        let is_topic = self.address.strip_prefix("feeds/").is_some_and(is_topic);
+        if let Some(hub) = self.site.config.hub().filter(|_| is_topic) {
+            link += &format!(", <{hub}>; rel=\"hub\"");
+        }
+        set(&mut headers, LINK, HeaderValue::try_from(link).ok());
+        headers
+    }
+
+    /// The coding whose tag is among those the client has, the chosen one before others.
+    fn known(&self, request: &HeaderMap, chosen: Coding) -> Option<Coding> {
+        let lines = request.get_all(IF_NONE_MATCH).iter();
+        let tags = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+        let mut known = None;
+        for tag in tags.map(<[u8]>::trim_ascii) {
+            let opaque = tag.strip_prefix(b"W/").unwrap_or(tag);
+            if tag == b"*" || opaque == self.document.etag(chosen) {
+                return Some(chosen);
+            }
+            let mut codings = Coding::ALL.into_iter();
+            known = known.or(codings.find(|coding| opaque == self.document.etag(*coding)));
+        }
+        known
+    }
+
+    /// Has nothing changed since the client's date?
+    fn is_as_of(&self, request: &HeaderMap) -> bool {
+        let since = request.get(IF_MODIFIED_SINCE);
+        let since = since.and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
+        let since = since.and_then(|since| Timestamp::try_from(since).ok());
+        since.is_some_and(|since| self.document.modified.as_second() <= since.as_second())
+    }
+}
+
+/// For so many seconds readers and caches may rely on what they have.
+fn max_age(site: &Site, address: &str) -> i64 {
+    match address.contains("/archive/") {
+        true => ARCHIVE_MAX_AGE,
+        false => site.config.feeds.max_age.as_secs(),
+    }
+}
+
+fn set(headers: &mut HeaderMap, name: HeaderName, value: Option<HeaderValue>) {
+    if let Some(value) = value {
+        headers.insert(name, value);
+    }
+}
+
+/// RFC 9110 5.6.7: `Tue, 24 Nov 2026 08:00:00 GMT`.
+fn http_date(instant: Timestamp) -> Option<HeaderValue> {
+    let date = strtime::format("%a, %d %b %Y %H:%M:%S GMT", instant).ok()?;
+    HeaderValue::try_from(date).ok()
+}

@@ -1,0 +1,215 @@
+//! Feeds by any, all and none of some tags: `/feeds/query.atom?any=a,b&all=c&none=d&lang=pl`. Each
+//! has one address, to which every other spelling leads.
+
+mod asked;
+mod cache;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION, VARY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use super::{Site, page};
+use crate::domain::{Filter, Language};
+use crate::feed::Format;
+use crate::render::Renderer;
+use crate::text::locale::{Locale, NoMessage};
+use crate::text::tags::TagNames;
+use asked::{Asked, Fault, LONGEST, MOST_TAGS, canonical, plain};
+use cache::{Cache, Version};
+
+/// Bytes of written entries kept at hand, since several feeds have the same ones.
+const AT_HAND: usize = 4 << 20;
+/// Readers may rely on what they have for so long; it is asked for again after that.
+const CACHE: &str = "public, max-age=300";
+
+/// What feeds by queries are made from.
+struct Queries {
+    site: Arc<Site>,
+    renderer: Renderer,
+    names: TagNames,
+    cache: Mutex<Cache>,
+    /// Held by whoever renders: one at a time, since what is on the shelf comes first. Who asks
+    /// for the same meanwhile finds it in the cache then.
+    rendering: tokio::sync::Mutex<()>,
+}
+
+/// The routes, one for each format that is written.
+pub(super) fn router(site: &Arc<Site>) -> Router {
+    let (store, config) = (site.store.clone(), Arc::clone(&site.config));
+    let queries = Queries {
+        names: TagNames::of(&config.tags),
+        renderer: Renderer::new(store, config, AT_HAND),
+        site: Arc::clone(site),
+        cache: Mutex::default(),
+        rendering: tokio::sync::Mutex::default(),
+    };
+    let queries = Arc::new(queries);
+    let mut router = Router::new();
+    for format in site.config.feeds.formats.iter().copied() {
+        let serve = move |State(queries): State<Arc<Queries>>, uri: Uri, headers| async move {
+            queries
+                .serve(format, uri.query().unwrap_or(""), headers)
+                .await
+        };
+        router = router.route(&format!("/feeds/query.{format}"), get(serve));
+    }
+    router.with_state(queries)
+}
+
+impl Queries {
+    async fn serve(&self, format: Format, given: &str, headers: HeaderMap) -> Response {
+        let filter = match self.read(given).await {
+            Ok(filter) => filter,
+            Err(fault) => return self.refuse(&fault, format, &headers),
+        };
+        if let Some(feed) = plain(&filter) {
+            return moved(format!("{}.{format}", feed.stem()));
+        }
+        let query = canonical(&filter);
+        if query != given {
+            return moved(format!("query.{format}?{query}"));
+        }
+        match self.feed(&filter, &query, format).await {
+            Ok(version) => answer(&version, format, &headers),
+            Err(error) => {
+                tracing::error!("can't render the feed of {query}: {error:#}");
+                let language = page::language(&self.site, &headers);
+                page::error(&self.site, &language, StatusCode::INTERNAL_SERVER_ERROR)
+            }
+        }
+    }
+
+    async fn read(&self, given: &str) -> Result<Filter, Fault> {
+        let (store, languages) = (&self.site.store, &self.site.config.site.languages);
+        let asked = Asked::parse(given)?;
+        asked.resolve(store, &self.names, languages).await
+    }
+
+    /// The feed as it stands.
+    async fn feed(
+        &self,
+        filter: &Filter,
+        query: &str,
+        format: Format,
+    ) -> anyhow::Result<Arc<Version>> {
+        let name = format!("{format}?{query}");
+        let touched = self.site.store.touched(filter).await?;
+        if let Some(version) = self.cache().get(&name, touched) {
+            return Ok(version);
+        }
+        let _turn = self.rendering.lock().await;
+        let touched = self.site.store.touched(filter).await?;
+        if let Some(version) = self.cache().get(&name, touched) {
+            return Ok(version);
+        }
+        let made = self.renderer.query(filter, query).await?;
+        let rendered = self.renderer.render(&made, format, None).await?;
+        let hash = blake3::hash(&rendered.bytes).to_hex();
+        let version = Arc::new(Version {
+            touched,
+            etag: format!("\"{}-{}\"", made.sequence, &hash[..16]),
+            bytes: rendered.bytes.into(),
+        });
+        // A lost body may be there again at any time.
+        if rendered.lost.is_empty() {
+            self.cache().hold(name, Arc::clone(&version));
+        }
+        Ok(version)
+    }
+
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says what is wrong with a query, and what one is like.
+    fn refuse(&self, fault: &Fault, format: Format, headers: &HeaderMap) -> Response {
+        let language = page::language(&self.site, headers);
+        let status = match fault {
+            Fault::NoTag(..) => StatusCode::NOT_FOUND,
+            Fault::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        match self.explain(fault, format, &language) {
+            Ok(Some((language, text))) => {
+                let headers = [
+                    (CONTENT_TYPE, "text/plain; charset=utf-8"),
+                    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+                    (CONTENT_LANGUAGE, language),
+                    (VARY, "Accept-Language"),
+                ];
+                (status, headers, text).into_response()
+            }
+            Ok(None) => {
+                tracing::error!("can't answer a query: {fault}");
+                page::error(&self.site, &language, status)
+            }
+            Err(error) => {
+                tracing::error!("{error}");
+                page::error(&self.site, &language, status)
+            }
+        }
+    }
+
+    /// `None`: it is no fault of the query.
+    fn explain(
+        &self,
+        fault: &Fault,
+        format: Format,
+        language: &Language,
+    ) -> Result<Option<(&'static str, String)>, NoMessage> {
+        let site = &self.site.config.site;
+        let locale = Locale::new(language, site.zone.clone());
+        let named = |name: &str| ("name", name.to_owned().into());
+        let valued = |value: &String| ("value", value.clone().into());
+        let what = match fault {
+            Fault::Unknown(name) => locale.message("query-unknown-parameter", [named(name)]),
+            Fault::Repeated(name) => locale.message("query-repeated-parameter", [named(name)]),
+            Fault::TooLong => locale.message("query-too-long", []),
+            Fault::TooManyTags => locale.message("query-too-many-tags", []),
+            Fault::NoTag(name, tag) => locale.message("query-no-tag", [named(name), valued(tag)]),
+            Fault::NoLanguage(tag) => {
+                let known = site.languages.iter().map(Language::as_str);
+                let known = known.collect::<Vec<_>>().join(", ");
+                locale.message("query-no-language", [valued(tag), ("known", known.into())])
+            }
+            Fault::Store(_) => return Ok(None),
+        }?;
+        let example = format!("/feeds/query.{format}?any=a,b&all=c&none=d&lang={language}");
+        let help = [
+            ("example", example.into()),
+            ("tags", MOST_TAGS.into()),
+            ("bytes", LONGEST.into()),
+        ];
+        let help = locale.message("query-help", help)?;
+        Ok(Some((locale.language(), format!("{what}\n\n{help}\n"))))
+    }
+}
+
+/// `place` is relative to the feeds, so that it does not depend on what is before them.
+fn moved(place: String) -> Response {
+    let headers = [(LOCATION, place), (CACHE_CONTROL, CACHE.to_owned())];
+    (StatusCode::MOVED_PERMANENTLY, headers).into_response()
+}
+
+fn answer(version: &Version, format: Format, headers: &HeaderMap) -> Response {
+    let tags = [(ETAG, version.etag.as_str()), (CACHE_CONTROL, CACHE)];
+    let given = headers.get_all(IF_NONE_MATCH).iter();
+    let mut given = given.filter_map(|value| value.to_str().ok());
+    let has_current = given.any(|list| {
+        let mut given = list.split(',').map(str::trim);
+        given.any(|tag| tag == "*" || tag.trim_start_matches("W/") == version.etag)
+    });
+    if has_current {
+        return (StatusCode::NOT_MODIFIED, tags).into_response();
+    }
+    let media_type = [(CONTENT_TYPE, format.media_type())];
+    (tags, media_type, version.bytes.clone()).into_response()
+}
