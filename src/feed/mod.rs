@@ -3,6 +3,7 @@
 
 mod atom;
 mod frame;
+mod gate;
 mod json;
 mod opml;
 mod rss;
@@ -20,6 +21,7 @@ use jiff::Timestamp;
 
 use crate::domain::{Language, Publication, Translation};
 
+pub use gate::{Unfit, judge_entry, judge_feed};
 pub use opml::{MEDIA_TYPE as OPML_MEDIA_TYPE, OpmlFeed, opml};
 
 /// The three formats.
