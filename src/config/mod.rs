@@ -17,6 +17,7 @@ mod tests;
 mod transport;
 mod value;
 mod web;
+mod websub;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -36,6 +37,7 @@ use crate::feed::Format;
 use crate::text::tags::TagNames;
 pub use files::Files;
 pub use web::{Listen, Polls, Proxies, Web};
+pub use websub::{Hub, WebSub};
 
 /// Reads and checks a configuration file. Relative paths in it start at its folder. The password
 /// of an SMTP user is taken from the environment variable `WICI_SMTP_PASSWORD`, else from
@@ -115,6 +117,8 @@ pub struct Config {
     pub feeds: Feeds,
     /// `[web]`
     pub web: Web,
+    /// `[websub]`
+    pub websub: WebSub,
     /// `[mail]`
     pub mail: Mail,
     /// `[guards]`
@@ -138,6 +142,15 @@ impl Config {
         schedules.find(|schedule| {
             schedule.name == name || schedule.aliases.iter().any(|alias| alias == name)
         })
+    }
+
+    /// The address of the hub that pushes the feeds, if there is one.
+    pub fn hub(&self) -> Option<String> {
+        match &self.websub.hub {
+            Hub::Own => Some(format!("{}hub", self.web.url)),
+            Hub::Other(url) => Some(url.to_string()),
+            Hub::None => None,
+        }
     }
 
     /// What it calls schedules, tags and sources.

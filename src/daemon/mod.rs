@@ -10,6 +10,7 @@
 //! | [`publish`] | renders the feeds that changes touched |
 //! | [`schedule`] | releases what is due, opens runs, plans them |
 //! | [`send`] | claims, composes, hands over, settles |
+//! | [`websub`] | pushes feeds that changed, or tells a hub of them |
 //! | [`listen`] | answers over HTTP |
 //!
 //! [`guard`] is asked by the loops before they act by the clock, and before they claim.
@@ -32,6 +33,7 @@ mod start;
 mod templates;
 pub mod tidy;
 pub mod upstream;
+pub mod websub;
 mod works;
 
 use std::fs;
@@ -94,6 +96,7 @@ impl Daemon {
             guard: Arc::new(guard),
             signals: Arc::new(Signals::default()),
             clock: clock::system(),
+            intents: Arc::default(),
         };
         let control = server::bind(&config.state).with_context(|| {
             let path = server::path(&config.state);

@@ -15,6 +15,7 @@
 //! | when a store is not to be believed, and the witness that says so | [`trust`] |
 //! | what a configuration calls schedules and tags, and who would miss a name | [`names`] |
 //! | what is known of an upstream feed | [`upstream`] |
+//! | who is pushed a feed, and how far a change has come | [`websub`] |
 //! | so many in a time | [`rate`] |
 //! | problem: what is wrong with an input, where, and what to do | [`problem`] |
 
@@ -40,6 +41,7 @@ pub mod suppression;
 pub mod tag;
 pub mod trust;
 pub mod upstream;
+pub mod websub;
 
 pub use address::Address;
 pub use change::{Change, ChangeKind};

@@ -17,7 +17,16 @@ struct Document {
     description: String,
     language: String,
     authors: Vec<Author>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hubs: Vec<Hub>,
     items: [Item; 0],
+}
+
+#[derive(Serialize)]
+struct Hub {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    url: String,
 }
 
 #[derive(Serialize)]
@@ -105,6 +114,14 @@ pub fn frame(feed: &Feed, is_empty: bool) -> Result<Frame, FeedError> {
         authors: vec![Author {
             name: line(&feed.author),
         }],
+        hubs: feed
+            .hub
+            .iter()
+            .map(|hub| Hub {
+                kind: "WebSub",
+                url: url(hub),
+            })
+            .collect(),
         items: [],
     };
     let mut frame = Frame::parted(serde_json::to_vec_pretty(&document)?, END)?;

@@ -20,6 +20,7 @@ const END: &str = "\n  </channel>";
 
 pub fn frame(feed: &Feed) -> Result<Frame, FeedError> {
     let own = link("self", feed.url(Format::Rss), Some("application/rss+xml"));
+    let hub = feed.hub.as_deref().map(|hub| link("hub", url(hub), None));
     let channel = Channel {
         title: line(&feed.title),
         link: url(&feed.home),
@@ -29,7 +30,9 @@ pub fn frame(feed: &Feed) -> Result<Frame, FeedError> {
         generator: Some(env!("CARGO_PKG_NAME").to_owned()),
         ttl: Some(feed.ttl.to_string()),
         docs: Some("https://www.rssboard.org/rss-specification".to_owned()),
-        atom_ext: Some(AtomExtension { links: vec![own] }),
+        atom_ext: Some(AtomExtension {
+            links: [own].into_iter().chain(hub).collect(),
+        }),
         // What entries need, whichever there are.
         namespaces: [("content", CONTENT), ("dc", dublincore::NAMESPACE), MEDIA]
             .map(|(prefix, name)| (prefix.to_owned(), name.to_owned()))

@@ -162,6 +162,7 @@ fn feed() -> impl Strategy<Value = Feed> {
                 home,
                 base,
                 stem,
+                hub: Some("https://portal.example/hub".to_owned()),
                 query: String::new(),
                 language,
                 site_language: Language::parse("pl").expect("a language tag"),
@@ -263,6 +264,7 @@ proptest! {
         prop_assert_eq!(texts(root, ATOM, "id"), [line(&feed.id)]);
         prop_assert_eq!(root.attribute((XML, "lang")), Some(feed.main_language().as_str()));
         let own = [feed.url(Format::Atom), url(&feed.home)];
+        let own: Vec<String> = own.into_iter().chain(feed.hub.clone()).collect();
         prop_assert_eq!(attributes(root, "link", "href"), own);
         let entries: Vec<_> = root.children().filter(|n| n.has_tag_name((ATOM, "entry"))).collect();
         prop_assert_eq!(entries.len(), feed.entries.len());

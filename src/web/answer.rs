@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use jiff::fmt::strtime;
 
 use super::limits::Whole;
-use super::{Site, coding};
+use super::{Site, coding, is_topic};
 use crate::publish::{Coding, Document};
 
 /// An archive page changes when something in it is edited or withdrawn, which is rare.
@@ -85,7 +85,8 @@ impl Answer<'_> {
         set(&mut headers, CACHE_CONTROL, cache.ok());
         let base = &self.site.config.web.url;
         let mut link = format!("<{base}{}>; rel=\"self\"", self.address);
-        if let Some(hub) = &self.site.hub {
+        let is_topic = self.address.strip_prefix("feeds/").is_some_and(is_topic);
+        if let Some(hub) = self.site.config.hub().filter(|_| is_topic) {
             link += &format!(", <{hub}>; rel=\"hub\"");
         }
         set(&mut headers, LINK, HeaderValue::try_from(link).ok());

@@ -121,6 +121,7 @@ fn feed(key: FeedKey, members: Vec<Publication>) -> Result<Feed, Box<dyn Error>>
         home: "https://portal.example/".to_owned(),
         base: "https://portal.example/feeds/".to_owned(),
         stem: key.stem(),
+        hub: Some("https://portal.example/hub".to_owned()),
         query: String::new(),
         language: key.language,
         site_language: Language::parse("pl")?,
