@@ -3,6 +3,7 @@
 
 mod atom;
 mod frame;
+mod history;
 mod json;
 mod opml;
 mod rss;
@@ -20,6 +21,7 @@ use jiff::Timestamp;
 
 use crate::domain::{Language, Publication, Translation};
 
+pub use history::{Deleted, History};
 pub use opml::{MEDIA_TYPE as OPML_MEDIA_TYPE, OpmlFeed, opml};
 
 /// The three formats.
@@ -106,6 +108,8 @@ pub struct Feed {
     pub author: String,
     /// IRI of the scheme that categories belong to.
     pub scheme: String,
+    /// Its archive, and what left it.
+    pub history: History,
     /// Newest first.
     pub entries: Vec<Entry>,
 }
@@ -242,6 +246,11 @@ impl Feed {
             base, stem, query, ..
         } = self;
         write::url(&format!("{base}{stem}.{format}{query}"))
+    }
+
+    /// Where another document of the feed is.
+    fn url_of(&self, stem: &str, format: Format) -> String {
+        write::url(&format!("{}{stem}.{format}", self.base))
     }
 
     /// The language to declare for the feed as a whole.

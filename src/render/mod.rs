@@ -1,6 +1,7 @@
 //! A feed from the store: its entries with their bodies, and how the site words them. For the loop
 //! that writes feeds, and for what is served and never written.
 
+mod archive;
 mod query;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -14,7 +15,7 @@ use crate::domain::{
     TagDefinition, TagId, TagName,
 };
 use crate::feed::{
-    Category, Entry, Feed, FeedError, Format, OpmlFeed, render_around, render_entry,
+    Category, Entry, Feed, FeedError, Format, History, OpmlFeed, render_around, render_entry,
 };
 use crate::publish::{Former, Part};
 use crate::store::{Store, StoreError, Translations};
@@ -44,6 +45,8 @@ pub struct Made {
     entries: Vec<PublicationState>,
     /// The last change that it shows.
     pub sequence: Sequence,
+    /// Full pages of its archive, as far as it leads to them.
+    pub pages: u64,
 }
 
 impl Made {
@@ -72,7 +75,8 @@ pub struct Earlier {
 impl Earlier {
     /// `None`: it was made in another way, or is so large that room for bodies may matter.
     pub fn of(file: Former, shape: &Shape) -> Option<Earlier> {
-        let (its, sequence) = file.recipe.rsplit_once('-')?;
+        let (its, rest) = file.recipe.split_once('-')?;
+        let (_, sequence) = rest.rsplit_once('-')?;
         let sequence = Sequence(sequence.parse().ok()?);
         let is_alike = its == shape && file.bytes.len() <= ROOM / 2;
         is_alike.then_some(Earlier { file, sequence })
@@ -153,11 +157,14 @@ impl Renderer {
         };
         let title = self.title(key, view.label.as_deref());
         let feed = self.bare(key.stem(), title, key.language.clone(), view.updated);
-        Ok(Some(Made {
+        let mut made = Made {
             feed,
             entries: view.entries,
             sequence: view.sequence,
-        }))
+            pages: 0,
+        };
+        self.add_history(key, view.pages, &mut made).await?;
+        Ok(Some(made))
     }
 
     /// A feed without entries.
@@ -183,6 +190,7 @@ impl Renderer {
             ttl: self.config.feeds.max_age.as_mins().max(1),
             author: site.title.clone(),
             scheme: format!("tag:{}:tags", site.authority),
+            history: History::default(),
             entries: Vec::new(),
         }
     }
@@ -273,14 +281,21 @@ impl Renderer {
             body,
             translations: translations.others,
         };
-        let formats = self.config.feeds.formats.iter();
-        let written = formats.map(|format| Ok((*format, render_entry(feed, &entry, *format)?)));
+        // Pages of archives are Atom alone, and hardly ever written: nothing of them is kept.
+        let is_archive = feed.history.archive_of.is_some();
+        let formats = match is_archive {
+            true => &[Format::Atom][..],
+            false => &self.config.feeds.formats,
+        };
+        let written = formats
+            .iter()
+            .map(|format| Ok((*format, render_entry(feed, &entry, *format)?)));
         let pieces = Arc::new(Pieces {
             written: written.collect::<Result<_, FeedError>>()?,
             bytes,
             is_whole,
         });
-        if is_whole {
+        if is_whole && !is_archive {
             at_hand().hold(name, &pieces);
         }
         Ok(pieces)
