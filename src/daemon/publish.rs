@@ -77,11 +77,8 @@ impl Publishing {
     ) -> Publishing {
         let renderer = Renderer::new(store.clone(), Arc::clone(&config), at_hand);
         let renderer = Arc::new(renderer);
-        let archivist = Archivist::new(
-            store.clone(),
-            Arc::clone(&renderer),
-            Arc::clone(&publisher),
-        );
+        let archivist =
+            Archivist::new(store.clone(), Arc::clone(&renderer), Arc::clone(&publisher));
         Publishing {
             archives: Archives::new(
                 store.clone(),

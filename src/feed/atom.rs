@@ -69,6 +69,7 @@ fn feed_extensions(feed: &Feed) -> Result<ExtensionMap, FeedError> {
     if feed.history.archive_of.is_some() {
         let archive = Extension {
             name: format!("{archives}:archive"),
+            value: Some(String::new()),
             ..Extension::default()
         };
         let elements = BTreeMap::from([("archive".to_owned(), vec![archive])]);
@@ -77,6 +78,7 @@ fn feed_extensions(feed: &Feed) -> Result<ExtensionMap, FeedError> {
     let deleted = history::tombstones(feed)?.into_iter();
     let deleted = deleted.map(|(id, when)| Extension {
         name: format!("{tombstones}:deleted-entry"),
+        value: Some(String::new()),
         attrs: BTreeMap::from([
             // The crate writes the attributes of extensions as they come.
             ("ref".to_owned(), escape(id).into_owned()),

@@ -106,7 +106,10 @@ fn a_folder_of_feeds_is_published_for_the_judges() -> Outcome {
 
 /// The first of three pages of a feed's archive, the one in the middle, or the last.
 fn archive_page(feed: &Feed, number: u64) -> Feed {
-    let stem = |number| format!("{}/archive/{number}", feed.stem);
+    let stem = |number| match feed.stem.as_str() {
+        "all" => format!("archive/{number}"),
+        tagged => format!("{tagged}/archive/{number}"),
+    };
     let gone = |name: &str| Deleted {
         id: format!("tag:portal.example,2026:pages/{name}"),
         when: feed.updated,

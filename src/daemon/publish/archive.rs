@@ -117,7 +117,8 @@ impl Archives {
     pub(super) async fn find_bodies(&mut self) -> Result<(), StoreError> {
         for hash in self.lost.keys().copied().collect::<Vec<_>>() {
             if self.store.has_body(hash).await? {
-                self.backlog.owe(self.lost.remove(&hash).unwrap_or_default());
+                self.backlog
+                    .owe(self.lost.remove(&hash).unwrap_or_default());
             }
         }
         Ok(())
@@ -175,6 +176,7 @@ impl Archives {
             }
         }
         self.commit();
+        files.sort();
         Ok(files)
     }
 

@@ -38,7 +38,11 @@ impl Archivist {
         }
     }
 
-    pub(in crate::daemon::publish) async fn step(self: Arc<Self>, step: Step, now: Timestamp) -> Stepped {
+    pub(in crate::daemon::publish) async fn step(
+        self: Arc<Self>,
+        step: Step,
+        now: Timestamp,
+    ) -> Stepped {
         let result = self.take(step.clone(), now).await;
         Stepped { step, result }
     }

@@ -41,7 +41,9 @@ pub(in crate::daemon::publish) struct Stepped {
 
 /// What a step found or made.
 pub(in crate::daemon::publish) enum Outcome {
-    Numbered { is_left: bool },
+    Numbered {
+        is_left: bool,
+    },
     /// The pages whose files are not what they should be.
     Stale(Vec<u64>),
     Page(WrittenPage),
@@ -67,7 +69,10 @@ pub(in crate::daemon::publish) struct WrittenPage {
 
 impl Backlog {
     /// These feeds were rendered anew: so may pages have to be.
-    pub(in crate::daemon::publish) fn compare<'f>(&mut self, feeds: impl IntoIterator<Item = &'f FeedKey>) {
+    pub(in crate::daemon::publish) fn compare<'f>(
+        &mut self,
+        feeds: impl IntoIterator<Item = &'f FeedKey>,
+    ) {
         let archived = feeds.into_iter().filter(|feed| feed.is_archived());
         self.unseen.extend(archived.cloned());
     }
@@ -87,7 +92,11 @@ impl Backlog {
 
     /// The next step. Nothing is numbered while sources are being read for the first time, since
     /// what is found first is not what is oldest. `is_alone`: no other step is being taken.
-    pub(in crate::daemon::publish) fn next(&mut self, may_number: bool, is_alone: bool) -> Option<Step> {
+    pub(in crate::daemon::publish) fn next(
+        &mut self,
+        may_number: bool,
+        is_alone: bool,
+    ) -> Option<Step> {
         if let Some(page) = self.owed.pop_first() {
             return Some(Step::Write(page));
         }
@@ -109,7 +118,11 @@ impl Backlog {
     }
 
     /// A step was taken. Returns what it brought that is of use elsewhere.
-    pub(in crate::daemon::publish) fn took(&mut self, step: Step, outcome: Outcome) -> Option<Brought> {
+    pub(in crate::daemon::publish) fn took(
+        &mut self,
+        step: Step,
+        outcome: Outcome,
+    ) -> Option<Brought> {
         match (step, outcome) {
             (Step::Number(feed), Outcome::Numbered { is_left: true }) => {
                 self.unnumbered.insert(feed);
