@@ -20,12 +20,26 @@ const END: &str = "\n</feed>";
 
 pub fn frame(feed: &Feed) -> Result<Frame, FeedError> {
     let description = lines(&feed.description);
-    let history = history::links(feed).map(|(rel, href)| Link {
+    let mut links = vec![
+        Link {
+            href: feed.url(Format::Atom),
+            rel: "self".to_owned(),
+            mime_type: Some("application/atom+xml".to_owned()),
+            ..Link::default()
+        },
+        page(url(&feed.home), None),
+    ];
+    links.extend(feed.hub.as_deref().map(|hub| Link {
+        href: url(hub),
+        rel: "hub".to_owned(),
+        ..Link::default()
+    }));
+    links.extend(history::links(feed).map(|(rel, href)| Link {
         href,
         rel: rel.to_owned(),
         mime_type: Some("application/atom+xml".to_owned()),
         ..Link::default()
-    });
+    }));
     let extensions = feed_extensions(feed)?;
     let used = |(prefix, _): &(&str, &str)| extensions.contains_key(*prefix);
     // The first is declared whether an entry has a picture or not.
@@ -41,18 +55,7 @@ pub fn frame(feed: &Feed) -> Result<Frame, FeedError> {
             uri: Some(env!("CARGO_PKG_REPOSITORY").to_owned()),
             ..Generator::default()
         }),
-        links: vec![
-            Link {
-                href: feed.url(Format::Atom),
-                rel: "self".to_owned(),
-                mime_type: Some("application/atom+xml".to_owned()),
-                ..Link::default()
-            },
-            page(url(&feed.home), None),
-        ]
-        .into_iter()
-        .chain(history)
-        .collect(),
+        links,
         subtitle: (!description.is_empty()).then(|| text(description, None)),
         namespaces: namespaces.collect(),
         extensions,
@@ -134,6 +137,7 @@ fn element(feed: &Feed, entry: &Entry) -> Result<atom_syndication::Entry, FeedEr
         rel: "enclosure".to_owned(),
         mime_type: Some(media_type(&enclosure.media_type).to_owned()),
         length: enclosure.length.map(|bytes| bytes.to_string()),
+        title: enclosure.title.as_deref().map(line),
         ..Link::default()
     }));
     let categories = entry.categories.iter().map(|category| Category {

@@ -7,6 +7,7 @@ mod history;
 mod json;
 mod opml;
 mod rss;
+mod style;
 mod write;
 
 #[cfg(test)]
@@ -23,6 +24,7 @@ use crate::domain::{Language, Publication, Translation};
 
 pub use history::{Deleted, History};
 pub use opml::{MEDIA_TYPE as OPML_MEDIA_TYPE, OpmlFeed, opml};
+pub use style::{MEDIA_TYPE as STYLE_MEDIA_TYPE, NAME as STYLE, stylesheet};
 
 /// The three formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -94,6 +96,8 @@ pub struct Feed {
     pub base: String,
     /// Path under `base` without extension: `all`, `pl/tag/x`.
     pub stem: String,
+    /// URL of the hub that pushes it (WebSub, section 4).
+    pub hub: Option<String>,
     /// What follows the extension in its URL: `?any=x,y`, or nothing.
     pub query: String,
     /// The language of all entries; `None`: they vary.
@@ -206,8 +210,8 @@ pub fn render_around(
     format: Format,
 ) -> Result<(Vec<u8>, Vec<Range<usize>>), FeedError> {
     let frame = match format {
-        Format::Rss => rss::frame(feed),
-        Format::Atom => atom::frame(feed),
+        Format::Rss => rss::frame(feed).map(|frame| frame.styled(feed)),
+        Format::Atom => atom::frame(feed).map(|frame| frame.styled(feed)),
         Format::Json => json::frame(feed, entries.is_empty()),
     };
     Ok(frame?.around(entries))

@@ -145,7 +145,8 @@ impl Renderer {
             return Ok(None);
         };
         let (version, base) = (env!("CARGO_PKG_VERSION"), feeds_url(&self.config));
-        let shape = format!("{version} {store:?} {base} {site:?} {tags:?} {feeds:?}");
+        let hub = self.config.hub();
+        let shape = format!("{version} {store:?} {base} {hub:?} {site:?} {tags:?} {feeds:?}");
         let hash = blake3::hash(shape.as_bytes()).to_hex();
         Ok(Some(hash[..16].to_owned()))
     }
@@ -158,7 +159,10 @@ impl Renderer {
         let title = self.title(key, view.label.as_deref());
         let feed = self.bare(key.stem(), title, key.language.clone(), view.updated);
         let mut made = Made {
-            feed,
+            feed: Feed {
+                hub: self.config.hub(),
+                ..feed
+            },
             entries: view.entries,
             sequence: view.sequence,
             pages: 0,
@@ -167,7 +171,7 @@ impl Renderer {
         Ok(Some(made))
     }
 
-    /// A feed without entries.
+    /// A feed without entries, which nobody pushes.
     fn bare(
         &self,
         stem: String,
@@ -184,6 +188,7 @@ impl Renderer {
             base: feeds_url(&self.config),
             stem,
             query: String::new(),
+            hub: None,
             language,
             site_language: site.language.clone(),
             updated,

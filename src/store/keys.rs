@@ -53,6 +53,11 @@
 //! | `x` | keyed hash of an address | `Suppression` |
 //! | `y` | instant, keyed hash | nothing: the suppression list by time |
 //! | `z` | | [`Secret`](super::rows::Secret): what those hashes are keyed with |
+//! | `p` | topic, callback | `websub::Subscription`: who is pushed a feed |
+//! | `o` | `t`, topic | `websub::Topic`: how far its last change has come |
+//! | `o` | `d`, instant, topic, callback | nothing: a push that failed is due again then |
+//! | `o` | `h`, host | how many subscriptions are pushed to it; of all hosts under the empty one |
+//! | `o` | `e`, topic | the change that another's hub was last told of |
 //!
 //! Numbers and instants are big-endian, so that keys sort as they do; texts end with a zero byte,
 //! which none of them can contain.
@@ -68,6 +73,7 @@ mod retention;
 mod span;
 mod translations;
 mod waiting;
+pub(super) mod websub;
 
 use jiff::Timestamp;
 

@@ -10,6 +10,7 @@
 //! | `publications` | `apply`, `release_due`, `next_release`, `publication`, `paths`, `paths_at`, `body`, `has_body` |
 //! | `catalogue` | `publications`, `publications_like`, `publication_at`, `revisions`, `mailed` |
 //! | `feeds` | `feed`, `feeds` |
+//! | `pages` | `listed`, `entries_in`, `tag_label`, `last_publication`, `live_from` |
 //! | `archive` | `number`, `unnumbered`, `page`, `pages`, `page_counts`, `not_archived` |
 //! | `departures` | `departed`, `lately_departed` |
 //! | `queries` | `touched`, `query`: feeds by several tags |
@@ -37,6 +38,7 @@
 //! | `retention` | `shrink`, `forget`, `prune`; `bodies/sweep`: `sweep` |
 //! | `prospects` | `cadences`, `to_come`, `prospects` |
 //! | `answers` | `mailings`, `not_mailed` |
+//! | `websub` | `follow`, `unfollow`, `followers`, `lapse`, `follower`, `topics`, `topics_changed`, `due_pushes`, `settle_pushes`; `told`, `note_told` |
 //!
 //! [`contract`] is the one suite that every backend passes.
 
@@ -66,6 +68,7 @@ mod identity;
 mod keys;
 mod leases;
 mod names;
+pub mod pages;
 mod plan;
 mod preferences;
 pub mod prospects;
@@ -83,6 +86,7 @@ mod suppression;
 mod tags;
 mod translations;
 mod upstreams;
+mod websub;
 mod writer;
 
 use std::fs::{DirBuilder, File, TryLockError};
@@ -113,6 +117,7 @@ pub use restore::Restoring;
 pub use rows::Totals;
 pub use tags::TagView;
 pub use translations::Translations;
+pub use websub::{Follow, Followed, Walked};
 
 /// The store. Clones are handles to one.
 #[derive(Clone)]

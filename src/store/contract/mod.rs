@@ -18,6 +18,7 @@ mod identity;
 mod losses;
 mod model;
 mod names;
+mod pages;
 mod pausing;
 mod people;
 mod planning;
@@ -33,6 +34,7 @@ mod tags;
 mod translations;
 mod trust;
 mod upstreams;
+mod websub;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -121,6 +123,11 @@ contract! {
         publications_are_listed_newest_first_in_pages,
         a_publication_is_found_by_any_part_of_its_names,
         what_became_of_a_publication_and_who_got_it_can_be_told;
+    pages:
+        a_feed_is_listed_page_by_page_whatever_happens_meanwhile,
+        a_place_is_read_back_as_it_is_printed,
+        what_can_be_read_is_listed_by_number,
+        a_feed_that_was_left_is_empty_and_not_unknown;
     tags:
         labels_that_share_a_slug_are_told_apart,
         the_number_of_a_label_is_nobody_elses,
@@ -296,4 +303,11 @@ contract! {
     upstreams:
         a_later_baseline_is_not_news_and_withdraws_nothing,
         what_is_known_of_an_upstream_is_kept_by_its_source;
+    websub:
+        who_subscribes_again_has_one_subscription_with_the_new_lease,
+        subscriptions_are_bounded_in_all_and_by_host,
+        a_change_in_the_midst_of_another_goes_on_from_there,
+        a_push_that_failed_is_due_again_and_is_the_newest,
+        a_lease_that_ended_ends_its_subscription,
+        what_was_told_to_another_hub_is_remembered;
 }
