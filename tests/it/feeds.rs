@@ -116,6 +116,7 @@ fn archive_page(feed: &Feed, number: u64) -> Feed {
     };
     Feed {
         stem: stem(number),
+        hub: None,
         history: History {
             archive_of: Some(feed.stem.clone()),
             previous: (number > 1).then(|| stem(number - 1)),

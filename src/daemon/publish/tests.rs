@@ -1,6 +1,7 @@
 //! What is rendered, and from what.
 
 mod archives;
+mod gate;
 
 use std::fs;
 use std::path::Path;

@@ -125,7 +125,7 @@ impl Archivist {
             .await;
         let rendered = rendered.with_context(|| path.clone())?;
         let (recipe, parts) = match shape {
-            Some(shape) if rendered.lost.is_empty() => {
+            Some(shape) if rendered.lost.is_empty() && rendered.refused.is_empty() => {
                 (recipe(shape, made.pages, made.sequence), rendered.parts)
             }
             _ => (String::new(), Vec::new()),
