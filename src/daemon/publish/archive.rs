@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use jiff::Timestamp;
+use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
 use crate::config::Config;
@@ -184,7 +185,8 @@ impl Archives {
         while self.work.len() < self.at_once
             && let Some(step) = self.backlog.next(may_number, self.work.is_empty())
         {
-            self.work.spawn(self.archivist().step(step, now));
+            let (runtime, step) = (Handle::current(), self.archivist().step(step, now));
+            self.work.spawn_blocking(move || runtime.block_on(step));
         }
     }
 

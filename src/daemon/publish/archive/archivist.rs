@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
 use jiff::Timestamp;
-use tokio::runtime::Handle;
 
 use super::backlog::{Outcome, Page, Step, Stepped, WrittenPage};
 use crate::daemon::publish::writing::{path_of, recipe};
@@ -38,6 +37,7 @@ impl Archivist {
         }
     }
 
+    /// Takes a step, on a thread where blocking hurts nobody.
     pub(in crate::daemon::publish) async fn step(
         self: Arc<Self>,
         step: Step,
@@ -55,9 +55,7 @@ impl Archivist {
             Step::Compare(feed) => Outcome::Stale(self.stale(&feed).await?),
             Step::Write(page) => {
                 let shape = self.renderer.shape().await?;
-                let runtime = Handle::current();
-                let write = move || runtime.block_on(self.write(&page, shape.as_ref(), now));
-                Outcome::Page(tokio::task::spawn_blocking(write).await??)
+                Outcome::Page(self.write(&page, shape.as_ref(), now).await?)
             }
             // Only those that have one are to be rendered again.
             Step::Lead(mut feeds) => {

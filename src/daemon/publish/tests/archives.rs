@@ -42,12 +42,11 @@ fn read(files: &Files, name: &str) -> Result<Told, Box<dyn std::error::Error>> {
     })
 }
 
-/// Follows a feed to its end. Returns what is in it, what is told as deleted, and how many pages
-/// there are.
-fn walk(
-    files: &Files,
-    feed: &str,
-) -> Result<(BTreeSet<String>, BTreeSet<String>, usize), Box<dyn std::error::Error>> {
+/// What is in a feed, what is told as deleted, and how many pages there are.
+type Walked = (BTreeSet<String>, BTreeSet<String>, usize);
+
+/// Follows a feed to its end.
+fn walk(files: &Files, feed: &str) -> Result<Walked, Box<dyn std::error::Error>> {
     let current = format!("{feed}.atom");
     let start = read(files, &current)?;
     assert!(!start.is_archive);
