@@ -1,6 +1,8 @@
 //! A feed from the store: its entries with their bodies, and how the site words them. For the loop
 //! that writes feeds, and for what is served and never written.
 
+mod archive;
+mod gate;
 mod query;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -13,11 +15,11 @@ use crate::domain::{
     BodyHash, FeedKey, Language, Publication, PublicationKey, PublicationState, Sequence,
     TagDefinition, TagId, TagName,
 };
-use crate::feed::{
-    Category, Entry, Feed, FeedError, Format, OpmlFeed, render_around, render_entry,
-};
+use crate::feed::{Category, Feed, Format, History, OpmlFeed, render_around};
 use crate::publish::{Former, Part};
 use crate::store::{Store, StoreError, Translations};
+
+pub use gate::{Judge, Judged, Refused, UnfitFeed};
 
 /// Bytes of written entries kept at hand, since several feeds have the same ones.
 pub const AT_HAND: usize = 16 << 20;
@@ -31,6 +33,7 @@ pub struct Renderer {
     config: Arc<Config>,
     tags: BTreeMap<TagId, TagDefinition>,
     at_hand: Mutex<AtHand>,
+    judge: Arc<Judge>,
 }
 
 /// What feeds are made from besides their entries: two feeds of equal shapes whose last change is
@@ -44,6 +47,8 @@ pub struct Made {
     entries: Vec<PublicationState>,
     /// The last change that it shows.
     pub sequence: Sequence,
+    /// Full pages of its archive, as far as it leads to them.
+    pub pages: u64,
 }
 
 impl Made {
@@ -61,6 +66,8 @@ pub struct Rendered {
     pub parts: Vec<Part>,
     /// Bodies that it should have and that are lost.
     pub lost: BTreeSet<BodyHash>,
+    /// Revisions that it should have, and that no reader would take.
+    pub refused: Vec<Refused>,
 }
 
 /// A feed's file of the same shape: an entry that did not change since is used again.
@@ -72,7 +79,8 @@ pub struct Earlier {
 impl Earlier {
     /// `None`: it was made in another way, or is so large that room for bodies may matter.
     pub fn of(file: Former, shape: &Shape) -> Option<Earlier> {
-        let (its, sequence) = file.recipe.rsplit_once('-')?;
+        let (its, rest) = file.recipe.split_once('-')?;
+        let (_, sequence) = rest.rsplit_once('-')?;
         let sequence = Sequence(sequence.parse().ok()?);
         let is_alike = its == shape && file.bytes.len() <= ROOM / 2;
         is_alike.then_some(Earlier { file, sequence })
@@ -91,12 +99,16 @@ enum Piece<'e> {
 }
 
 /// An entry, in every format.
+#[derive(Default)]
 struct Pieces {
+    /// Empty: there is none that can be shown.
     written: BTreeMap<Format, Vec<u8>>,
     /// Of its body.
     bytes: usize,
     /// Has it all that it should have?
     is_whole: bool,
+    /// It is not of the revision that it should be of.
+    refused: Option<Refused>,
 }
 
 impl Piece<'_> {
@@ -110,7 +122,7 @@ impl Piece<'_> {
     fn is_whole(&self) -> bool {
         match self {
             Piece::Again(_) => true,
-            Piece::New(pieces) => pieces.is_whole,
+            Piece::New(pieces) => pieces.is_whole && pieces.refused.is_none(),
         }
     }
 }
@@ -128,7 +140,13 @@ impl Renderer {
                 most,
                 ..AtHand::default()
             }),
+            judge: Arc::new(gate::strict),
         }
+    }
+
+    /// The same with another judge of what may go out.
+    pub fn judged_by(self, judge: Arc<Judge>) -> Renderer {
+        Renderer { judge, ..self }
     }
 
     /// The shape of the feeds; it says rather too much than too little. `None`: the store does not
@@ -154,12 +172,17 @@ impl Renderer {
         };
         let title = self.title(key, view.label.as_deref());
         let feed = self.bare(key.stem(), title, key.language.clone(), view.updated);
-        let hub = self.config.hub();
-        Ok(Some(Made {
-            feed: Feed { hub, ..feed },
+        let mut made = Made {
+            feed: Feed {
+                hub: self.config.hub(),
+                ..feed
+            },
             entries: view.entries,
             sequence: view.sequence,
-        }))
+            pages: 0,
+        };
+        self.add_history(key, view.pages, &mut made).await?;
+        Ok(Some(made))
     }
 
     /// A feed without entries, which nobody pushes.
@@ -186,6 +209,7 @@ impl Renderer {
             ttl: self.config.feeds.max_age.as_mins().max(1),
             author: site.title.clone(),
             scheme: format!("tag:{}:tags", site.authority),
+            history: History::default(),
             entries: Vec::new(),
         }
     }
@@ -199,6 +223,7 @@ impl Renderer {
         earlier: Option<&Earlier>,
     ) -> anyhow::Result<Rendered> {
         let mut lost = BTreeSet::new();
+        let mut refused = Vec::new();
         let mut room = ROOM;
         let mut pieces = Vec::with_capacity(made.entries.len());
         for state in &made.entries {
@@ -211,7 +236,10 @@ impl Renderer {
             let entry = self.entry(&made.feed, state, translations, &mut lost, room);
             let entry = entry.await?;
             room -= entry.bytes;
-            pieces.push((state, Piece::New(entry)));
+            refused.extend(entry.refused.clone());
+            if !entry.written.is_empty() {
+                pieces.push((state, Piece::New(entry)));
+            }
         }
         if earlier.is_some() && room < ROOM / 2 {
             // Together with those of the earlier file they might be too many.
@@ -220,12 +248,18 @@ impl Renderer {
         let entries = pieces.iter().map(|(_, piece)| piece.bytes(format));
         let entries: Vec<&[u8]> = entries.collect();
         let (bytes, places) = render_around(&made.feed, &entries, format)?;
+        self.judge_frame(&bytes, &places, format)?;
         let parts = pieces.iter().zip(places);
         let parts = parts
             .filter(|((_, piece), _)| piece.is_whole())
             .map(|((state, _), place)| Part(state.key.0, place.start, place.len()))
             .collect();
-        Ok(Rendered { bytes, parts, lost })
+        Ok(Rendered {
+            bytes,
+            parts,
+            lost,
+            refused,
+        })
     }
 
     /// How the index lists a feed.
@@ -258,32 +292,10 @@ impl Renderer {
         if let Some(pieces) = at_hand().pieces.get(&name).filter(|p| p.bytes <= room) {
             return Ok(Arc::clone(pieces));
         }
-        let publication = &state.publication;
-        let mut body = None;
-        let mut is_whole = true;
-        if self.config.feeds.full {
-            body = self.body(publication.body).await?;
-            if body.is_none() {
-                lost.insert(publication.body);
-            }
-            body = body.filter(|body| body.len() <= room);
-            is_whole = body.is_some();
-        }
-        let bytes = body.as_ref().map_or(0, String::len);
-        let entry = Entry {
-            categories: self.categories(publication),
-            publication: Arc::new(publication.clone()),
-            body,
-            translations: translations.others,
-        };
-        let formats = self.config.feeds.formats.iter();
-        let written = formats.map(|format| Ok((*format, render_entry(feed, &entry, *format)?)));
-        let pieces = Arc::new(Pieces {
-            written: written.collect::<Result<_, FeedError>>()?,
-            bytes,
-            is_whole,
-        });
-        if is_whole {
+        let pieces = self.fit(feed, state, translations, lost, room).await?;
+        let pieces = Arc::new(pieces);
+        // Pages of archives are Atom alone, and hardly ever written: nothing of them is kept.
+        if pieces.is_whole && feed.history.archive_of.is_none() {
             at_hand().hold(name, &pieces);
         }
         Ok(pieces)

@@ -1,5 +1,8 @@
 //! What is rendered, and from what.
 
+mod archives;
+mod gate;
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;
