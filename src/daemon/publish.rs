@@ -323,6 +323,7 @@ impl Publishing {
             modified: now,
             recipe: String::new(),
             parts: Vec::new(),
+            fresh: None,
         };
         let put = self.publisher.put(INDEX, version);
         let put = put.with_context(|| format!("can't write {INDEX}"))?;

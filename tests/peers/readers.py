@@ -71,8 +71,11 @@ def look(site: Site, url: str, newsboat: Newsboat, title: str) -> None:
 
     site.save(f"{url.rpartition('.')[2]}.md", f"---\ntitle: {title}\n---\n\nW sobotę.\n")
     site.wait_for_feed(title)
+    # Like newsboat, it takes no more than what is new (RFC 3229).
     later = feedparser.parse(url, etag=first.etag, modified=first.modified)
-    assert later.status == 200 and title in [entry.title for entry in later.entries], f"{url}: {later.status}"
+    assert (later.status, later.bozo) == (226, False), f"{url}: {later.status} {later.get('bozo_exception')}"
+    assert [entry.title for entry in later.entries] == [title], f"{url}: {later.entries}"
+    assert feedparser.parse(url, etag=later.etag).status == 304, url
     newsboat_has(newsboat, sorted([*expected, title]))
 
 
