@@ -221,6 +221,7 @@ fn file(name: &str, tag: &str) -> anyhow::Result<Found> {
         image: None,
         enclosures: Vec::new(),
         expires: None,
+        flaws: Vec::new(),
     })
 }
 

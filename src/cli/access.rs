@@ -59,6 +59,7 @@ impl Access {
             store,
             config: Arc::clone(&config),
             board: Arc::new(Board::default()),
+            readers: None,
             bell: Arc::new(|| {}),
             composing: composing(&config),
         });

@@ -13,6 +13,7 @@ mod init;
 mod output;
 mod preview;
 mod publications;
+mod readers;
 mod restore;
 mod run;
 mod runs;
@@ -69,6 +70,9 @@ enum Command {
     Build,
     /// Show sources, tags, schedules, the latest runs, holds and problems
     Status {
+        /// Show instead how feed readers poll, since the daemon started
+        #[arg(long)]
+        readers: bool,
         /// Print JSON, for programs
         #[arg(long)]
         json: bool,
@@ -137,7 +141,11 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Init { dir } => init::init(&dir),
         Command::Check => check::check(&file).await,
         Command::Build => build::build(&file).await,
-        Command::Status { json } => status::status(&file, json).await,
+        Command::Status {
+            readers: true,
+            json,
+        } => readers::readers(&file, json).await,
+        Command::Status { json, .. } => status::status(&file, json).await,
         Command::Subscribers(command) => subscribers::carry_out(&file, command).await,
         Command::Ids(command) => ids::carry_out(&file, command).await,
         Command::Publications(command) => publications::carry_out(&file, command).await,

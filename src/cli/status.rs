@@ -33,6 +33,15 @@ fn print(report: &StatusReport, site: &Site) -> Result<(), Failure> {
         "The daemon does not run."
     };
     output::say(&format!("{running} {}.", totals(report)))?;
+    let websub = &report.websub;
+    if websub.subscriptions > 0 {
+        output::say(&format!(
+            "WebSub: {}, {} on the way to them, {} to be tried again.",
+            output::number(websub.subscriptions, "subscription"),
+            output::number(websub.on_the_way, "changed feed"),
+            output::number(websub.retries, "failure"),
+        ))?;
+    }
     if !report.holds.is_empty() {
         output::say("")?;
         holds::print(&report.holds, zone)?;

@@ -8,7 +8,7 @@ use toml::de::DeTable;
 use super::raw::Table;
 use super::report::{Fault, Report};
 use super::source::AnySource;
-use super::{Config, Secrets, Source, mail, retention, source, tables, web};
+use super::{Config, Secrets, Source, mail, retention, source, tables, web, websub};
 use crate::domain::{Problem, TagDefinition, TagId};
 use crate::text::tags::fold;
 
@@ -67,6 +67,7 @@ fn read(top: &Table<'_>, file: &Path, base: &Path, secrets: &Secrets<'_>) -> Opt
     let state = top.optional("state", "state", tables::path(base));
     let site = top.section("site", "[site]", tables::site);
     let feeds = top.section("feeds", "[feeds]", |table| tables::feeds(table, base));
+    let websub = top.section("websub", "[websub]", websub::websub);
     let web = top.section("web", "[web]", |table| web::web(table, base));
     let mail = top.section("mail", "[mail]", |table| mail::mail(table, base, secrets));
     let guards = top.section("guards", "[guards]", tables::guards);
@@ -136,6 +137,7 @@ fn read(top: &Table<'_>, file: &Path, base: &Path, secrets: &Secrets<'_>) -> Opt
         labels,
         feeds: feeds?,
         web: web?,
+        websub: websub?,
         mail: mail?,
         guards,
         free_space,

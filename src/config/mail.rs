@@ -1,7 +1,6 @@
 //! `[mail]`, and what only it has: certificates and a rate.
 
 use std::path::Path;
-use std::time::Duration;
 
 use tokio_rustls::rustls::RootCertStore;
 use tokio_rustls::rustls::pki_types::CertificateDer;
@@ -11,8 +10,11 @@ use super::raw::Table;
 use super::report::Fault;
 use super::tables::path;
 use super::value::{self, duration, one_of};
-use super::{Mail, Rate, Secrets, transport};
+use super::{Mail, Secrets, transport};
 use crate::domain::delivery::{InDoubt, RetryPolicy};
+
+/// As in the sample.
+const RATES: &str = "\"200/s\", \"3000/m\", \"10000/h\" or \"50000/d\"";
 
 pub(super) fn mail(table: &Table<'_>, base: &Path, secrets: &Secrets<'_>) -> Option<Mail> {
     let example = "from = \"Portal <wici@portal.example>\"";
@@ -26,7 +28,7 @@ pub(super) fn mail(table: &Table<'_>, base: &Path, secrets: &Secrets<'_>) -> Opt
         transport::transport(text, base)?.unlock(password_file, roots, secrets)
     });
     let connections = table.whole("connections", 10, [1, 1_000]);
-    let rate = table.optional("rate", UNLIMITED, rate);
+    let rate = table.optional("rate", value::UNLIMITED, value::rate("letters", RATES));
     let retry_for = table.optional("retry_for", "3d", duration("1s", "30d"));
     let in_doubt = table.optional(
         "in_doubt",
@@ -76,42 +78,14 @@ fn authorities(file: &Path, secrets: &Secrets<'_>) -> Result<Vec<CertificateDer<
     Ok(roots)
 }
 
-const UNLIMITED: &str = "unlimited";
-
-/// `unlimited`, or a number of letters in a second, minute, hour or day.
-fn rate(text: &str) -> Result<Option<Rate>, Fault> {
-    if text == UNLIMITED {
-        return Ok(None);
-    }
-    let parsed = text.split_once('/').and_then(|(letters, per)| {
-        let seconds = match per.trim() {
-            "s" => 1,
-            "m" => 60,
-            "h" => 60 * 60,
-            "d" => 24 * 60 * 60,
-            _ => return None,
-        };
-        let letters = letters.trim().parse().ok()?;
-        (1..=1_000_000).contains(&letters).then_some(Rate {
-            letters,
-            per: Duration::from_secs(seconds),
-        })
-    });
-    parsed.map(Some).ok_or_else(|| {
-        Fault::expected(
-            "1 to 1000000 letters in a time",
-            text,
-            "write it as in \"200/s\", \"3000/m\", \"10000/h\" or \"50000/d\", or \"unlimited\"",
-        )
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::io;
+    use std::time::Duration;
 
     use super::super::{Config, MailServer, Place, Protocol, Transport, check};
     use super::*;
+    use crate::domain::Rate;
 
     type Tested = Result<(), Box<dyn std::error::Error>>;
 
@@ -149,9 +123,9 @@ mod tests {
         let rate = |text: &str| -> Result<Option<Rate>, String> {
             Ok(with(&format!("rate = \"{text}\""), "")?.mail.rate)
         };
-        let of = |letters, seconds| {
+        let of = |number, seconds| {
             Some(Rate {
-                letters,
+                number,
                 per: Duration::from_secs(seconds),
             })
         };

@@ -17,12 +17,12 @@ mod tests;
 mod transport;
 mod value;
 mod web;
+mod websub;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
@@ -31,12 +31,13 @@ use url::Url;
 
 use crate::domain::delivery::RetryPolicy;
 use crate::domain::{
-    Address, Cadence, CronLine, Guards, Language, Names, Problem, Retention, TagDefinition,
+    Address, Cadence, CronLine, Guards, Language, Names, Problem, Rate, Retention, TagDefinition,
 };
 use crate::feed::Format;
 use crate::text::tags::TagNames;
 pub use files::Files;
-pub use web::{Listen, Proxies, Web};
+pub use web::{Listen, Polls, Proxies, Web};
+pub use websub::{Hub, WebSub};
 
 /// Reads and checks a configuration file. Relative paths in it start at its folder. The password
 /// of an SMTP user is taken from the environment variable `WICI_SMTP_PASSWORD`, else from
@@ -116,6 +117,8 @@ pub struct Config {
     pub feeds: Feeds,
     /// `[web]`
     pub web: Web,
+    /// `[websub]`
+    pub websub: WebSub,
     /// `[mail]`
     pub mail: Mail,
     /// `[guards]`
@@ -139,6 +142,15 @@ impl Config {
         schedules.find(|schedule| {
             schedule.name == name || schedule.aliases.iter().any(|alias| alias == name)
         })
+    }
+
+    /// The address of the hub that pushes the feeds, if there is one.
+    pub fn hub(&self) -> Option<String> {
+        match &self.websub.hub {
+            Hub::Own => Some(format!("{}hub", self.web.url)),
+            Hub::Other(url) => Some(url.to_string()),
+            Hub::None => None,
+        }
     }
 
     /// What it calls schedules, tags and sources.
@@ -300,15 +312,6 @@ pub enum Transport {
     Outbox(PathBuf),
     /// A server.
     Server(MailServer),
-}
-
-/// `[mail] rate`: so many letters in such a time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rate {
-    /// At least 1.
-    pub letters: u32,
-    /// A second, a minute, an hour or a day.
-    pub per: Duration,
 }
 
 /// A mail server and how to speak to it.

@@ -1,5 +1,7 @@
 //! From the text of one value to what it means, or to what is wrong with it. Pure.
 
+use std::time::Duration;
+
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use unicode_normalization::UnicodeNormalization;
@@ -7,7 +9,7 @@ use url::Url;
 
 use super::files;
 use super::report::{Fault, quoted, suggestion};
-use crate::domain::{Address, CronLine, IMMEDIATE, Language};
+use crate::domain::{Address, CronLine, IMMEDIATE, Language, Rate};
 
 /// Text that is shown to people.
 pub(super) fn title(text: &str) -> Result<String, Fault> {
@@ -244,6 +246,41 @@ fn milliseconds(text: &str) -> Option<u64> {
     let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
     let (_, size) = UNITS.iter().find(|(name, _)| *name == unit)?;
     number.parse::<u64>().ok()?.checked_mul(*size)
+}
+
+/// Instead of a rate: none.
+pub(super) const UNLIMITED: &str = "unlimited";
+
+/// `unlimited`, or a number of things in a second, minute, hour or day, as in the examples.
+pub(super) fn rate(
+    things: &'static str,
+    examples: &'static str,
+) -> impl Fn(&str) -> Result<Option<Rate>, Fault> {
+    let read = |text: &str| {
+        let (number, per) = text.split_once('/')?;
+        let seconds = match per.trim() {
+            "s" => 1,
+            "m" => 60,
+            "h" => 60 * 60,
+            "d" => 24 * 60 * 60,
+            _ => return None,
+        };
+        let number = number.trim().parse().ok()?;
+        (1..=1_000_000).contains(&number).then_some(Rate {
+            number,
+            per: Duration::from_secs(seconds),
+        })
+    };
+    move |text| match text {
+        UNLIMITED => Ok(None),
+        text => read(text).map(Some).ok_or_else(|| {
+            Fault::expected(
+                &format!("1 to 1000000 {things} in a time"),
+                text,
+                format!("write it as in {examples}, or \"{UNLIMITED}\""),
+            )
+        }),
+    }
 }
 
 /// A mailbox: `Name <address>` or the address alone. Messages do not repeat the address.

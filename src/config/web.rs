@@ -10,6 +10,7 @@ use url::Url;
 use super::raw::Table;
 use super::report::Fault;
 use super::value;
+use crate::domain::Rate;
 
 /// `[web]`
 #[derive(Debug, Clone)]
@@ -20,6 +21,19 @@ pub struct Web {
     pub url: Url,
     /// Who may say for whom it asks.
     pub trusted_proxies: Proxies,
+    /// `[web.polls]`
+    pub polls: Polls,
+}
+
+/// `[web.polls]`: how often one client may ask for one feed; `None`: as often as it likes.
+#[derive(Debug, Clone)]
+pub struct Polls {
+    /// Without a word of what it has, and to get just that.
+    pub unconditional: Option<Rate>,
+    /// With If-None-Match or If-Modified-Since.
+    pub conditional: Option<Rate>,
+    /// Do clients on this machine count?
+    pub loopback: bool,
 }
 
 /// Where to listen.
@@ -67,6 +81,7 @@ pub(super) fn web(table: &Table<'_>, base: &Path) -> Option<Web> {
     let listen = table.optional("listen", "127.0.0.1:8080", |text| listen(text, base));
     let url = table.given("url", value::base_url);
     let trusted_proxies = table.list("trusted_proxies", Vec::new(), proxy);
+    let polls = table.section("polls", "[web.polls]", polls);
     let (listen, url) = (listen?, url?);
     let here = || match listen {
         Listen::Tcp(address) if !address.ip().is_unspecified() => {
@@ -92,6 +107,22 @@ pub(super) fn web(table: &Table<'_>, base: &Path) -> Option<Web> {
         listen,
         url,
         trusted_proxies: proxies,
+        polls: polls?,
+    })
+}
+
+fn polls(table: &Table<'_>) -> Option<Polls> {
+    let rate = |key, default| {
+        let examples = "\"12/h\" or \"60/m\"";
+        table.optional(key, default, value::rate("polls", examples))
+    };
+    let unconditional = rate("unconditional", "12/h");
+    let conditional = rate("conditional", "60/m");
+    let loopback = table.flag("loopback");
+    Some(Polls {
+        unconditional: unconditional?,
+        conditional: conditional?,
+        loopback: loopback?,
     })
 }
 

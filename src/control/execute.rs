@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::report::{
     Publications, RunSummary, SourceStatus, StatusReport, SubscriberSummary, TagStatus, Trouble,
-    UpstreamStatus,
+    UpstreamStatus, WebSubStatus,
 };
 use super::request::AddSubscriber;
 use super::{Desk, Refusal, Request, Response};
@@ -40,6 +40,12 @@ pub async fn execute(
 ) -> Result<Response, Refusal> {
     match request {
         Request::Status => status(desk, running, now).await.map(Response::Status),
+        Request::Readers => match &desk.readers {
+            Some(readers) => Ok(Response::Readers(readers.report())),
+            None => Err(Refusal(
+                "the daemon does not run: it counts how readers poll while it does".to_owned(),
+            )),
+        },
         Request::Orphans { names } => {
             let mut orphans = desk.store.orphans(&names).await?;
             orphans.extend(desk.store.gone_sources(&names).await?);
@@ -219,11 +225,23 @@ async fn status(desk: &Desk, running: bool, now: Timestamp) -> Result<StatusRepo
         tags: tags.collect(),
         schedules: schedules::status(desk, now).await?,
         queue: open.iter().map(|run| Counts::open(&run.counts)).sum(),
+        websub: websub(desk).await?,
         runs: latest.iter().map(RunSummary::from).collect(),
         holds: holds::list(desk).await?,
         problems: problems
             .map(|(place, problem)| Trouble { place, problem })
             .collect(),
+    })
+}
+
+async fn websub(desk: &Desk) -> Result<WebSubStatus, Refusal> {
+    let topics = desk.store.topics().await?;
+    let on_the_way = topics.iter().filter(|(_, topic)| topic.walk.is_some());
+    Ok(WebSubStatus {
+        hub: desk.config.hub(),
+        subscriptions: desk.store.count_followers().await?,
+        on_the_way: on_the_way.count() as u64,
+        retries: desk.store.count_pushes().await?,
     })
 }
 

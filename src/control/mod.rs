@@ -11,6 +11,7 @@ mod preferences;
 pub mod preview;
 pub mod prospects;
 pub mod publications;
+pub mod readers;
 pub mod report;
 pub mod request;
 pub mod roll;
@@ -33,6 +34,7 @@ use crate::store::Store;
 
 pub use board::Board;
 pub use execute::execute;
+pub use readers::Readers;
 pub use request::{Refusal, Request, Response};
 
 /// Tells the time: the edge's clock, handed down.
@@ -53,6 +55,8 @@ pub struct Desk {
     pub config: Arc<Config>,
     /// What is wrong at the moment.
     pub board: Arc<Board>,
+    /// How readers poll; without a daemon nobody counts.
+    pub readers: Option<Arc<Readers>>,
     /// Rung when something was decided.
     pub bell: Bell,
     /// For letters that are shown, or sent to try things out.

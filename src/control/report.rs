@@ -28,12 +28,28 @@ pub struct StatusReport {
     pub schedules: Vec<ScheduleStatus>,
     /// Deliveries that are not settled.
     pub queue: u64,
+    /// Who is pushed to.
+    #[serde(default)]
+    pub websub: WebSubStatus,
     /// The latest runs, newest first.
     pub runs: Vec<RunSummary>,
     /// What waits for a person.
     pub holds: Vec<HoldSummary>,
     /// What is wrong.
     pub problems: Vec<Trouble>,
+}
+
+/// Who is pushed to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebSubStatus {
+    /// The address of the hub; `None`: there is none.
+    pub hub: Option<String>,
+    /// By whom pushes were asked for, of this daemon's own hub.
+    pub subscriptions: u64,
+    /// Feeds whose last change is on its way to them.
+    pub on_the_way: u64,
+    /// Pushes that failed and are tried again.
+    pub retries: u64,
 }
 
 /// A hold.

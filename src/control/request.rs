@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::people::{SubscriberPage, SuppressionPage, Which};
 use super::preview::Preview;
 use super::publications::{KnownFile, ListPublications, PublicationDetail, PublicationList};
+use super::readers::ReadersReport;
 use super::report::{HoldSummary, RunSummary, StatusReport, SubscriberSummary};
 use super::roll::{Exported, Imported};
 use super::runs::RunDetail;
@@ -22,6 +23,8 @@ use crate::domain::{Address, Decision, Language, Names, Orphan};
 pub enum Request {
     /// How are things?
     Status,
+    /// How do feed readers poll?
+    Readers,
     /// Which of the names that subscribers and publications go by are not among these?
     Orphans {
         /// The names of a configuration.
@@ -211,6 +214,8 @@ pub struct ChangeSubscriber {
 pub enum Response {
     /// To [`Request::Status`].
     Status(StatusReport),
+    /// To [`Request::Readers`].
+    Readers(ReadersReport),
     /// To [`Request::Orphans`].
     Orphans(Vec<Orphan>),
     /// To [`Request::AddSubscriber`].

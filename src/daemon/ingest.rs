@@ -30,7 +30,7 @@ use baseline::Baseline;
 pub(super) use log::log;
 use memory::Memory;
 use round::Round;
-use turn::{Turns, blocking, done, never_readable};
+use turn::{Turns, blocking, done};
 
 /// Between full scans where there are no file events.
 const POLL_EVERY: SignedDuration = SignedDuration::from_secs(5);
@@ -308,13 +308,12 @@ impl Ingest {
 
     fn gather(&self, path: String, reading: Reading, round: &mut Round, ingested: &mut Ingested) {
         match reading {
-            Reading::Found(found) => {
-                match never_readable(&found) {
-                    Some(mut problem) => {
-                        problem.file = self.source.path.join(&path);
-                        self.pin(&path, problem);
-                    }
-                    None => self.board.clear(&self.source.name, &path),
+            Reading::Found(mut found) => {
+                let flaws = std::mem::take(&mut found.flaws);
+                if flaws.is_empty() {
+                    self.board.clear(&self.source.name, &path);
+                } else {
+                    self.pin_all(&path, flaws);
                 }
                 round.add(*found);
             }

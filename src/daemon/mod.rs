@@ -10,6 +10,7 @@
 //! | [`publish`] | renders the feeds that changes touched |
 //! | [`schedule`] | releases what is due, opens runs, plans them |
 //! | [`send`] | claims, composes, hands over, settles |
+//! | [`websub`] | pushes feeds that changed, or tells a hub of them |
 //! | [`listen`] | answers over HTTP |
 //!
 //! [`guard`] is asked by the loops before they act by the clock, and before they claim.
@@ -32,6 +33,7 @@ mod start;
 mod templates;
 pub mod tidy;
 pub mod upstream;
+pub mod websub;
 mod works;
 
 use std::fs;
@@ -44,7 +46,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
-use crate::control::{Board, Desk, server};
+use crate::control::{Board, Desk, Readers, server};
 use crate::store::StoreError;
 use crate::text::template::Templates;
 use guard::Guard;
@@ -90,9 +92,11 @@ impl Daemon {
             store,
             keys: Arc::new(secrets::load_or_make(&config.state)?),
             board,
+            readers: Arc::new(Readers::new(clock::now())),
             guard: Arc::new(guard),
             signals: Arc::new(Signals::default()),
             clock: clock::system(),
+            intents: Arc::default(),
         };
         let control = server::bind(&config.state).with_context(|| {
             let path = server::path(&config.state);

@@ -105,6 +105,7 @@ impl Publishing {
                 () = stop.cancelled() => break,
                 done = self.round(touched, clock()) => done?,
             }
+            signals.publish();
             let is_behind = !self.owed.is_empty() || !self.lost.is_empty();
             tokio::select! {
                 () = stop.cancelled() => break,

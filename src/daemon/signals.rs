@@ -17,6 +17,7 @@ pub struct Signals {
     render: Notify,
     news: Notify,
     queue: Notify,
+    published: Notify,
 }
 
 impl Signals {
@@ -56,6 +57,16 @@ impl Signals {
     /// Deliveries were planned.
     pub fn planned(&self) {
         self.queue.notify_one();
+    }
+
+    /// Feeds were written.
+    pub fn publish(&self) {
+        self.published.notify_one();
+    }
+
+    /// Returns when feeds were written.
+    pub async fn published(&self) {
+        self.published.notified().await;
     }
 
     /// The feeds touched since the last call.

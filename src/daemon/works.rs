@@ -20,9 +20,10 @@ use super::signals::Signals;
 use super::start;
 use super::tidy::Tidying;
 use super::upstream::{self, Upstream};
+use super::websub::{self, Hands};
 use crate::compose::{Composer, Letterhead};
 use crate::config::Config;
-use crate::control::{Board, Clock, Desk};
+use crate::control::{Board, Clock, Desk, Readers};
 use crate::mail::Mailer;
 use crate::store::Store;
 use crate::text::template::Templates;
@@ -37,9 +38,11 @@ pub(super) struct Ground {
     pub(super) store: Store,
     pub(super) keys: Arc<Keys>,
     pub(super) board: Arc<Board>,
+    pub(super) readers: Arc<Readers>,
     pub(super) signals: Arc<Signals>,
     pub(super) clock: Clock,
     pub(super) guard: Arc<Guard>,
+    pub(super) intents: Arc<web::Intents>,
 }
 
 impl Ground {
@@ -53,6 +56,7 @@ impl Ground {
             store: self.store.clone(),
             config: Arc::clone(config),
             board: Arc::clone(&self.board),
+            readers: Some(Arc::clone(&self.readers)),
         }
     }
 }
@@ -65,6 +69,7 @@ pub(super) struct Works {
     scheduling: Scheduling,
     sending: Sending,
     tidying: Tidying,
+    websub: Hands,
     composer: Composer,
     router: Router,
 }
@@ -89,8 +94,10 @@ impl Works {
             keys: Arc::clone(&ground.keys),
             templates: Arc::clone(templates),
             clock: Arc::clone(&ground.clock),
-            hub: None,
+            intents: Arc::clone(&ground.intents),
+            readers: Arc::clone(&ground.readers),
         };
+        let websub = Hands::new(store, &site.shelf, config)?;
         let helo = config.web.url.host_str().unwrap_or("localhost").to_owned();
         let mailer = Mailer::from_config(&config.mail, &helo)?;
         let keys = Arc::clone(&ground.keys);
@@ -123,6 +130,7 @@ impl Works {
             composer: composer.clone(),
             sending: Sending::new(ground, Arc::new(mailer), composer, config),
             tidying: Tidying::new(store.clone(), config.retention),
+            websub,
             router: web::router(site),
         })
     }
@@ -155,6 +163,15 @@ impl Works {
         loops.spawn(named("schedule", run));
         let run = self.tidying.run(clock(), stop.clone());
         loops.spawn(named("retention", run));
+        let lent = websub::Lent {
+            intents: Arc::clone(&ground.intents),
+            signals: Arc::clone(&ground.signals),
+            board: Arc::clone(&ground.board),
+            guard: guard(),
+            clock: clock(),
+        };
+        let run = self.websub.run(lent, stop.clone());
+        loops.spawn(named("websub", run));
         let mailing = former.then(self.sending.run(stop.clone()));
         Working {
             loops,

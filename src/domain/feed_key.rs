@@ -22,6 +22,39 @@ impl FeedKey {
         tag: None,
     };
 
+    /// The feed of a tag, or (`None`) of everything, in every language.
+    pub fn in_all_languages(tag: Option<TagId>) -> FeedKey {
+        FeedKey {
+            language: None,
+            tag,
+        }
+    }
+
+    /// Has it an archive (RFC 5005)? Those in one language have none: what is in them is in the
+    /// archive of all languages.
+    pub fn is_archived(&self) -> bool {
+        self.language.is_none()
+    }
+
+    /// Path of a page of its archive, as [`FeedKey::stem`]: `tag/szkolenia/archive/3`.
+    pub fn page_stem(&self, page: u64) -> String {
+        match &self.tag {
+            Some(_) => format!("{}/archive/{page}", self.stem()),
+            None => format!("archive/{page}"),
+        }
+    }
+
+    /// The page at such a path.
+    pub fn page_at(stem: &str) -> Option<(FeedKey, u64)> {
+        let (of, page) = stem.rsplit_once('/')?;
+        let tag = match of.strip_suffix("archive")? {
+            "" => None,
+            of => Some(TagId::new(of.strip_prefix("tag/")?.strip_suffix('/')?).ok()?),
+        };
+        let (feed, page) = (FeedKey::in_all_languages(tag), page.parse().ok()?);
+        (feed.page_stem(page) == stem).then_some((feed, page))
+    }
+
     /// Path without extension, relative to the feeds directory: `pl/tag/szkolenia`.
     pub fn stem(&self) -> String {
         let mut stem = String::new();

@@ -15,6 +15,8 @@
 //! | when a store is not to be believed, and the witness that says so | [`trust`] |
 //! | what a configuration calls schedules and tags, and who would miss a name | [`names`] |
 //! | what is known of an upstream feed | [`upstream`] |
+//! | who is pushed a feed, and how far a change has come | [`websub`] |
+//! | so many in a time | [`rate`] |
 //! | problem: what is wrong with an input, where, and what to do | [`problem`] |
 
 pub mod address;
@@ -30,6 +32,7 @@ pub mod language;
 pub mod names;
 pub mod problem;
 pub mod publication;
+pub mod rate;
 pub mod retention;
 pub mod roll;
 pub mod run;
@@ -38,6 +41,7 @@ pub mod suppression;
 pub mod tag;
 pub mod trust;
 pub mod upstream;
+pub mod websub;
 
 pub use address::Address;
 pub use change::{Change, ChangeKind};
@@ -55,6 +59,7 @@ pub use publication::{
     Archived, Batch, BodyHash, Found, Pass, Publication, PublicationId, PublicationKey,
     PublicationState, Sequence, Standing, Translation,
 };
+pub use rate::Rate;
 pub use retention::Retention;
 pub use run::{Cadence, Counts, IMMEDIATE, Mark, Run, RunKey, Window};
 pub use subscriber::{

@@ -6,7 +6,7 @@ use std::ops::Deref;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Language, TagMention, TagName};
+use super::{Language, Problem, TagMention, TagName};
 
 /// The number of a change. Each change takes the store's next one when it takes effect.
 #[derive(
@@ -132,6 +132,8 @@ pub struct Enclosure {
     pub media_type: String,
     /// Bytes, where its author says.
     pub length: Option<u64>,
+    /// Plain text, one line.
+    pub title: Option<String>,
 }
 
 /// The same in another language.
@@ -235,6 +237,8 @@ pub struct Found {
     pub enclosures: Vec<Enclosure>,
     /// From then on it is no longer of use.
     pub expires: Option<Timestamp>,
+    /// What is wrong with it and keeps nobody from publishing the rest.
+    pub flaws: Vec<Problem>,
 }
 
 impl Found {

@@ -18,6 +18,20 @@ const END: &str = "\n</feed>";
 
 pub fn frame(feed: &Feed) -> Result<Frame, FeedError> {
     let description = lines(&feed.description);
+    let mut links = vec![
+        Link {
+            href: feed.url(Format::Atom),
+            rel: "self".to_owned(),
+            mime_type: Some("application/atom+xml".to_owned()),
+            ..Link::default()
+        },
+        page(url(&feed.home), None),
+    ];
+    links.extend(feed.hub.as_deref().map(|hub| Link {
+        href: url(hub),
+        rel: "hub".to_owned(),
+        ..Link::default()
+    }));
     let atom = atom_syndication::Feed {
         title: text(line(&feed.title), None),
         id: line(&feed.id),
@@ -28,15 +42,7 @@ pub fn frame(feed: &Feed) -> Result<Frame, FeedError> {
             uri: Some(env!("CARGO_PKG_REPOSITORY").to_owned()),
             ..Generator::default()
         }),
-        links: vec![
-            Link {
-                href: feed.url(Format::Atom),
-                rel: "self".to_owned(),
-                mime_type: Some("application/atom+xml".to_owned()),
-                ..Link::default()
-            },
-            page(url(&feed.home), None),
-        ],
+        links,
         subtitle: (!description.is_empty()).then(|| text(description, None)),
         // Declared whether an entry has a picture or not.
         namespaces: [MEDIA]
@@ -88,6 +94,7 @@ fn element(feed: &Feed, entry: &Entry) -> Result<atom_syndication::Entry, FeedEr
         rel: "enclosure".to_owned(),
         mime_type: Some(media_type(&enclosure.media_type).to_owned()),
         length: enclosure.length.map(|bytes| bytes.to_string()),
+        title: enclosure.title.as_deref().map(line),
         ..Link::default()
     }));
     let categories = entry.categories.iter().map(|category| Category {

@@ -17,7 +17,16 @@ struct Document {
     description: String,
     language: String,
     authors: Vec<Author>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hubs: Vec<Hub>,
     items: [Item; 0],
+}
+
+#[derive(Serialize)]
+struct Hub {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    url: String,
 }
 
 #[derive(Serialize)]
@@ -52,6 +61,8 @@ struct Item {
 struct Attachment {
     url: String,
     mime_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     size_in_bytes: Option<u64>,
 }
@@ -103,6 +114,14 @@ pub fn frame(feed: &Feed, is_empty: bool) -> Result<Frame, FeedError> {
         authors: vec![Author {
             name: line(&feed.author),
         }],
+        hubs: feed
+            .hub
+            .iter()
+            .map(|hub| Hub {
+                kind: "WebSub",
+                url: url(hub),
+            })
+            .collect(),
         items: [],
     };
     let mut frame = Frame::parted(serde_json::to_vec_pretty(&document)?, END)?;
@@ -168,6 +187,7 @@ fn attachment(enclosure: &Enclosure) -> Attachment {
     Attachment {
         url: url(&enclosure.url),
         mime_type: media_type(&enclosure.media_type).to_owned(),
+        title: enclosure.title.as_deref().map(line),
         size_in_bytes: enclosure.length,
     }
 }

@@ -92,6 +92,8 @@ pub struct Feed {
     pub base: String,
     /// Path under `base` without extension: `all`, `pl/tag/x`.
     pub stem: String,
+    /// URL of the hub that pushes it (WebSub, section 4).
+    pub hub: Option<String>,
     /// What follows the extension in its URL: `?any=x,y`, or nothing.
     pub query: String,
     /// The language of all entries; `None`: they vary.

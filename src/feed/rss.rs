@@ -3,16 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use ::rss::extension::Extension;
 use ::rss::extension::atom::{AtomExtension, Link};
 use ::rss::extension::dublincore::{self, DublinCoreExtension};
+use ::rss::extension::{Extension, ExtensionMap};
 use ::rss::{Category, Channel, Enclosure, Guid, Item};
 use quick_xml::escape::partial_escape;
 
 use super::frame::{Frame, cut};
 use super::write::{MEDIA, line, lines, media_type, rfc2822, url};
 use super::{Entry, Feed, FeedError, Format};
-use crate::domain::{Language, publication};
+use crate::domain::{Language, Publication, publication};
 
 const CONTENT: &str = "http://purl.org/rss/1.0/modules/content/";
 const ITEM: &str = "\n    <item>";
@@ -20,6 +20,7 @@ const END: &str = "\n  </channel>";
 
 pub fn frame(feed: &Feed) -> Result<Frame, FeedError> {
     let own = link("self", feed.url(Format::Rss), Some("application/rss+xml"));
+    let hub = feed.hub.as_deref().map(|hub| link("hub", url(hub), None));
     let channel = Channel {
         title: line(&feed.title),
         link: url(&feed.home),
@@ -29,7 +30,9 @@ pub fn frame(feed: &Feed) -> Result<Frame, FeedError> {
         generator: Some(env!("CARGO_PKG_NAME").to_owned()),
         ttl: Some(feed.ttl.to_string()),
         docs: Some("https://www.rssboard.org/rss-specification".to_owned()),
-        atom_ext: Some(AtomExtension { links: vec![own] }),
+        atom_ext: Some(AtomExtension {
+            links: [own].into_iter().chain(hub).collect(),
+        }),
         // What entries need, whichever there are.
         namespaces: [("content", CONTENT), ("dc", dublincore::NAMESPACE), MEDIA]
             .map(|(prefix, name)| (prefix.to_owned(), name.to_owned()))
@@ -77,11 +80,7 @@ fn item(feed: &Feed, entry: &Entry) -> Result<Item, FeedError> {
         content: entry.body.as_deref().map(lines),
         atom_ext: (!links.is_empty()).then_some(AtomExtension { links }),
         enclosure: publication.enclosures.first().map(enclosure),
-        extensions: publication
-            .image
-            .iter()
-            .map(|image| thumbnail(image))
-            .collect(),
+        extensions: media(publication),
         dublin_core_ext: (dublin_core != DublinCoreExtension::default()).then_some(dublin_core),
         ..Item::default()
     })
@@ -117,15 +116,59 @@ fn enclosure(enclosure: &publication::Enclosure) -> Enclosure {
     }
 }
 
-fn thumbnail(image: &str) -> (String, BTreeMap<String, Vec<Extension>>) {
-    let (prefix, _) = MEDIA;
-    let element = Extension {
-        name: format!("{prefix}:thumbnail"),
+/// Media RSS: the picture, and the files for which RSS has no room.
+fn media(publication: &Publication) -> ExtensionMap {
+    let thumbnails = publication.image.iter().map(|image| Extension {
         attrs: BTreeMap::from([("url".to_owned(), url(image))]),
+        ..of_media("thumbnail")
+    });
+    let elements = [
+        (
+            "content",
+            publication.enclosures.iter().skip(1).map(content).collect(),
+        ),
+        ("thumbnail", thumbnails.collect::<Vec<_>>()),
+    ];
+    let elements = elements.into_iter().filter(|(_, all)| !all.is_empty());
+    let elements: BTreeMap<String, Vec<Extension>> =
+        elements.map(|(name, all)| (name.to_owned(), all)).collect();
+    let mut media = ExtensionMap::new();
+    if !elements.is_empty() {
+        media.insert(MEDIA.0.to_owned(), elements);
+    }
+    media
+}
+
+fn content(file: &publication::Enclosure) -> Extension {
+    let kind = media_type(&file.media_type);
+    let of_kind = |known: &&str| kind.starts_with(&format!("{known}/"));
+    let medium = ["audio", "image", "video"].into_iter().find(of_kind);
+    let size = file.length.map(|bytes| ("fileSize", bytes.to_string()));
+    let attributes = [
+        ("url", url(&file.url)),
+        ("type", kind.to_owned()),
+        ("medium", medium.unwrap_or("document").to_owned()),
+    ];
+    let attributes = attributes.into_iter().chain(size);
+    let title = file.title.as_deref().map(|title| Extension {
+        value: Some(line(title)),
+        ..of_media("title")
+    });
+    let title = title.map(|title| ("title".to_owned(), vec![title]));
+    Extension {
+        attrs: attributes
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+        children: title.into_iter().collect(),
+        ..of_media("content")
+    }
+}
+
+fn of_media(name: &str) -> Extension {
+    Extension {
+        name: format!("{}:{name}", MEDIA.0),
         ..Extension::default()
-    };
-    let elements = BTreeMap::from([("thumbnail".to_owned(), vec![element])]);
-    (prefix.to_owned(), elements)
+    }
 }
 
 fn link(rel: &str, href: String, media_type: Option<&str>) -> Link {

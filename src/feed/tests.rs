@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use quick_xml::escape::partial_escape;
 use roxmltree::{Document, Node};
 
-use super::write::{line, lines, url};
+use super::write::{MEDIA, line, lines, url};
 use super::*;
 use crate::domain::publication::Enclosure;
 use crate::domain::{Archived, BodyHash, PublicationId, TagId, TagName};
@@ -69,11 +69,15 @@ fn enclosure() -> impl Strategy<Value = Enclosure> {
         Just("audio/mpeg".to_owned()),
         Just("image/svg+xml".to_owned())
     ];
-    (text(), media_type, any::<Option<u64>>()).prop_map(|(url, media_type, length)| Enclosure {
-        url,
-        media_type,
-        length,
-    })
+    let title = prop::option::of(text());
+    (text(), media_type, any::<Option<u64>>(), title).prop_map(
+        |(url, media_type, length, title)| Enclosure {
+            url,
+            media_type,
+            length,
+            title,
+        },
+    )
 }
 
 fn translation() -> impl Strategy<Value = Translation> {
@@ -158,6 +162,7 @@ fn feed() -> impl Strategy<Value = Feed> {
                 home,
                 base,
                 stem,
+                hub: Some("https://portal.example/hub".to_owned()),
                 query: String::new(),
                 language,
                 site_language: Language::parse("pl").expect("a language tag"),
@@ -236,6 +241,13 @@ proptest! {
             let enclosure = publication.enclosures.first();
             let sound: Vec<_> = enclosure.map(|e| url(&e.url)).into_iter().collect();
             prop_assert_eq!(attributes(item, "enclosure", "url"), sound);
+            let rest = publication.enclosures.iter().skip(1);
+            let sizes: Vec<_> = rest.clone().filter_map(|e| Some(e.length?.to_string())).collect();
+            prop_assert_eq!(attributes(item, "content", "fileSize"), sizes);
+            let titles = item.children().filter(|n| n.has_tag_name((MEDIA.1, "content")));
+            let titles: Vec<_> = titles.flat_map(|n| texts(n, MEDIA.1, "title")).collect();
+            let known = rest.filter_map(|e| Some(line(e.title.as_ref()?)));
+            prop_assert_eq!(titles, known.collect::<Vec<_>>());
             let thumbnails: Vec<_> = publication.image.iter().map(|image| url(image)).collect();
             prop_assert_eq!(attributes(item, "thumbnail", "url"), thumbnails);
             let others = pages(entry).chain(entry.latest_version());
@@ -252,6 +264,7 @@ proptest! {
         prop_assert_eq!(texts(root, ATOM, "id"), [line(&feed.id)]);
         prop_assert_eq!(root.attribute((XML, "lang")), Some(feed.main_language().as_str()));
         let own = [feed.url(Format::Atom), url(&feed.home)];
+        let own: Vec<String> = own.into_iter().chain(feed.hub.clone()).collect();
         prop_assert_eq!(attributes(root, "link", "href"), own);
         let entries: Vec<_> = root.children().filter(|n| n.has_tag_name((ATOM, "entry"))).collect();
         prop_assert_eq!(entries.len(), feed.entries.len());
@@ -302,6 +315,8 @@ proptest! {
                 let attachment = &item["attachments"][number];
                 prop_assert_eq!(&attachment["url"], &url(&file.url));
                 prop_assert_eq!(attachment["size_in_bytes"].as_u64(), file.length);
+                let title = file.title.as_ref().map(|title| line(title));
+                prop_assert_eq!(attachment["title"].as_str(), title.as_deref());
             }
         }
     }
@@ -374,6 +389,7 @@ fn a_picture_or_file_without_an_address_does_not_pass() {
         url: url.to_owned(),
         media_type: "audio/mpeg".to_owned(),
         length: None,
+        title: None,
     };
     let with = |image: Option<&str>, url: &str| Publication {
         image: image.map(str::to_owned),

@@ -8,6 +8,7 @@
 
 mod answer;
 mod guard;
+mod post;
 pub mod tls;
 
 use std::error::Error;
@@ -20,6 +21,7 @@ use url::Url;
 
 pub use answer::Answer;
 use guard::{Private, PublicOnly};
+pub use post::Post;
 
 /// Until a connection stands.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -116,12 +118,33 @@ impl Outgoing {
             .unwrap_or(Err(NetError::TooSlow))
     }
 
-    async fn follow(&self, ask: &Ask<'_>) -> Result<Answer, NetError> {
-        let client = if ask.allow_private {
-            &self.anywhere
-        } else {
-            &self.public
+    /// Asks by GET at this place alone: a redirect is an answer like any other.
+    ///
+    /// # Errors
+    /// As [`Outgoing::get`].
+    pub async fn get_there(&self, ask: &Ask<'_>) -> Result<Answer, NetError> {
+        let once = async {
+            guard::check(ask.url, ask.allow_private)?;
+            let url = without_credentials(ask.url.clone());
+            let client = self.client(ask.allow_private);
+            let request = client.get(url.clone()).headers(headers(ask));
+            let response = request.send().await.map_err(failure)?;
+            read(response, url, None, ask.most).await
         };
+        tokio::time::timeout(TOTAL, once)
+            .await
+            .unwrap_or(Err(NetError::TooSlow))
+    }
+
+    fn client(&self, allow_private: bool) -> &Client {
+        match allow_private {
+            true => &self.anywhere,
+            false => &self.public,
+        }
+    }
+
+    async fn follow(&self, ask: &Ask<'_>) -> Result<Answer, NetError> {
+        let client = self.client(ask.allow_private);
         let headers = headers(ask);
         let mut url = without_credentials(ask.url.clone());
         let mut moved_to = None;
@@ -214,6 +237,14 @@ async fn read(
         std::mem::take(response.headers_mut()),
         body,
     ))
+}
+
+/// Could this be asked, as far as its text tells?
+///
+/// # Errors
+/// It is neither http nor https, or an address that is not public.
+pub fn check(url: &Url, allow_private: bool) -> Result<(), NetError> {
+    guard::check(url, allow_private)
 }
 
 /// The words of every cause, the URL left out.

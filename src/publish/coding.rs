@@ -18,8 +18,8 @@ const BROTLI: i32 = 5;
 /// 4 MiB: what a long feed repeats is found again.
 const BROTLI_WINDOW: i32 = 22;
 
-/// Documents that are compressed at a time: the other processors answer meanwhile.
-static ROOM: Semaphore = Semaphore::const_new(2);
+/// One document is compressed at a time: the other processors answer meanwhile.
+static ROOM: Semaphore = Semaphore::const_new(1);
 
 /// A content coding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -186,7 +186,7 @@ impl Shelf {
     }
 
     /// All documents.
-    fn all(&self) -> Vec<(String, Arc<Document>)> {
+    pub fn all(&self) -> Vec<(String, Arc<Document>)> {
         let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
         let all = slots.iter();
         all.map(|(path, slot)| (path.clone(), Arc::clone(&slot.document)))

@@ -186,6 +186,24 @@ fn versions_of_one_second_have_seconds_of_their_own() {
     assert_eq!(seconds, [0, 1, 2]);
 }
 
+/// Whoever wrote down when they asked, in the second of a change and before it, has an earlier date.
+#[test]
+fn the_date_of_a_change_is_the_second_after_it() {
+    let site = Site::new();
+    let later = Version {
+        modified: Timestamp::from_millisecond(1_500).expect("a time"),
+        ..version("one", 1, "recipe")
+    };
+    site.publisher
+        .put("all.atom", later)
+        .expect("the disk takes it");
+    let document = site.publisher.shelf().get("all.atom").expect("served");
+    assert_eq!(
+        document.modified,
+        Timestamp::from_second(2).expect("a time")
+    );
+}
+
 #[test]
 fn without_a_manifest_only_what_the_disk_lacks_is_written() {
     let mut site = Site::new();

@@ -141,7 +141,8 @@ impl Renderer {
             return Ok(None);
         };
         let (version, base) = (env!("CARGO_PKG_VERSION"), feeds_url(&self.config));
-        let shape = format!("{version} {store:?} {base} {site:?} {tags:?} {feeds:?}");
+        let hub = self.config.hub();
+        let shape = format!("{version} {store:?} {base} {hub:?} {site:?} {tags:?} {feeds:?}");
         let hash = blake3::hash(shape.as_bytes()).to_hex();
         Ok(Some(hash[..16].to_owned()))
     }
@@ -153,14 +154,15 @@ impl Renderer {
         };
         let title = self.title(key, view.label.as_deref());
         let feed = self.bare(key.stem(), title, key.language.clone(), view.updated);
+        let hub = self.config.hub();
         Ok(Some(Made {
-            feed,
+            feed: Feed { hub, ..feed },
             entries: view.entries,
             sequence: view.sequence,
         }))
     }
 
-    /// A feed without entries.
+    /// A feed without entries, which nobody pushes.
     fn bare(
         &self,
         stem: String,
@@ -177,6 +179,7 @@ impl Renderer {
             base: feeds_url(&self.config),
             stem,
             query: String::new(),
+            hub: None,
             language,
             site_language: site.language.clone(),
             updated,

@@ -15,6 +15,7 @@ use crate::domain::{
     PublicationState, Standing,
 };
 
+use super::archive::Archiving;
 use super::engine::Transaction;
 use super::holds::{Flood, HoldEvent};
 use super::identity::{at_path, with_id};
@@ -31,6 +32,7 @@ pub(super) struct Changes<'t, 'e> {
     changes: Vec<Change>,
     /// The feeds that were touched, as they are now: many changes touch the same few.
     feeds: HashMap<FeedKey, FeedRow>,
+    archiving: Archiving,
     /// Publications at whose path there is another file now.
     displaced: Vec<PublicationKey>,
 }
@@ -55,6 +57,7 @@ impl<'t, 'e> Changes<'t, 'e> {
             flood: Flood::new(guards, now),
             changes: Vec::new(),
             feeds: HashMap::new(),
+            archiving: Archiving::default(),
             displaced: Vec::new(),
         })
     }
@@ -74,6 +77,7 @@ impl<'t, 'e> Changes<'t, 'e> {
         for (feed, row) in &self.feeds {
             save(self.transaction, keys::feed(feed), row)?;
         }
+        self.archiving.finish(self.transaction)?;
         Ok((self.changes, opened))
     }
 

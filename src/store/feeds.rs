@@ -20,6 +20,8 @@ pub struct FeedView {
     pub sequence: Sequence,
     /// Its last change of substance; never goes back.
     pub updated: Timestamp,
+    /// Full pages of its archive.
+    pub pages: u64,
     /// What whoever first used its tag called it.
     pub label: Option<String>,
     /// Newest first by date of publication.
@@ -52,6 +54,7 @@ impl Store {
         Ok(Some(FeedView {
             sequence: row.sequence,
             updated: row.updated,
+            pages: row.numbering.pages(),
             label: feed
                 .tag
                 .as_ref()

@@ -1,35 +1,20 @@
 //! Readers of what former versions wrote. A field that was added gets the value that it had before
 //! anybody knew of it.
 
+mod publications;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::domain::{
-    Address, Archived, BodyHash, Cadence, Consent, Filter, HoldKey, Language, Publication,
-    PublicationId, PublicationKey, PublicationState, RunKey, Sequence, Standing, Subscriber,
-    SubscriberKey, SubscriberStatus, Subscription, TagName,
+    Address, Cadence, Consent, Filter, HoldKey, Language, PublicationKey, RunKey, Sequence,
+    Subscriber, SubscriberKey, SubscriberStatus, Subscription,
 };
 
+use super::archive::Numbering;
+use super::departures::Departures;
 use super::record::Record;
-use super::rows::{Meta, NewsRow, SourceRow, Totals};
-
-impl Record for Publication {
-    const NAME: &'static str = "revision";
-    const VERSION: u8 = 2;
-
-    fn former(version: u8, bytes: &[u8]) -> Option<postcard::Result<Publication>> {
-        (version == 1).then(|| postcard::from_bytes::<Publication1>(bytes).map(Into::into))
-    }
-}
-
-impl Record for PublicationState {
-    const NAME: &'static str = "publication";
-    const VERSION: u8 = 2;
-
-    fn former(version: u8, bytes: &[u8]) -> Option<postcard::Result<PublicationState>> {
-        (version == 1).then(|| postcard::from_bytes::<PublicationState1>(bytes).map(Into::into))
-    }
-}
+use super::rows::{FeedRow, Meta, NewsRow, SourceRow, Totals};
 
 impl Record for Meta {
     const NAME: &'static str = "meta";
@@ -50,6 +35,27 @@ impl Record for SourceRow {
             Ok(SourceRow {
                 scanned,
                 known_losses: None,
+            })
+        };
+        (version == 1).then(read)
+    }
+}
+
+impl Record for FeedRow {
+    const NAME: &'static str = "feed";
+    const VERSION: u8 = 2;
+
+    /// Nothing was numbered, and nobody noted what left.
+    fn former(version: u8, bytes: &[u8]) -> Option<postcard::Result<FeedRow>> {
+        let read = || {
+            let (sequence, updated, entries) =
+                postcard::from_bytes::<(Sequence, Timestamp, u64)>(bytes)?;
+            Ok(FeedRow {
+                sequence,
+                updated,
+                entries,
+                numbering: Numbering::default(),
+                departures: Departures::unknown_until(sequence),
             })
         };
         (version == 1).then(read)
@@ -117,81 +123,6 @@ impl From<Meta1> for Meta {
     }
 }
 
-/// Without image, enclosures and expiry.
-#[derive(Deserialize)]
-struct Publication1 {
-    id: PublicationId,
-    title: String,
-    link: String,
-    language: Language,
-    published: Timestamp,
-    updated: Timestamp,
-    tags: Vec<TagName>,
-    summary: String,
-    body: BodyHash,
-    authors: Vec<String>,
-    archived: Option<Archived>,
-    change_note: Option<String>,
-    translation_of: Option<PublicationId>,
-}
-
-impl From<Publication1> for Publication {
-    fn from(former: Publication1) -> Publication {
-        Publication {
-            id: former.id,
-            title: former.title,
-            link: former.link,
-            language: former.language,
-            published: former.published,
-            updated: former.updated,
-            tags: former.tags,
-            summary: former.summary,
-            body: former.body,
-            authors: former.authors,
-            archived: former.archived,
-            change_note: former.change_note,
-            translation_of: former.translation_of,
-            image: None,
-            enclosures: Vec::new(),
-            expires: None,
-        }
-    }
-}
-
-/// With the first form of [`Publication`].
-#[derive(Deserialize)]
-struct PublicationState1 {
-    key: PublicationKey,
-    source: String,
-    path: String,
-    standing: Standing,
-    revision: u32,
-    major: u32,
-    sequence: Sequence,
-    first_seen: Timestamp,
-    released: Option<Timestamp>,
-    news: bool,
-    publication: Publication1,
-}
-
-impl From<PublicationState1> for PublicationState {
-    fn from(former: PublicationState1) -> PublicationState {
-        PublicationState {
-            key: former.key,
-            source: former.source,
-            path: former.path,
-            standing: former.standing,
-            revision: former.revision,
-            major: former.major,
-            sequence: former.sequence,
-            first_seen: former.first_seen,
-            released: former.released,
-            news: former.news,
-            publication: former.publication.into(),
-        }
-    }
-}
-
 /// With the first form of subscriptions.
 #[derive(Deserialize)]
 struct Subscriber1 {
@@ -239,28 +170,12 @@ mod tests {
     use super::*;
     use crate::store::StoreError;
 
-    /// As version 1 wrote it.
-    const STATE1: &str = include_str!("former/publication-1.hex");
+    // As version 1 wrote them.
     const META1: &str = "0107070707070707070707070707070707ac02fa01280cf001030727d719f1cd";
     const SOURCE1: &str = "01012813c52f";
     const SUBSCRIBER1: &str = "01070d61406578616d706c652e6f726702706c0d4575726f70652f57617273617714323032362d31\
         312d32345430383a30303a30305a0000010105707261776f000000056461696c7900ac02773198ec";
     const NEWS1: &str = "01ac0214323032362d31312d32345430383a30303a30305a073a50f6";
-
-    #[test]
-    fn what_version_1_wrote_is_read() -> Result<(), StoreError> {
-        let state = PublicationState::decode(&bytes(STATE1))?;
-        assert_eq!(state.path, "nabor.md");
-        assert_eq!(state.standing, Standing::Live);
-        assert_eq!(state.publication.title, "Nabór wniosków");
-        assert_eq!(
-            state.publication.change_note.as_deref(),
-            Some("nowy termin")
-        );
-        assert_eq!(state.publication.enclosures, []);
-        assert_eq!(PublicationState::decode(&state.encode()?)?, state);
-        Ok(())
-    }
 
     #[test]
     fn counters_sources_and_news_of_version_1_are_read() -> Result<(), StoreError> {
@@ -278,6 +193,24 @@ mod tests {
     }
 
     #[test]
+    fn of_a_feed_of_version_1_nothing_is_numbered_and_no_departure_known() -> Result<(), StoreError>
+    {
+        let updated: Timestamp = "2026-11-24T08:00:00Z".parse().expect("an instant");
+        let mut former = vec![1];
+        let value = postcard::to_extend(&(Sequence(300), updated, 7u64), former);
+        former = value.map_err(StoreError::corrupt::<FeedRow>)?;
+        former.extend(crc32fast::hash(&former).to_le_bytes());
+        let row = FeedRow::decode(&former)?;
+        assert_eq!(
+            (row.sequence, row.updated, row.entries),
+            (Sequence(300), updated, 7)
+        );
+        assert!(!row.numbering.has_begun());
+        assert_eq!(row.departures, Departures::unknown_until(Sequence(300)));
+        Ok(())
+    }
+
+    #[test]
     fn subscribers_of_version_1_are_read() -> Result<(), StoreError> {
         let subscriber = Subscriber::decode(&bytes(SUBSCRIBER1))?;
         assert_eq!(subscriber.address.as_str(), "a@example.org");
@@ -289,7 +222,7 @@ mod tests {
         Ok(())
     }
 
-    fn bytes(hex: &str) -> Vec<u8> {
+    pub(super) fn bytes(hex: &str) -> Vec<u8> {
         let digits: Vec<u8> = hex
             .bytes()
             .filter_map(|b| char::from(b).to_digit(16))

@@ -17,6 +17,8 @@
 //! | `W` | instant, publication | nothing: what waits for its date, or for its end |
 //! | `F` | feed, published, publication | nothing: what is in a feed |
 //! | `G` | feed | [`FeedRow`](super::rows::FeedRow) |
+//! | `c` | feed, page | [`PageRow`](super::archive::PageRow): a page of its archive |
+//! | `m` | publication, row | [`NumbersRow`](super::archive::NumbersRow): where in the archives it is |
 //! | `t` | tag | [`TagRow`](super::rows::TagRow): whose the id is |
 //! | `n` | label, folded | tag: the ledger of labels |
 //! | `N` | sequence | [`NewsRow`](super::rows::NewsRow): what is to be mailed |
@@ -51,10 +53,16 @@
 //! | `x` | keyed hash of an address | `Suppression` |
 //! | `y` | instant, keyed hash | nothing: the suppression list by time |
 //! | `z` | | [`Secret`](super::rows::Secret): what those hashes are keyed with |
+//! | `p` | topic, callback | `websub::Subscription`: who is pushed a feed |
+//! | `o` | `t`, topic | `websub::Topic`: how far its last change has come |
+//! | `o` | `d`, instant, topic, callback | nothing: a push that failed is due again then |
+//! | `o` | `h`, host | how many subscriptions are pushed to it; of all hosts under the empty one |
+//! | `o` | `e`, topic | the change that another's hub was last told of |
 //!
 //! Numbers and instants are big-endian, so that keys sort as they do; texts end with a zero byte,
 //! which none of them can contain.
 
+mod archive;
 mod begun;
 mod books;
 mod cadences;
@@ -65,6 +73,7 @@ mod retention;
 mod span;
 mod translations;
 mod waiting;
+pub(super) mod websub;
 
 use jiff::Timestamp;
 
@@ -73,6 +82,7 @@ use crate::domain::{
     SubscriberKey, TagId, Window,
 };
 
+pub(super) use archive::{numbers, numbers_row, page, pages};
 pub(super) use begun::{all_begun, begun};
 pub(super) use books::{books, noted, noted_in, noted_row};
 pub(super) use cadences::{

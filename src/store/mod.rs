@@ -10,6 +10,8 @@
 //! | `publications` | `apply`, `release_due`, `next_release`, `publication`, `paths`, `paths_at`, `body`, `has_body` |
 //! | `catalogue` | `publications`, `publications_like`, `publication_at`, `revisions`, `mailed` |
 //! | `feeds` | `feed`, `feeds` |
+//! | `archive` | `number`, `unnumbered`, `page`, `pages`, `page_counts`, `not_archived` |
+//! | `departures` | `departed`, `lately_departed` |
 //! | `queries` | `touched`, `query`: feeds by several tags |
 //! | `translations` | `translations`, `translations_of` |
 //! | `files` | `keep_files`, `known_files` |
@@ -35,10 +37,12 @@
 //! | `retention` | `shrink`, `forget`, `prune`; `bodies/sweep`: `sweep` |
 //! | `prospects` | `cadences`, `to_come`, `prospects` |
 //! | `answers` | `mailings`, `not_mailed` |
+//! | `websub` | `follow`, `unfollow`, `followers`, `lapse`, `follower`, `topics`, `topics_changed`, `due_pushes`, `settle_pushes`; `told`, `note_told` |
 //!
 //! [`contract`] is the one suite that every backend passes.
 
 pub mod answers;
+mod archive;
 mod bodies;
 pub mod books;
 pub mod catalogue;
@@ -48,6 +52,7 @@ mod claims;
 mod contract;
 mod cursors;
 mod deliveries;
+mod departures;
 mod doubt;
 mod dump;
 mod engine;
@@ -79,6 +84,7 @@ mod suppression;
 mod tags;
 mod translations;
 mod upstreams;
+mod websub;
 mod writer;
 
 use std::fs::{DirBuilder, File, TryLockError};
@@ -95,6 +101,8 @@ use record::Record;
 use rows::Meta;
 use writer::Writer;
 
+pub use archive::{PAGE, PageView};
+pub use departures::Departed;
 pub use dump::{Dump, Dumped};
 pub use erasure::Erased;
 pub use error::StoreError;
@@ -107,6 +115,7 @@ pub use restore::Restoring;
 pub use rows::Totals;
 pub use tags::TagView;
 pub use translations::Translations;
+pub use websub::{Follow, Followed, Walked};
 
 /// The store. Clones are handles to one.
 #[derive(Clone)]

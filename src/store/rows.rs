@@ -8,8 +8,10 @@ use crate::domain::{
     RunKey, Sequence, Standing, SubscriberKey, Suppression, TagId, UpstreamState,
 };
 
+use super::archive::{Numbering, NumbersRow, PageRow};
 use super::bodies::Place;
 use super::books::{BooksRow, NotedRow};
+use super::departures::Departures;
 use super::record::Record;
 use super::retention::{RetentionRow, ShrunkRow, TallyRow};
 
@@ -71,6 +73,9 @@ pub(super) struct FeedRow {
     pub(super) updated: Timestamp,
     /// How many are in it.
     pub(super) entries: u64,
+    /// How far they are numbered for its archive.
+    pub(super) numbering: Numbering,
+    pub(super) departures: Departures,
 }
 
 /// Whose the id of a tag is.
@@ -217,7 +222,8 @@ macro_rules! records {
 }
 
 records! {
-    FeedRow => "feed",
+    PageRow => "archive page",
+    NumbersRow => "archive numbers",
     ChangeRow => "change",
     TagRow => "tag",
     TagId => "label",

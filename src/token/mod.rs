@@ -2,12 +2,14 @@
 //! arguments, and so does the randomness that they are made from.
 
 mod keys;
+mod push;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::Mac;
 
 pub use keys::{DamagedKeys, Keys};
+pub use push::push_signature;
 
 use crate::domain::{DeliveryKey, SubscriberKey};
 

@@ -12,7 +12,8 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use jiff::fmt::strtime;
 
-use super::{Site, coding, delta};
+use super::limits::Whole;
+use super::{Site, coding, delta, is_topic};
 use crate::publish::{Coding, Document};
 
 /// An archive page changes when something in it is edited or withdrawn, which is rare.
@@ -40,6 +41,7 @@ impl Answer<'_> {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         *response.headers_mut() = self.validators(coding);
+        self.weigh(&mut response);
         Some(response)
     }
 
@@ -62,7 +64,14 @@ impl Answer<'_> {
         }
         let mut response = Response::new(Body::from(bytes));
         *response.headers_mut() = headers;
+        self.weigh(&mut response);
         response
+    }
+
+    /// Tells whoever counts what was saved.
+    fn weigh(&self, response: &mut Response) {
+        let whole = Whole(self.document.length);
+        response.extensions_mut().insert(whole);
     }
 
     /// What 304 repeats (15.4.5), and the links.
@@ -76,7 +85,8 @@ impl Answer<'_> {
         set(&mut headers, CACHE_CONTROL, cache.ok());
         let base = &self.site.config.web.url;
         let mut link = format!("<{base}{}>; rel=\"self\"", self.address);
-        if let Some(hub) = &self.site.hub {
+        let is_topic = self.address.strip_prefix("feeds/").is_some_and(is_topic);
+        if let Some(hub) = self.site.config.hub().filter(|_| is_topic) {
             link += &format!(", <{hub}>; rel=\"hub\"");
         }
         set(&mut headers, LINK, HeaderValue::try_from(link).ok());

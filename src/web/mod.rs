@@ -6,7 +6,9 @@ pub mod client;
 mod coding;
 mod delta;
 mod feeds;
+mod hub;
 mod index;
+mod limits;
 mod missing;
 mod page;
 mod proof;
@@ -17,16 +19,17 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::get;
-use url::Url;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
 
-use crate::config::Config;
-use crate::control::Clock;
+use crate::config::{Config, Hub};
+use crate::control::{Clock, Readers};
 use crate::publish::Shelf;
 use crate::store::Store;
 use crate::text::template::Templates;
 use crate::token::Keys;
 
+pub use hub::{Intent, Intents, Mode, is_topic, links};
 pub use proof::proof;
 
 /// No form of ours is larger.
@@ -46,23 +49,33 @@ pub struct Site {
     pub templates: Arc<Templates>,
     /// Tells the time.
     pub clock: Clock,
-    /// The WebSub hub that tells of changes to feeds, where there is one.
-    pub hub: Option<Url>,
+    /// Of the hub: what is to be verified.
+    pub intents: Arc<Intents>,
+    /// Told how each feed is asked for.
+    pub readers: Arc<Readers>,
 }
 
 /// Every route.
 pub fn router(site: Site) -> Router {
     let site = Arc::new(site);
-    let queries = query::router(&site);
-    Router::new()
-        .route("/", get(index::show))
+    let gate = from_fn_with_state(limits::Gate::of(&site), limits::pass);
+    let feeds = Router::new()
         .route("/feeds/{*path}", get(feeds::serve))
+        .with_state(Arc::clone(&site))
+        .merge(query::router(&site))
+        .route_layer(gate);
+    let mut router = Router::new();
+    if site.config.websub.hub == Hub::Own {
+        router = router.route("/hub", post(hub::request));
+    }
+    router
+        .route("/", get(index::show))
         .route(
             "/unsubscribe/{token}",
             get(unsubscribe::ask).post(unsubscribe::carry_out),
         )
         .fallback(page::not_found)
         .with_state(site)
-        .merge(queries)
+        .merge(feeds)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
 }

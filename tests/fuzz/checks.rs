@@ -188,6 +188,7 @@ fn carried(found: &Found) {
         home: "https://portal.example/".to_owned(),
         base: "https://portal.example/feeds/".to_owned(),
         stem: "all".to_owned(),
+        hub: Some("https://portal.example/hub".to_owned()),
         query: String::new(),
         language: None,
         site_language: language,

@@ -122,6 +122,7 @@ fn feed(key: FeedKey, members: Vec<Publication>) -> Result<Feed, Box<dyn Error>>
         home: "https://portal.example/".to_owned(),
         base: "https://portal.example/feeds/".to_owned(),
         stem: key.stem(),
+        hub: Some("https://portal.example/hub".to_owned()),
         query: String::new(),
         language: key.language,
         site_language: Language::parse("pl")?,
@@ -194,11 +195,19 @@ fn publications() -> Result<Vec<Publication>, Box<dyn Error>> {
             url: "https://portal.example/uk/громада/розмова.mp3".to_owned(),
             media_type: "audio/mpeg".to_owned(),
             length: Some(4_194_304),
+            title: Some("Розмова про \"міст\" & річку".to_owned()),
+        },
+        Enclosure {
+            url: "https://portal.example/uk/громада/міст.webm".to_owned(),
+            media_type: "video/webm".to_owned(),
+            length: Some(7),
+            title: None,
         },
         Enclosure {
             url: "https://portal.example/uk/громада/угода.pdf?a=1&b=2".to_owned(),
             media_type: "application/pdf".to_owned(),
             length: None,
+            title: Some("Угода <проєкт>".to_owned()),
         },
     ];
 

@@ -323,8 +323,21 @@ impl Running {
         self.request("GET", path, &[])
     }
 
+    /// A form, sent.
+    pub fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let form = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let kind = ("Content-Type", "application/x-www-form-urlencoded");
+        self.send("POST", path, &[kind], &form)
+    }
+
     /// One HTTP request.
     pub fn request(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.send(method, path, headers, "")
+    }
+
+    fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let mut request = format!(
             "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n",
             self.address
@@ -332,7 +345,7 @@ impl Running {
         for (name, value) in headers {
             request += &format!("{name}: {value}\r\n");
         }
-        request += "Content-Length: 0\r\n\r\n";
+        request += &format!("Content-Length: {}\r\n\r\n{body}", body.len());
         let mut stream = TcpStream::connect(&self.address).expect("the daemon listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         stream.write_all(request.as_bytes()).expect("a request");

@@ -7,7 +7,7 @@
 //! ```
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -15,9 +15,24 @@ use std::thread;
 /// A request.
 #[derive(Debug, Clone)]
 pub struct Asked {
+    pub method: String,
+    /// With its query.
     pub path: String,
     /// Names in lower case.
     pub headers: HashMap<String, String>,
+    pub body: Vec<u8>,
+}
+
+impl Asked {
+    /// The fields of a query or of a form.
+    pub fn fields(&self) -> HashMap<String, String> {
+        let query = self.path.split_once('?').map_or("", |(_, query)| query);
+        let form = match self.method.as_str() {
+            "POST" => &self.body,
+            _ => query.as_bytes(),
+        };
+        url::form_urlencoded::parse(form).into_owned().collect()
+    }
 }
 
 /// What is answered.
@@ -31,6 +46,8 @@ pub enum Reply {
     Endless { head: String, piece: Vec<u8> },
     /// Nothing, ever.
     Silence,
+    /// What the request has for `hub.challenge`.
+    Challenge,
 }
 
 impl Reply {
@@ -95,16 +112,23 @@ impl HttpServer {
         server
     }
 
-    /// From now on.
+    /// From now on. A path may have a method before it, `POST /hook`, and need not have the query.
     pub fn answers(&self, path: &str, reply: Reply) {
         lock(&self.shared).replies.insert(path.to_owned(), reply);
     }
 
-    /// All requests for a path so far.
+    /// All requests for a path so far, whatever their query.
     pub fn asked(&self, path: &str) -> Vec<Asked> {
         let shared = lock(&self.shared);
-        let same = shared.asked.iter().filter(|asked| asked.path == path);
-        same.cloned().collect()
+        let is_same = |asked: &&Asked| asked.path == path || without_query(&asked.path) == path;
+        shared.asked.iter().filter(is_same).cloned().collect()
+    }
+
+    /// The same, of one method.
+    pub fn asked_by(&self, method: &str, path: &str) -> Vec<Asked> {
+        let mut asked = self.asked(path);
+        asked.retain(|asked| asked.method == method);
+        asked
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -124,29 +148,52 @@ fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn serve(mut stream: &TcpStream, shared: &Mutex<Shared>) -> std::io::Result<()> {
-    let mut lines = BufReader::new(stream).lines();
-    let first = lines.next().transpose()?.unwrap_or_default();
-    let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
-    let mut headers = HashMap::new();
-    for line in lines {
-        let line = line?;
-        let Some((name, value)) = line.split_once(": ") else {
-            break;
-        };
-        headers.insert(name.to_lowercase(), value.to_owned());
-    }
-    let asked = Asked { path, headers };
-    let reply = {
-        let mut shared = lock(shared);
-        shared.asked.push(asked.clone());
-        let nowhere = || Reply::status(404, "");
-        shared
-            .replies
-            .get(&asked.path)
-            .cloned()
-            .unwrap_or_else(nowhere)
+fn without_query(path: &str) -> &str {
+    path.split('?').next().unwrap_or_default()
+}
+
+fn read(stream: &TcpStream) -> std::io::Result<Asked> {
+    let mut reader = BufReader::new(stream);
+    let mut line = || {
+        let mut line = String::new();
+        reader.read_line(&mut line)?;
+        std::io::Result::Ok(line.trim_end().to_owned())
     };
+    let first = line()?;
+    let mut words = first.split(' ').map(str::to_owned);
+    let method = words.next().unwrap_or_default();
+    let path = words.next().unwrap_or_default();
+    let mut headers: HashMap<String, String> = HashMap::new();
+    while let Some((name, value)) = line()?.split_once(": ") {
+        let name = name.to_lowercase();
+        let before = headers.remove(&name).map_or(String::new(), |v| v + ", ");
+        headers.insert(name, before + value);
+    }
+    let length = headers.get("content-length");
+    let mut body = vec![0; length.and_then(|length| length.parse().ok()).unwrap_or(0)];
+    reader.read_exact(&mut body)?;
+    Ok(Asked {
+        method,
+        path,
+        headers,
+        body,
+    })
+}
+
+impl Shared {
+    fn reply(&mut self, asked: &Asked) -> Reply {
+        self.asked.push(asked.clone());
+        let path = without_query(&asked.path);
+        let by_method = format!("{} {path}", asked.method);
+        let names = [by_method.as_str(), &asked.path, path];
+        let reply = names.iter().find_map(|name| self.replies.get(*name));
+        reply.cloned().unwrap_or_else(|| Reply::status(404, ""))
+    }
+}
+
+fn serve(mut stream: &TcpStream, shared: &Mutex<Shared>) -> std::io::Result<()> {
+    let asked = read(stream)?;
+    let reply = lock(shared).reply(&asked);
     match reply {
         Reply::Raw(bytes) => stream.write_all(&bytes),
         Reply::Feed { tag, body } => {
@@ -169,6 +216,12 @@ fn serve(mut stream: &TcpStream, shared: &Mutex<Shared>) -> std::io::Result<()> 
                 stream.write_all(&piece)?;
             }
             Ok(())
+        }
+        Reply::Challenge => {
+            let challenge = asked.fields().remove("hub.challenge").unwrap_or_default();
+            let length = challenge.len();
+            let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{challenge}");
+            stream.write_all(answer.as_bytes())
         }
         Reply::Silence => {
             lock(shared).silent.push(stream.try_clone()?);

@@ -75,8 +75,8 @@ def json_schema(paths, schemas):
 
 
 def read_xml(path):
-    """What a feed reader sees: [(id, title, link, instant published, pages in other languages)], and
-    complaints."""
+    """What a feed reader sees: [(id, title, link, instant published, pages in other languages,
+    files)], and complaints."""
     # Sanitising is the reader's affair; here the texts are compared as they were sent.
     feed = feedparser.parse(path.read_bytes(), sanitize_html=False, resolve_relative_uris=False)
     wrong = [f"{path}: not well-formed: {feed.get('bozo_exception')}"] if feed.bozo else []
@@ -99,6 +99,11 @@ def read_xml(path):
                 for link in entry.get("links", [])
                 if link.rel == "alternate" and link.get("title")
             ),
+            # Media RSS has what RSS itself has no room for. Unknown lengths are 0 there.
+            sorted(
+                [(file.href, file.type, int(file.get("length") or 0)) for file in entry.get("enclosures", [])]
+                + [(file["url"], file["type"], int(file.get("filesize", 0))) for file in entry.get("media_content", [])]
+            ),
         ))
     return entries, wrong
 
@@ -118,6 +123,10 @@ def read_json(path):
             sorted(
                 (other["language"], other["url"], other["title"])
                 for other in item.get("_wici", {}).get("translations", [])
+            ),
+            sorted(
+                (file["url"], file["mime_type"], file.get("size_in_bytes", 0))
+                for file in item.get("attachments", [])
             ),
         ))
     return entries, wrong

@@ -1,6 +1,8 @@
 """What the peers share: the real daemon on a site of its own, and waiting for what it does."""
 
 import contextlib
+import http.client
+import http.server
 import json
 import os
 import pathlib
@@ -10,7 +12,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import urllib.parse
 
 DEADLINE = 60.0
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -92,6 +96,42 @@ def sample_site(wici: pathlib.Path):
             text = text.replace(old, new)
         (folder / "daemon.toml").write_text(text)
         yield Site(wici, folder)
+
+
+class Recorder(http.server.BaseHTTPRequestHandler):
+    """Hands a request on to the daemon as it is, and the answer back, and writes both heads down."""
+
+    def do_GET(self) -> None:
+        connection = http.client.HTTPConnection(self.server.behind, timeout=DEADLINE)
+        with contextlib.closing(connection):
+            connection.request(self.command, self.path, headers=dict(self.headers))
+            answer = connection.getresponse()
+            body = answer.read()
+        self.server.seen.append((dict(self.headers), answer.status))
+        self.send_response_only(answer.status)
+        for name, value in answer.getheaders():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def recorded(address: str):
+    """Another address of the daemon's pages; yields it, and the list of requests' headers and the
+    status of each answer, which grows."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
+    server.behind, server.seen = urllib.parse.urlsplit(address).netloc, []
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/", server.seen
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def alive(process: subprocess.Popen) -> bool:

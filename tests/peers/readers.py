@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Feed readers subscribe to a running daemon: `readers.py WICI`, WICI being the binary.
 
-newsboat lists every entry, and after a new page one more. feedparser, which asks only for what has
-changed (RFC 9110, section 13), gets 304 until something has."""
+Both ask only for what has changed (RFC 9110, section 13), and get 304 until something has. What
+newsboat sends and is answered is recorded on the way: 200 at first, 304 to the tag that it kept, and
+after a new page the feed, or what is new in it (226, RFC 3229). It then lists one entry more."""
 
 import contextlib
 import pathlib
@@ -12,7 +13,7 @@ import sys
 import tempfile
 
 import feedparser
-from harness import DEADLINE, Site, sample_site, wait
+from harness import DEADLINE, Site, recorded, sample_site, wait
 
 TITLE = "Żółta łódź płynie do Чернівців"
 
@@ -47,16 +48,16 @@ class Newsboat:
 
 
 def main(wici: pathlib.Path) -> None:
-    with sample_site(wici) as site, site.daemon() as address:
+    with sample_site(wici) as site, site.daemon() as daemon, recorded(daemon) as (address, seen):
         for number, form in enumerate(("rss", "atom")):
             url = f"{address}feeds/all.{form}"
             title = f"{TITLE} {number + 1}"
             with tempfile.TemporaryDirectory(prefix="wici-newsboat-") as folder:
-                look(site, url, Newsboat(pathlib.Path(folder), url), title)
+                look(site, url, Newsboat(pathlib.Path(folder), url), title, seen)
         print(f"readers.py: newsboat and feedparser read {len(site.feed())} entries as RSS and as Atom")
 
 
-def look(site: Site, url: str, newsboat: Newsboat, title: str) -> None:
+def look(site: Site, url: str, newsboat: Newsboat, title: str, seen: list) -> None:
     """Both read the feed, once more unchanged, and once more with one page more."""
     expected = sorted(item["title"] for item in site.feed())
     # What has just changed has no date until its second has come.
@@ -66,8 +67,12 @@ def look(site: Site, url: str, newsboat: Newsboat, title: str) -> None:
     for what in ({"etag": first.etag}, {"modified": first.modified}):
         again = feedparser.parse(url, **what)
         assert (again.status, again.entries) == (304, []), f"{url} with {what}: {again.status}"
-    newsboat_has(newsboat, expected)
-    newsboat_has(newsboat, expected)
+    polls = []
+    # It has nowhere to keep a tag before it has the feed: it sends that of the second answer.
+    for _ in range(3):
+        seen.clear()
+        newsboat_has(newsboat, expected)
+        polls += seen
 
     site.save(f"{url.rpartition('.')[2]}.md", f"---\ntitle: {title}\n---\n\nW sobotę.\n")
     site.wait_for_feed(title)
@@ -76,7 +81,13 @@ def look(site: Site, url: str, newsboat: Newsboat, title: str) -> None:
     assert (later.status, later.bozo) == (226, False), f"{url}: {later.status} {later.get('bozo_exception')}"
     assert [entry.title for entry in later.entries] == [title], f"{url}: {later.entries}"
     assert feedparser.parse(url, etag=later.etag).status == 304, url
+    seen.clear()
     newsboat_has(newsboat, sorted([*expected, title]))
+    polls += seen
+    tags = [headers.get("If-None-Match") for headers, _ in polls]
+    statuses = [status for _, status in polls]
+    assert statuses == [200, 200, 304, 226], f"{url}: newsboat was answered {statuses}"
+    assert tags[2] and tags[2:] == [tags[2]] * 2, f"{url}: newsboat sent the tags {tags}"
 
 
 def newsboat_has(newsboat: Newsboat, expected: list[str]) -> None:

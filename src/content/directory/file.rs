@@ -71,6 +71,13 @@ impl Unread {
         }
     }
 
+    /// They are about the file as it lies there.
+    fn place(&self, problems: &mut [Problem]) {
+        for problem in problems {
+            problem.file.clone_from(&self.real);
+        }
+    }
+
     fn understand(&self, contents: Option<Vec<u8>>) -> Reading {
         let parsed = catch_unwind(AssertUnwindSafe(|| match contents {
             Some(bytes) => parse::parse(&self.path, &bytes, &self.context),
@@ -86,13 +93,12 @@ impl Unread {
         match parsed.unwrap_or_else(|_| Err(vec![fault()])) {
             Ok(Parsed::Publication(mut found)) => {
                 self.measure(&mut found);
+                self.place(&mut found.flaws);
                 Reading::Found(found)
             }
             Ok(Parsed::Draft) => Reading::Draft,
             Err(mut problems) => {
-                for problem in &mut problems {
-                    problem.file.clone_from(&self.real);
-                }
+                self.place(&mut problems);
                 Reading::Problems(problems)
             }
         }

@@ -5,6 +5,7 @@ mod permalink;
 
 pub(super) use permalink::is_pattern;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use unicode_normalization::UnicodeNormalization;
@@ -29,7 +30,7 @@ const TEXT: usize = 1_000;
 const LABEL: usize = 200;
 /// The longest URL, in bytes.
 const URL: usize = 2_000;
-/// The most tags, and the most authors.
+/// The most tags, the most authors, and the most files.
 const MANY: usize = 100;
 
 /// What may not stand raw in a segment of a URL's path (RFC 3986 3.3).
@@ -134,6 +135,7 @@ impl Context {
         let link = match link {
             Ok(link) if problems.is_empty() => link,
             link => {
+                problems.append(&mut page.flaws);
                 problems.extend(link.err());
                 return Err(problems);
             }
@@ -162,6 +164,9 @@ impl Context {
                 .labels_language
                 .filter(|known| self.languages.contains(known)))
             .unwrap_or_else(|| self.language.clone());
+        let published = page.published.or_else(|| self.midnight(&name));
+        let mut flaws = page.flaws;
+        flaws.extend(never_readable(path, published, page.expires));
         let note = page.change_note.map(|note| html::one_line(&note));
         Ok(Found {
             path: path.to_owned(),
@@ -173,9 +178,10 @@ impl Context {
                 .map(String::from),
             enclosures: enclosures(page.enclosures, &link),
             expires: page.expires,
+            flaws,
             link: link.into(),
             language,
-            published: page.published.or_else(|| self.midnight(&name)),
+            published,
             updated: page.updated,
             tags: self.tags(&page.tags),
             title,
@@ -249,6 +255,23 @@ impl Context {
     }
 }
 
+/// What expires before it is published is taken at its word, and is never in the feeds; its author
+/// should know.
+fn never_readable(
+    path: &str,
+    published: Option<Timestamp>,
+    expires: Option<Timestamp>,
+) -> Option<Problem> {
+    let (published, expires) = (published?, expires?);
+    (expires <= published).then(|| {
+        Problem::of_file(
+            path,
+            format!("it expires ({expires}) before it is published ({published}), so nobody ever reads it"),
+            "correct `expires`, or the date",
+        )
+    })
+}
+
 /// An http or https URL, relative ones against `base`.
 pub(in crate::content) fn absolute(base: &Url, written: &str) -> Option<Url> {
     let url = base.join(written.trim()).ok()?;
@@ -260,8 +283,15 @@ fn enclosures(written: Vec<Enclosure>, base: &Url) -> Vec<Enclosure> {
         .into_iter()
         .filter_map(|enclosure| {
             let url = absolute(base, &enclosure.url)?.into();
-            Some(Enclosure { url, ..enclosure })
+            let title = enclosure.title.map(|title| html::one_line(&title));
+            let title = title.filter(|title| !title.is_empty());
+            Some(Enclosure {
+                url,
+                title: title.map(|title| html::shorten(&title, TITLE)),
+                ..enclosure
+            })
         })
+        .take(MANY)
         .collect()
 }
 

@@ -46,6 +46,7 @@ pub fn read(path: &str, table: &Table, block: Block<'_>, context: &Context) -> P
         block,
         context,
         problems: RefCell::default(),
+        flaws: RefCell::default(),
     };
     if reader.or_note(reader.is_draft()) {
         return Page {
@@ -56,6 +57,7 @@ pub fn read(path: &str, table: &Table, block: Block<'_>, context: &Context) -> P
     let page = reader.page();
     Page {
         problems: reader.problems.into_inner(),
+        flaws: reader.flaws.into_inner(),
         ..page
     }
 }
@@ -66,6 +68,8 @@ struct Reader<'a> {
     block: Block<'a>,
     context: &'a Context,
     problems: RefCell<Vec<Problem>>,
+    /// What costs no more than what it is about.
+    flaws: RefCell<Vec<Problem>>,
 }
 
 impl<'a> Reader<'a> {
@@ -77,6 +81,14 @@ impl<'a> Reader<'a> {
             if !problems.contains(&problem) {
                 problems.push(problem);
             }
+            T::default()
+        })
+    }
+
+    /// A value that a publication can do without; where it is wrong, that is noted.
+    fn or_leave_out<T: Default>(&self, value: Result<T, Problem>) -> T {
+        value.unwrap_or_else(|problem| {
+            self.flaws.borrow_mut().push(problem);
             T::default()
         })
     }
@@ -135,7 +147,7 @@ impl<'a> Reader<'a> {
             authors: self.words(&AUTHORS, |name| vec![name]),
             change_note: text(&["change_note"]),
             translation_of: self.or_note(self.iri("translation_of")),
-            image: self.or_note(self.image()),
+            image: self.or_leave_out(self.image()),
             enclosures: self.enclosures(),
             ..Page::default()
         }

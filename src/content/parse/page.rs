@@ -71,4 +71,6 @@ pub struct Page {
     pub expires: Option<Timestamp>,
     /// What is wrong with what it says.
     pub problems: Vec<Problem>,
+    /// The same of what may be left out.
+    pub flaws: Vec<Problem>,
 }

@@ -285,16 +285,26 @@ fn media(
     let linked = entry.links.iter().filter(|link| is_attachment(feed, link));
     let linked = linked.filter_map(|link| {
         let url = absolute(base, &link.href)?;
-        Some((url, link.media_type.clone(), link.length))
+        Some((
+            url,
+            link.media_type.clone(),
+            link.length,
+            link.title.clone(),
+        ))
     });
     let enclosed = enclosed.into_iter();
-    let enclosed =
-        enclosed.filter_map(|(url, kind, length)| Some((absolute(base, &url)?, kind, length)));
-    let of_media = entry.media.iter().flat_map(|object| &object.content);
-    let of_media = of_media.filter_map(|content: &MediaContent| {
+    let enclosed = enclosed
+        .filter_map(|(url, kind, length)| Some((absolute(base, &url)?, kind, length, None)));
+    let of_media = entry.media.iter().flat_map(|object| {
+        // Of several nobody knows which it is the title of.
+        let title = object.title.as_ref().filter(|_| object.content.len() == 1);
+        object.content.iter().map(move |content| (content, title))
+    });
+    let of_media = of_media.filter_map(|(content, title): (&MediaContent, Option<&Text>)| {
         let url = content.url.clone().filter(is_web)?;
         let kind = content.content_type.as_ref().map(ToString::to_string);
-        Some((url, kind, content.size))
+        let title = title.map(|title| title.content.clone());
+        Some((url, kind, content.size, title))
     });
     let thumbnails = entry.media.iter().flat_map(|object| &object.thumbnails);
     let mut image = thumbnails
@@ -302,7 +312,7 @@ fn media(
         .map(String::from)
         .next();
     let mut enclosures: Vec<Enclosure> = Vec::new();
-    for (url, kind, length) in linked.chain(enclosed).chain(of_media) {
+    for (url, kind, length, title) in linked.chain(enclosed).chain(of_media) {
         let Some(media_type) = kind.or_else(|| by_name(&url).map(str::to_owned)) else {
             continue;
         };
@@ -314,6 +324,7 @@ fn media(
                 url,
                 media_type,
                 length,
+                title,
             });
         }
     }

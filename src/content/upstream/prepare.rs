@@ -34,17 +34,19 @@ pub struct Prepared<'t> {
     pub text: Cow<'t, str>,
     /// The line (from 1) where its XML is ill-formed first.
     pub broken_at: Option<u32>,
-    /// Of each item of RSS 0.9x, RSS 2.0 or a JSON Feed, in their order.
+    /// Of each item of RSS 0.9x, RSS 2.0, Atom or a JSON Feed, in their order.
     pub extras: Vec<Extra>,
 }
 
 /// What feed-rs drops of an item.
 #[derive(Debug, Default)]
 pub struct Extra {
-    /// JSON Feed: there is no place for it.
+    /// JSON Feed: there is no place for it. XML: of a thumbnail where no `media:content` is with it.
     pub image: Option<String>,
     /// RSS: where there is `media:content` too. URL, media type and bytes, as written.
     pub enclosures: Vec<(String, Option<String>, Option<u64>)>,
+    /// XML: the elements around it.
+    depth: usize,
 }
 
 /// Prepares a text.
@@ -132,16 +134,27 @@ fn weigh(
     }
 }
 
-/// Notes the items of a channel, and what is enclosed in them.
+/// Notes the items of a channel, the entries of a feed, and what belongs to them.
 fn gather(tag: &BytesStart<'_>, depth: usize, extras: &mut Vec<Extra>) {
+    let get = |name: &str| {
+        let attribute = tag.try_get_attribute(name).ok().flatten()?;
+        let value = std::str::from_utf8(&attribute.value).ok()?;
+        quick_xml::escape::unescape(value).ok().map(Cow::into_owned)
+    };
     match (depth, tag.name().as_ref()) {
-        (2, b"item") => extras.push(Extra::default()),
+        (1, b"entry") | (2, b"item") => extras.push(Extra {
+            depth,
+            ..Extra::default()
+        }),
+        (_, b"media:thumbnail") => {
+            if let Some(item) = extras.last_mut()
+                && item.depth + 1 == depth
+                && item.image.is_none()
+            {
+                item.image = get("url");
+            }
+        }
         (3, b"enclosure") => {
-            let get = |name: &str| {
-                let attribute = tag.try_get_attribute(name).ok().flatten()?;
-                let value = std::str::from_utf8(&attribute.value).ok()?;
-                quick_xml::escape::unescape(value).ok().map(Cow::into_owned)
-            };
             if let (Some(item), Some(url)) = (extras.last_mut(), get("url")) {
                 let length = get("length").and_then(|length| length.trim().parse().ok());
                 item.enclosures.push((url, get("type"), length));
@@ -210,6 +223,7 @@ fn json(text: &str) -> Result<Prepared<'_>, (Option<u32>, String)> {
         extras.push(Extra {
             image: image.and_then(Value::as_str).map(str::to_owned),
             enclosures: Vec::new(),
+            ..Extra::default()
         });
         // "If an id is presented as a number, a JSON Feed reader should coerce it to a string."
         if let Some(id) = item.get_mut("id").filter(|id| id.is_number()) {

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{blocking, never_readable};
+use super::blocking;
 use crate::content::{Directory, Reading};
 use crate::domain::Fingerprint;
 use crate::store::{Applied, Store, StoreError};
@@ -86,7 +86,7 @@ impl Memory {
     pub(super) fn note(&mut self, path: &str, reading: &Reading, state: Option<Fingerprint>) {
         if let Reading::Found(found) = reading
             && self.stage != Stage::Off
-            && never_readable(found).is_none()
+            && found.flaws.is_empty()
         {
             self.read
                 .extend(state.map(|state| (path.to_owned(), state)));

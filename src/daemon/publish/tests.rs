@@ -133,6 +133,7 @@ fn page(number: i64, title: &str, tags: &[&str], language: &str) -> Found {
         image: None,
         enclosures: Vec::new(),
         expires: None,
+        flaws: Vec::new(),
         path,
     }
 }

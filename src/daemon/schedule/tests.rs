@@ -112,6 +112,7 @@ impl Clockwork {
             store: self.store.clone(),
             config: Arc::clone(&self.config),
             board: Arc::new(Board::default()),
+            readers: None,
             bell: Arc::new(|| {}),
             composing: Arc::new(|| Err(Refusal("nothing is composed here".to_owned()))),
         };

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use super::Changes;
 use crate::domain::{ChangeKind, FeedKey, PublicationState, Standing};
+use crate::store::archive::{Numbering, Step, numbers};
+use crate::store::departures::Departures;
 use crate::store::rows::FeedRow;
 use crate::store::{StoreError, forget, keys, load, note};
 
@@ -30,6 +32,10 @@ impl Changes<'_, '_> {
             note(self.transaction, key);
         }
         let touched: BTreeSet<FeedKey> = left.union(&entered).cloned().collect();
+        let mut numbers = match before.released {
+            Some(_) => numbers(self.transaction, before.key)?,
+            None => Vec::new(),
+        };
         for feed in &touched {
             // What an author dates, a feed is dated by, so that a build without state has the same
             // bytes each time. Departures have no date but the clock's.
@@ -43,13 +49,36 @@ impl Changes<'_, '_> {
                 None => load(self.transaction, &keys::feed(feed))?,
                 former => former,
             };
-            let entries = former.as_ref().map_or(0, |former| former.entries);
-            let row = FeedRow {
+            let is_new = former.is_none();
+            let mut row = former.unwrap_or(FeedRow {
                 sequence: after.sequence,
-                updated: former.map_or(instant, |former| former.updated.max(instant)),
-                entries: (entries + u64::from(entered.contains(feed)))
-                    .saturating_sub(u64::from(left.contains(feed))),
+                updated: instant,
+                entries: 0,
+                numbering: Numbering::default(),
+                departures: Departures::default(),
+            });
+            // What a first scan finds is numbered afterwards.
+            if is_new && feed.is_archived() && !self.worth.baseline {
+                row.numbering = Numbering::from_the_first();
+            }
+            row.sequence = after.sequence;
+            row.updated = row.updated.max(instant);
+            row.entries = (row.entries + u64::from(entered.contains(feed)))
+                .saturating_sub(u64::from(left.contains(feed)));
+            let gone = (!entered.contains(feed)).then_some(self.worth.now);
+            match gone {
+                Some(when) => row.departures.leave(after.key, when, after.sequence),
+                None => row.departures.enter(after.key),
+            }
+            let was = before.publication.updated.min(self.worth.now);
+            let step = Step {
+                publication: after.key,
+                sequence: after.sequence,
+                left: gone,
+                instant: instant.max(was),
             };
+            self.archiving
+                .step(self.transaction, feed, &mut row, &mut numbers, &step)?;
             self.feeds.insert(feed.clone(), row);
         }
         Ok(touched)

@@ -50,6 +50,8 @@ impl Changes<'_, '_> {
                 let other = load::<PublicationState>(self.transaction, &keys::publication(key))?;
                 if let Some(other) = other.filter(|other| other.standing == Standing::Live) {
                     feeds.extend(FeedKey::of(&other.publication));
+                    self.archiving
+                        .renew(self.transaction, key, after.sequence)?;
                 }
             }
         }

@@ -23,6 +23,7 @@ pub(super) fn file(path: &str, bench: &Bench) -> Found {
         image: None,
         enclosures: Vec::new(),
         expires: None,
+        flaws: Vec::new(),
     }
 }
 

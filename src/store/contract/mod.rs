@@ -2,6 +2,7 @@
 //! macro at the end runs each on each backend.
 
 mod answers;
+mod archive;
 mod bench;
 mod books;
 mod catalogue;
@@ -32,6 +33,7 @@ mod tags;
 mod translations;
 mod trust;
 mod upstreams;
+mod websub;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -87,6 +89,13 @@ contract! {
         retagging_touches_the_feeds_left_and_entered,
         what_is_put_off_is_withdrawn_until_then,
         what_comes_back_corrected_is_news;
+    archive:
+        a_page_keeps_its_publications_whatever_becomes_of_them,
+        what_a_first_scan_finds_is_numbered_from_the_oldest,
+        a_feed_of_a_few_is_told_whole_before_it_is_numbered,
+        what_left_a_feed_is_told_until_it_is_back,
+        that_more_left_than_is_remembered_is_said,
+        a_page_is_touched_by_what_its_entries_show_of_translations;
     queries:
         what_passes_is_found_newest_first_whatever_happened_before,
         no_more_is_looked_at_than_allowed;
@@ -288,4 +297,11 @@ contract! {
     upstreams:
         a_later_baseline_is_not_news_and_withdraws_nothing,
         what_is_known_of_an_upstream_is_kept_by_its_source;
+    websub:
+        who_subscribes_again_has_one_subscription_with_the_new_lease,
+        subscriptions_are_bounded_in_all_and_by_host,
+        a_change_in_the_midst_of_another_goes_on_from_there,
+        a_push_that_failed_is_due_again_and_is_the_newest,
+        a_lease_that_ended_ends_its_subscription,
+        what_was_told_to_another_hub_is_remembered;
 }

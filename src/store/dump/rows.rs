@@ -1,9 +1,12 @@
 //! Can this program read a row?
 
+use crate::domain::websub;
 use crate::domain::{
     Content, Hold, Mark, Publication, PublicationState, Run, Subscriber, TagId, UpstreamState,
 };
 use crate::store::StoreError;
+use crate::store::archive::{NumbersRow, PageRow};
+use crate::store::keys::websub::owed_kind;
 use crate::store::record::{self, Record};
 use crate::store::rows::{
     ChangeRow, Chunk, Due, FeedRow, HeldIn, HeldRow, LossRow, Meta, Name, NewsRow, Number,
@@ -25,6 +28,8 @@ pub(in crate::store) fn check_row(key: &[u8], value: &[u8]) -> Result<(), StoreE
         Some(b'r') => of::<ChangeRow>(),
         Some(b'I' | b'A' | b'Y' | b'E' | b'V' | b'H' | b's' | b'v') => of::<Number>(),
         Some(b'G') => of::<FeedRow>(),
+        Some(b'c') => of::<PageRow>(),
+        Some(b'm') => of::<NumbersRow>(),
         Some(b't') => of::<TagRow>(),
         Some(b'n') => of::<TagId>(),
         Some(b'N') => of::<NewsRow>(),
@@ -40,6 +45,9 @@ pub(in crate::store) fn check_row(key: &[u8], value: &[u8]) -> Result<(), StoreE
         Some(b'C') => of::<Content>(),
         Some(b'D') => of::<Chunk>(),
         Some(b'Q') => of::<Due>(),
+        Some(b'p') => of::<websub::Subscription>(),
+        Some(b'o') if owed_kind(key) == Some(b't') => of::<websub::Topic>(),
+        Some(b'o') => of::<Number>(),
         _ => return Ok(()),
     };
     if version > known {

@@ -93,7 +93,7 @@ impl Reader<'_> {
 
     pub(super) fn enclosures(&self) -> Vec<Enclosure> {
         let mut enclosures = Vec::new();
-        let one = |node| self.or_note(self.enclosure(node).map(Some));
+        let one = |node| self.or_leave_out(self.enclosure(node).map(Some));
         for node in ENCLOSURES.iter().filter_map(|key| self.table.get(key)) {
             match &node.value {
                 Value::Nothing => {}
@@ -105,7 +105,7 @@ impl Reader<'_> {
     }
 
     fn enclosure(&self, node: &Node) -> Result<Enclosure, Problem> {
-        let remedy = "write its URL, or a table of `url`, `type` and `length`";
+        let remedy = "write its URL, or a table of `url`, `type`, `length` and `title`";
         let nameless = Table::default();
         let (written, table) = match &node.value {
             Value::Table(table) => (table.text(&URLS), table),
@@ -134,6 +134,7 @@ impl Reader<'_> {
             url,
             media_type,
             length,
+            title: table.text(&["title", "name"]).map(str::to_owned),
         })
     }
 }

@@ -155,6 +155,7 @@ fn an_enclosure_is_a_url_or_a_table_or_a_list_of_them() {
         url: url.into(),
         media_type: media_type.into(),
         length,
+        title: None,
     };
     assert_eq!(
         front("enclosure: odcinek.mp3").enclosures,
@@ -190,8 +191,25 @@ fn an_enclosure_is_a_url_or_a_table_or_a_list_of_them() {
         "image: data:image/png;base64,AAAA",
         "image: 'ftp://a.example/a.png'",
     ] {
-        assert_eq!(front_problem(wrong).line, Some(3), "{wrong}");
+        let front = front(&format!("{wrong}\nsummary: Reszta"));
+        let lines: Vec<_> = front.flaws.iter().map(|flaw| flaw.line).collect();
+        assert_eq!(lines, [Some(3)], "{wrong}");
+        assert_eq!(
+            (front.image, front.enclosures),
+            (None, Vec::new()),
+            "{wrong}"
+        );
+        assert_eq!(front.summary, "Reszta", "the rest is published");
     }
+    let some =
+        front("enclosure: [a.mp3, {url: b.mp3, length: -1}, {url: c.mp3, title: ' C  & c '}]");
+    let names: Vec<_> = some
+        .enclosures
+        .iter()
+        .map(|file| file.title.as_deref())
+        .collect();
+    assert_eq!(names, [None, Some("C & c")]);
+    assert_eq!(some.flaws.len(), 1);
     assert_eq!(front("image: false\nenclosures: []").image, None);
     assert_eq!(
         front("image:\n  path: /a.jpg\n  alt: A").image.as_deref(),
@@ -281,4 +299,18 @@ fn all_that_is_wrong_with_a_file_is_told_at_once() {
     let deep = format!("---\ndate: 31.02.2013\n---\n{}\n", "> ".repeat(200));
     let problems = parse("a.md", deep.as_bytes(), &context()).expect_err("a bad file");
     assert_eq!(problems.len(), 2, "{problems:?}");
+}
+
+#[test]
+fn what_expires_before_it_is_published_is_told() {
+    let flaws = |front_matter: &str| front(front_matter).flaws;
+    for fine in [
+        "date: 2026-01-02",
+        "expires: 2026-01-02",
+        "date: 2026-01-02\nexpires: 2026-01-03",
+    ] {
+        assert_eq!(flaws(fine), [], "{fine}");
+    }
+    let told = flaws("date: 2026-01-02\nexpires: 2026-01-02");
+    assert!(told[0].remedy.contains("`expires`"), "{told:?}");
 }

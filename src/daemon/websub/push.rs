@@ -1,0 +1,447 @@
+//! Content distribution (WebSub, section 7): each subscription of a feed that changed is pushed the
+//! feed as it is served. Many at a time, few to one host, and never two to one callback.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use bytes::Bytes;
+use jiff::Timestamp;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::Hands;
+use super::way::{PAGE, Push, Step, Way};
+use crate::control::Clock;
+use crate::daemon::guard::Guard;
+use crate::daemon::secrets;
+use crate::daemon::signals::Signals;
+use crate::domain::Sequence;
+use crate::domain::websub::{CallbackKey, Pushed};
+use crate::net::Post;
+use crate::publish::{Coding, Document};
+use crate::store::{StoreError, Walked};
+use crate::token::push_signature;
+use crate::web;
+
+/// Pushes at a time; beside them, those that are tried again; and all to one host.
+const AT_ONCE: usize = 256;
+const RETRIES: usize = 64;
+const PER_HOST: usize = 16;
+/// Topics whose changes are on their way at a time.
+const TOPICS: usize = 16;
+/// For one push.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Results gathered before they are written down, and for how long.
+const GATHERED: usize = 128;
+const GATHER: Duration = Duration::from_millis(100);
+/// How long pushes on the wire are waited for at the end.
+const LAST: Duration = Duration::from_secs(3);
+/// Between looks at what is due, at the least and at the most; the most is between looks at leases.
+const NAP: Duration = Duration::from_secs(1);
+const LEASES: Duration = Duration::from_mins(30);
+
+/// The loop that pushes.
+pub struct Pushing {
+    hands: Hands,
+    /// Changes that are on their way, by topic.
+    ways: BTreeMap<String, Way>,
+    retries: VecDeque<Push>,
+    /// How many of them are on the wire.
+    retrying: usize,
+    /// When they were last read.
+    looked: Option<Instant>,
+    /// The feeds that are pushed.
+    held: HashMap<String, (Arc<Document>, Bytes)>,
+    /// What is on the wire, or waits to be tried again.
+    taken: HashSet<(String, CallbackKey)>,
+    hosts: HashMap<String, usize>,
+    work: JoinSet<Sent>,
+    /// What came of pushes, by topic, and when it was last written down.
+    results: BTreeMap<String, Vec<(CallbackKey, Sequence, Pushed)>>,
+    gathered: usize,
+    settled: Instant,
+    /// The topic that was served last: each has its turn.
+    turn: String,
+}
+
+/// A push that was made.
+struct Sent {
+    topic: String,
+    callback: CallbackKey,
+    host: String,
+    step: Option<Step>,
+    sequence: Sequence,
+    pushed: Pushed,
+}
+
+impl Pushing {
+    /// Pushes with these.
+    pub fn new(hands: Hands) -> Pushing {
+        Pushing {
+            hands,
+            ways: BTreeMap::new(),
+            retries: VecDeque::new(),
+            retrying: 0,
+            looked: None,
+            held: HashMap::new(),
+            taken: HashSet::new(),
+            hosts: HashMap::new(),
+            work: JoinSet::new(),
+            results: BTreeMap::new(),
+            gathered: 0,
+            settled: Instant::now(),
+            turn: String::new(),
+        }
+    }
+
+    /// Pushes what changes until `stop`; first what changed while nobody did.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn run(
+        mut self,
+        signals: Arc<Signals>,
+        guard: Arc<Guard>,
+        clock: Clock,
+        stop: CancellationToken,
+    ) -> anyhow::Result<()> {
+        let mut is_rung = true;
+        let mut leases = tokio::time::interval(LEASES);
+        loop {
+            if is_rung {
+                self.notice().await?;
+            }
+            let chance = u64::from_ne_bytes(secrets::random()?);
+            let next = tokio::select! {
+                () = stop.cancelled() => break,
+                next = self.round(clock(), chance) => next?,
+            };
+            // At work, it only looks whether somebody rings.
+            let pause = next.map_or(Duration::ZERO, |next| match next {
+                Some(due) => Duration::try_from(due.duration_since(clock()))
+                    .unwrap_or_default()
+                    .clamp(NAP, LEASES),
+                None => LEASES,
+            });
+            is_rung = tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                () = signals.published() => true,
+                _ = leases.tick() => {
+                    self.end_leases(&guard, clock()).await?;
+                    false
+                }
+                () = tokio::time::sleep(pause) => false,
+            };
+        }
+        // What is not told by then is pushed again by who comes next.
+        let _ = tokio::time::timeout(LAST, self.finish()).await;
+        let chance = u64::from_ne_bytes(secrets::random()?);
+        Ok(self.settle(clock(), chance).await?)
+    }
+
+    /// Pushes everything that is due at an instant.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn tick(&mut self, now: Timestamp, chance: u64) -> anyhow::Result<()> {
+        self.notice().await?;
+        self.looked = None;
+        while self.round(now, chance).await?.is_none() {}
+        Ok(())
+    }
+
+    /// Which feeds show another change than was pushed?
+    async fn notice(&mut self) -> Result<(), StoreError> {
+        let mut changed = Vec::new();
+        for (name, topic) in self.hands.store.topics().await? {
+            let Some(document) = self.hands.shelf.get(&name) else {
+                continue;
+            };
+            let is_on_its_way = self.ways.contains_key(&name) || topic.walk.is_none();
+            if document.sequence != topic.sequence || !is_on_its_way {
+                changed.push((name, document.sequence));
+            }
+        }
+        if changed.is_empty() {
+            return Ok(());
+        }
+        for (name, sequence, walk) in self.hands.store.topics_changed(changed).await? {
+            let way = Way::new(&name, sequence, walk);
+            self.ways.insert(name, way);
+        }
+        Ok(())
+    }
+
+    /// One step: reads ahead, begins what may be begun, waits a moment, writes down what came of it.
+    /// Returns nothing while there is something to do, else when there is next.
+    async fn round(
+        &mut self,
+        now: Timestamp,
+        chance: u64,
+    ) -> anyhow::Result<Option<Option<Timestamp>>> {
+        self.read_ahead(now).await?;
+        self.begin(now);
+        if let Ok(Some(sent)) = tokio::time::timeout(GATHER, self.work.join_next()).await {
+            self.take_note(sent.context("a push panicked")?);
+            while let Some(sent) = self.work.try_join_next() {
+                self.take_note(sent.context("a push panicked")?);
+            }
+        }
+        let is_idle = self.work.is_empty();
+        if is_idle || self.gathered >= GATHERED || self.settled.elapsed() >= GATHER {
+            self.settle(now, chance).await?;
+        }
+        let is_owed = self.ways.keys().any(|topic| self.held.contains_key(topic));
+        if !is_idle || is_owed || !self.retries.is_empty() {
+            return Ok(None);
+        }
+        self.held.clear();
+        Ok(Some(self.hands.store.next_push().await?))
+    }
+
+    async fn read_ahead(&mut self, now: Timestamp) -> anyhow::Result<()> {
+        for (topic, way) in self.ways.iter_mut().take(TOPICS) {
+            while let Some(walk) = way.wants() {
+                let page = self.hands.store.followers(topic, walk, PAGE).await?;
+                way.read(page, now);
+            }
+            hold(&self.hands, &mut self.held, topic).await;
+        }
+        let is_time = self.looked.is_none_or(|looked| looked.elapsed() >= NAP);
+        if !self.retries.is_empty() || !is_time {
+            return Ok(());
+        }
+        self.looked = Some(Instant::now());
+        for (topic, callback) in self.hands.store.due_pushes(now, PAGE).await? {
+            let name = (topic, callback);
+            if self.taken.contains(&name) {
+                continue;
+            }
+            let known = self.hands.store.follower(&name.0, callback).await?;
+            if let Some(subscription) = known {
+                hold(&self.hands, &mut self.held, &name.0).await;
+                self.taken.insert(name.clone());
+                self.retries.push_back(Push {
+                    topic: name.0,
+                    callback,
+                    subscription,
+                    step: None,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins as many pushes as there is room for, a topic after the other.
+    fn begin(&mut self, now: Timestamp) {
+        while self.retrying < RETRIES {
+            let mut retries = self.retries.iter();
+            let Some(next) = retries.position(|push| has_room(&self.hosts, push)) else {
+                break;
+            };
+            if let Some(push) = self.retries.remove(next) {
+                self.retrying += 1;
+                self.send(push, now);
+            }
+        }
+        while self.work.len() - self.retrying < AT_ONCE {
+            let topics: Vec<String> = self.ways.keys().take(TOPICS).cloned().collect();
+            let after = topics.partition_point(|topic| *topic <= self.turn);
+            let (before, after) = topics.split_at(after);
+            let next = after.iter().chain(before).find_map(|topic| {
+                self.held.contains_key(topic).then_some(())?;
+                let (hosts, taken) = (&self.hosts, &self.taken);
+                let may = |push: &Push| {
+                    let name = (push.topic.clone(), push.callback);
+                    has_room(hosts, push) && !taken.contains(&name)
+                };
+                self.ways.get_mut(topic)?.take(may)
+            });
+            let Some(push) = next else {
+                break;
+            };
+            self.turn.clone_from(&push.topic);
+            self.taken.insert((push.topic.clone(), push.callback));
+            self.send(push, now);
+        }
+    }
+
+    fn send(&mut self, push: Push, now: Timestamp) {
+        let Push {
+            topic,
+            callback,
+            subscription,
+            step,
+        } = push;
+        let host = subscription.host();
+        *self.hosts.entry(host.clone()).or_default() += 1;
+        let held = self.held.get(&topic).cloned();
+        let hands = self.hands.clone();
+        self.work.spawn(async move {
+            let mut sent = Sent {
+                topic,
+                callback,
+                host,
+                step,
+                sequence: Sequence::default(),
+                pushed: Pushed::Failed,
+            };
+            // A feed that is gone, or damaged and being made anew, is none to push.
+            let Some((document, bytes)) = held.filter(|_| subscription.holds(now)) else {
+                return sent;
+            };
+            sent.sequence = document.sequence;
+            let Ok(url) = Url::parse(&subscription.callback) else {
+                return sent;
+            };
+            let mut headers: Vec<(&'static str, String)> = web::links(&hands.config, &sent.topic)
+                .into_iter()
+                .map(|link| ("link", link))
+                .collect();
+            if let Some(secret) = &subscription.secret {
+                let method = hands.config.websub.signature;
+                let signature = push_signature(method, secret, &bytes);
+                headers.push(("x-hub-signature", signature));
+            }
+            let post = Post {
+                url: &url,
+                allow_private: hands.config.websub.allow_private,
+                media_type: document.media_type,
+                headers,
+                body: bytes,
+                patience: PATIENCE,
+            };
+            sent.pushed = match hands.outgoing.post(post).await {
+                Ok(200..=299) => Pushed::Delivered,
+                Ok(410) => Pushed::Gone,
+                Ok(status) => {
+                    tracing::debug!("a push to {} was answered with {status}", sent.host);
+                    Pushed::Failed
+                }
+                Err(error) => {
+                    tracing::debug!("a push to {} failed: {error}", sent.host);
+                    Pushed::Failed
+                }
+            };
+            sent
+        });
+    }
+
+    fn take_note(&mut self, sent: Sent) {
+        if let Some(number) = self.hosts.get_mut(&sent.host) {
+            *number -= 1;
+            if *number == 0 {
+                self.hosts.remove(&sent.host);
+            }
+        }
+        self.taken.remove(&(sent.topic.clone(), sent.callback));
+        match sent.step {
+            Some(step) => {
+                if let Some(way) = self.ways.get_mut(&sent.topic) {
+                    way.done(step);
+                }
+            }
+            None => self.retrying -= 1,
+        }
+        let results = self.results.entry(sent.topic).or_default();
+        results.push((sent.callback, sent.sequence, sent.pushed));
+        self.gathered += 1;
+    }
+
+    /// Waits for what is on the wire.
+    async fn finish(&mut self) {
+        while let Some(sent) = self.work.join_next().await {
+            if let Ok(sent) = sent {
+                self.take_note(sent);
+            }
+        }
+    }
+
+    /// Writes down what came of pushes, and how far changes have come.
+    async fn settle(&mut self, now: Timestamp, chance: u64) -> Result<(), StoreError> {
+        let mut results = std::mem::take(&mut self.results);
+        self.gathered = 0;
+        let mut over = Vec::new();
+        for (topic, way) in &mut self.ways {
+            let walk = way.news();
+            let walked = walk.map(|walk| Walked {
+                sequence: way.sequence,
+                walk,
+            });
+            let pushes = results.remove(topic).unwrap_or_default();
+            if walked.is_some() || !pushes.is_empty() {
+                write(&self.hands, topic, pushes, walked, now, chance).await?;
+            }
+            if way.is_over() {
+                over.push(topic.clone());
+            }
+        }
+        for (topic, pushes) in results {
+            write(&self.hands, &topic, pushes, None, now, chance).await?;
+        }
+        for topic in over {
+            self.ways.remove(&topic);
+            self.held.remove(&topic);
+        }
+        self.settled = Instant::now();
+        Ok(())
+    }
+
+    /// Ends subscriptions whose lease has ended, if the clock is right.
+    async fn end_leases(&self, guard: &Guard, now: Timestamp) -> Result<(), StoreError> {
+        if !guard.look(now).await?.clock {
+            return Ok(());
+        }
+        let mut after = None;
+        loop {
+            after = self.hands.store.lapse(after, now).await?;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn has_room(hosts: &HashMap<String, usize>, push: &Push) -> bool {
+    let at_work = hosts.get(&push.subscription.host());
+    at_work.is_none_or(|number| *number < PER_HOST)
+}
+
+/// Has the feed at hand as it is served now.
+async fn hold(hands: &Hands, held: &mut HashMap<String, (Arc<Document>, Bytes)>, topic: &str) {
+    let now = hands.shelf.get(topic);
+    let is_held = held.get(topic).map(|(document, _)| document) == now.as_ref();
+    if is_held && now.is_some() {
+        return;
+    }
+    match hands.shelf.read(topic, Coding::Identity).await {
+        Ok(read) => drop(held.insert(topic.to_owned(), read)),
+        Err(_) => drop(held.remove(topic)),
+    }
+}
+
+async fn write(
+    hands: &Hands,
+    topic: &str,
+    pushes: Vec<(CallbackKey, Sequence, Pushed)>,
+    walked: Option<Walked>,
+    now: Timestamp,
+    chance: u64,
+) -> Result<(), StoreError> {
+    let store = &hands.store;
+    let dropped = store
+        .settle_pushes(topic, pushes, walked, now, chance)
+        .await?;
+    for subscription in dropped {
+        tracing::info!(
+            "{} is no longer pushed {topic}: it is gone, or could not be reached for three days",
+            subscription.host()
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,100 @@
+use super::*;
+use proptest::prelude::*;
+
+fn subscription() -> Subscription {
+    Subscription {
+        callback: "https://reader.example/hook?key=hidden".to_owned(),
+        secret: Some("hidden".to_owned()),
+        expires: Timestamp::MAX,
+        failing: None,
+        due: None,
+    }
+}
+
+#[test]
+fn a_push_that_fails_is_tried_eight_times_within_a_day() {
+    let mut subscription = subscription();
+    let mut now = Timestamp::UNIX_EPOCH;
+    for _ in 1..TRIES {
+        assert_eq!(
+            subscription.note(Pushed::Failed, now, u64::MAX),
+            Next::Retry
+        );
+        now = subscription.due.expect("it is tried again");
+    }
+    assert_eq!(subscription.note(Pushed::Failed, now, 0), Next::Rest);
+    assert_eq!(subscription.due, None);
+    let day = SignedDuration::from_hours(24);
+    assert!(now.duration_since(Timestamp::UNIX_EPOCH) < day);
+}
+
+#[test]
+fn who_could_not_be_reached_for_three_days_is_dropped_and_who_could_begins_anew() {
+    let mut one = subscription();
+    let first = Timestamp::UNIX_EPOCH;
+    let later = first + PATIENCE;
+    assert_eq!(one.note(Pushed::Failed, first, 0), Next::Retry);
+    let mut other = one.clone();
+    assert_eq!(one.note(Pushed::Failed, later, 0), Next::Drop);
+    assert_eq!(other.note(Pushed::Delivered, later, 0), Next::Rest);
+    assert_eq!(other.note(Pushed::Failed, later, 0), Next::Retry);
+    assert_eq!(other.note(Pushed::Gone, later, 0), Next::Drop);
+}
+
+#[test]
+fn nothing_that_prints_shows_the_callback_or_the_secret() {
+    let shown = format!("{:?}", subscription());
+    assert!(shown.contains("reader.example"), "{shown}");
+    assert!(
+        !shown.contains("hidden") && !shown.contains("hook"),
+        "{shown}"
+    );
+}
+
+/// Walks until everyone was tried; a further change comes after so many steps of the one before.
+fn walked(members: &[u8], changes: &[usize]) -> Vec<(u8, usize)> {
+    let key = |member: u8| CallbackKey([member; 16]);
+    let mut changes = changes.iter();
+    let mut walk = Some(Walk::default());
+    let (mut change, mut steps) = (0, changes.next());
+    let mut taken = 0;
+    let mut tried = Vec::new();
+    while let Some(going) = walk {
+        if steps == Some(&taken) {
+            walk = Some(going.again());
+            change += 1;
+            taken = 0;
+            steps = changes.next();
+            continue;
+        }
+        let next = members.iter().find(|member| {
+            let key = key(**member);
+            going.at.is_none_or(|at| at < key) && going.until().is_none_or(|until| key <= until)
+        });
+        walk = match next {
+            Some(member) => {
+                tried.push((*member, change));
+                taken += 1;
+                Some(going.past(key(*member)))
+            }
+            None => going.turn(),
+        };
+    }
+    tried
+}
+
+proptest! {
+    /// Whenever changes come, everyone gets the last one, once.
+    #[test]
+    fn everyone_gets_the_last_change_once(
+        members in proptest::collection::btree_set(any::<u8>(), 0..20),
+        changes in proptest::collection::vec(0_usize..20, 0..4),
+    ) {
+        let members: Vec<u8> = members.into_iter().collect();
+        let tried = walked(&members, &changes);
+        let last = tried.iter().map(|(_, change)| *change).max().unwrap_or(0);
+        let mut had: Vec<u8> = tried.iter().filter(|(_, change)| *change == last).map(|(member, _)| *member).collect();
+        had.sort_unstable();
+        prop_assert_eq!(had, members);
+    }
+}

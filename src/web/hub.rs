@@ -1,0 +1,168 @@
+//! `/hub`: who asks to be pushed a feed (W3C Recommendation WebSub, section 5.1). What is asked is
+//! written down nowhere before the callback has said that it asked for it.
+
+mod intents;
+
+use std::sync::Arc;
+
+use axum::Form;
+use axum::extract::State;
+use axum::extract::rejection::FormRejection;
+use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::response::{IntoResponse, Response};
+use jiff::SignedDuration;
+use url::Url;
+
+use super::Site;
+use crate::config::Config;
+use crate::feed::Format;
+use crate::net;
+use crate::render::feeds_url;
+pub use intents::{Intent, Intents, Mode, Refused};
+
+/// Bytes of a callback at the most, and of a secret (section 5.1).
+const CALLBACK_BYTES: usize = 2_000;
+const SECRET_BYTES: usize = 199;
+/// No lease is shorter.
+const LEAST_LEASE: SignedDuration = SignedDuration::from_mins(1);
+
+/// What was asked cannot be done: the status, and the reason in plain text.
+type Fault = (StatusCode, String);
+
+/// 202: the callback is going to be asked.
+pub(super) async fn request(
+    State(site): State<Arc<Site>>,
+    form: Result<Form<Vec<(String, String)>>, FormRejection>,
+) -> Response {
+    let fields = match form {
+        Ok(Form(fields)) => fields,
+        Err(rejection) => return (rejection.status(), rejection.body_text()).into_response(),
+    };
+    let field = |name: &str| {
+        let mut fields = fields.iter();
+        fields
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.trim())
+    };
+    let mode = match field("hub.mode") {
+        Some("subscribe") => Mode::Subscribe,
+        Some("unsubscribe") => Mode::Unsubscribe,
+        Some("publish") => return published(&site, &fields),
+        _ => return bad("hub.mode is subscribe, unsubscribe or publish").into_response(),
+    };
+    let intent = match intent(&site, mode, field) {
+        Ok(intent) => intent,
+        Err(fault) => return fault.into_response(),
+    };
+    match site.intents.add(intent, (site.clock)()) {
+        Ok(()) => (StatusCode::ACCEPTED, "the callback is going to be asked\n").into_response(),
+        Err(refused) => {
+            let (status, reason, wait) = match refused {
+                Refused::TooOften(wait) => (
+                    StatusCode::TOO_MANY_REQUESTS,
+                    "too many requests for that host; ask again later\n",
+                    wait.as_secs().max(1),
+                ),
+                Refused::Busy => (
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "too many requests are waiting; ask again later\n",
+                    60,
+                ),
+            };
+            (status, [(RETRY_AFTER, wait.to_string())], reason).into_response()
+        }
+    }
+}
+
+/// A publisher may tell the hub of changes (section 6 leaves the way open). This one knows of its own
+/// already, and has no others.
+fn published(site: &Site, fields: &[(String, String)]) -> Response {
+    let mut named = fields
+        .iter()
+        .filter(|(key, _)| matches!(key.as_str(), "hub.url" | "hub.topic"));
+    match named.all(|(_, url)| topic(site, url).is_some()) {
+        true => StatusCode::NO_CONTENT.into_response(),
+        false => no_topic().into_response(),
+    }
+}
+
+fn intent<'f>(
+    site: &Site,
+    mode: Mode,
+    field: impl Fn(&str) -> Option<&'f str>,
+) -> Result<Intent, Fault> {
+    let websub = &site.config.websub;
+    let callback = field("hub.callback").ok_or_else(|| bad("hub.callback is missing"))?;
+    let callback = callback_url(callback)?;
+    net::check(&callback, websub.allow_private).map_err(|error| bad(&error.to_string()))?;
+    let topic_url = field("hub.topic").ok_or_else(|| bad("hub.topic is missing"))?;
+    let secret = field("hub.secret").filter(|secret| !secret.is_empty());
+    if secret.is_some_and(|secret| secret.len() > SECRET_BYTES) {
+        return Err(bad("hub.secret is to be less than 200 bytes"));
+    }
+    let lease = match field("hub.lease_seconds") {
+        None | Some("") => websub.lease,
+        Some(text) => SignedDuration::from_secs(
+            text.parse()
+                .map_err(|_| bad("hub.lease_seconds is to be a whole number"))?,
+        ),
+    };
+    Ok(Intent {
+        mode,
+        topic: topic(site, topic_url).ok_or_else(no_topic)?,
+        topic_url: topic_url.to_owned(),
+        callback,
+        secret: secret.map(str::to_owned),
+        lease: lease.clamp(LEAST_LEASE, websub.max_lease),
+    })
+}
+
+fn callback_url(text: &str) -> Result<Url, Fault> {
+    if text.len() > CALLBACK_BYTES {
+        return Err(bad("hub.callback is too long"));
+    }
+    let mut url =
+        Url::parse(text).map_err(|_| bad("hub.callback is to be an http or https URL"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(bad("hub.callback is to name no user"));
+    }
+    url.set_fragment(None);
+    Ok(url)
+}
+
+/// The path of the feed at a public address. What feeds held long ago does not change: archives are
+/// no topics.
+fn topic(site: &Site, url: &str) -> Option<String> {
+    let url = Url::parse(url).ok()?;
+    let path = url.as_str().strip_prefix(&feeds_url(&site.config))?;
+    is_topic(path).then_some(())?;
+    site.shelf.get(path).map(|_| path.to_owned())
+}
+
+/// Is the document at a path a feed that is pushed?
+pub fn is_topic(path: &str) -> bool {
+    let is_feed = path
+        .rsplit_once('.')
+        .is_some_and(|(_, extension)| extension.parse::<Format>().is_ok());
+    let folder = path.rsplit('/').nth(1);
+    is_feed && folder != Some("archive")
+}
+
+/// The values of `Link` that lead from a feed to its hub and to itself (section 4).
+pub fn links(config: &Config, path: &str) -> Vec<String> {
+    let own = format!("<{}{path}>; rel=\"self\"", feeds_url(config));
+    let hub = config.hub().map(|hub| format!("<{hub}>; rel=\"hub\""));
+    hub.into_iter().chain([own]).collect()
+}
+
+fn bad(reason: &str) -> Fault {
+    (StatusCode::BAD_REQUEST, format!("{reason}\n"))
+}
+
+fn no_topic() -> Fault {
+    (
+        StatusCode::NOT_FOUND,
+        "hub.topic is no feed of this site\n".to_owned(),
+    )
+}

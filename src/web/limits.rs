@@ -1,0 +1,286 @@
+//! Who polls a feed again and again without a word of what they have is told to (429), and what
+//! readers poll is counted.
+//!
+//! A client is an address with a User-Agent. Each feed that it polls has two buckets: one for answers
+//! that it had already, one for all its conditional requests. The table of them has a fixed size; who
+//! was not seen for longest gives way.
+
+use std::hash::{BuildHasher, RandomState};
+use std::mem;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::body::{Body, HttpBody};
+use axum::extract::{Request, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, RETRY_AFTER,
+    USER_AGENT,
+};
+use axum::http::{Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tokio::time::Instant;
+
+use super::Site;
+use super::client::Client;
+use crate::config;
+use crate::control::readers::Poll;
+use crate::control::{Clock, Readers};
+use crate::domain::Rate;
+use crate::domain::rate::Bucket;
+
+/// How many bytes the answer stands for, as an extension of it: those of the whole document, not
+/// coded.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Whole(pub(super) u64);
+
+const UNCONDITIONAL: &str = "\
+You have asked for this feed again and again, and it has not changed. Please
+keep the ETag of an answer and send it with the next request, as If-None-Match:
+you are then told in a few bytes whether there is anything new.
+";
+
+const TOO_OFTEN: &str = "\
+You ask for this feed very often. Cache-Control says how long an answer may be
+relied on; nothing is missed by asking less often.
+";
+
+/// Sets of slots, each under a lock of its own.
+const SETS: usize = 2048;
+/// Slots in a set: 16,384 of 64 bytes in all.
+const WAYS: usize = 8;
+
+/// What is known of one client's polls of one feed.
+#[derive(Debug, Clone, Copy, Default)]
+struct Slot {
+    key: u64,
+    /// Of the answer that it had last; 0: none.
+    etag: u64,
+    unconditional: Duration,
+    conditional: Duration,
+    /// Where nobody was yet: zero.
+    seen: Duration,
+}
+
+/// See the module.
+struct Polls {
+    unconditional: Option<Bucket>,
+    conditional: Option<Bucket>,
+    loopback: bool,
+    hasher: RandomState,
+    sets: Vec<Mutex<[Slot; WAYS]>>,
+    begun: Instant,
+}
+
+impl Polls {
+    fn new(config: &config::Polls) -> Polls {
+        // A bucket holds what goes in its time: who asks twelve times an hour may do so in a row.
+        let bucket = |rate: Rate| Bucket::holding(rate, rate.per);
+        Polls {
+            unconditional: config.unconditional.map(bucket),
+            conditional: config.conditional.map(bucket),
+            loopback: config.loopback,
+            hasher: RandomState::new(),
+            sets: (0..SETS).map(|_| Mutex::default()).collect(),
+            begun: Instant::now(),
+        }
+    }
+
+    /// What a request goes by; `None`: its client may do as it likes.
+    fn key(&self, request: &Request) -> Option<u64> {
+        let Client(client) = *request.extensions().get()?;
+        let client = client.filter(|address| self.loopback || !address.is_loopback())?;
+        let agent = request.headers().get(USER_AGENT).map(HeaderValue::as_bytes);
+        let uri = request.uri();
+        Some(
+            self.hasher
+                .hash_one((client, agent, uri.path(), uri.query())),
+        )
+    }
+
+    /// Takes leave for a conditional request.
+    ///
+    /// # Errors
+    /// There is none for so long.
+    fn ask(&self, key: u64, now: Duration) -> Result<(), Duration> {
+        let Some(bucket) = &self.conditional else {
+            return Ok(());
+        };
+        let leave = self.with(key, |slot| {
+            slot.seen = now;
+            bucket.take(&mut slot.conditional, now)
+        });
+        leave.unwrap_or(Ok(())).map_err(|then| then - now)
+    }
+
+    /// Takes leave for an answer to an unconditional request, where it is one that the client has.
+    ///
+    /// # Errors
+    /// There is none for so long.
+    fn answer(&self, key: u64, etag: &HeaderValue, now: Duration) -> Result<(), Duration> {
+        let Some(bucket) = &self.unconditional else {
+            return Ok(());
+        };
+        let etag = self.hasher.hash_one(etag.as_bytes()).max(1);
+        let leave = self.with(key, |slot| {
+            slot.seen = now;
+            if mem::replace(&mut slot.etag, etag) == etag {
+                bucket.take(&mut slot.unconditional, now)
+            } else {
+                Ok(())
+            }
+        });
+        leave.unwrap_or(Ok(())).map_err(|then| then - now)
+    }
+
+    /// Always something: there are sets, and slots in each.
+    fn with<T>(&self, key: u64, work: impl FnOnce(&mut Slot) -> T) -> Option<T> {
+        let set = self.sets.get(key as usize % SETS)?;
+        let mut set = set.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = match set.iter().position(|slot| slot.key == key) {
+            Some(place) => set.get_mut(place)?,
+            None => {
+                let slot = set.iter_mut().min_by_key(|slot| slot.seen)?;
+                *slot = Slot {
+                    key,
+                    ..Slot::default()
+                };
+                slot
+            }
+        };
+        Some(work(slot))
+    }
+}
+
+/// Stands in front of the feeds.
+pub(super) struct Gate {
+    polls: Polls,
+    readers: Arc<Readers>,
+    clock: Clock,
+}
+
+impl Gate {
+    pub(super) fn of(site: &Site) -> Arc<Gate> {
+        Arc::new(Gate {
+            polls: Polls::new(&site.config.web.polls),
+            readers: Arc::clone(&site.readers),
+            clock: Arc::clone(&site.clock),
+        })
+    }
+}
+
+/// Lets a request pass, or not, and counts it.
+pub(super) async fn pass(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
+    let polls = &gate.polls;
+    let headers = request.headers();
+    let agent = headers.get(USER_AGENT).cloned();
+    let is_conditional =
+        headers.contains_key(IF_NONE_MATCH) || headers.contains_key(IF_MODIFIED_SINCE);
+    let is_get = request.method() == Method::GET;
+    let key = polls.key(&request);
+    let now = polls.begun.elapsed();
+    // HEAD costs as little as 304.
+    let is_cheap = is_conditional || !is_get;
+    let leave = match key.filter(|_| is_cheap) {
+        Some(key) => polls.ask(key, now),
+        None => Ok(()),
+    };
+    let response = match leave {
+        Err(wait) => refusal(wait, TOO_OFTEN),
+        Ok(()) => {
+            let response = next.run(request).await;
+            let etag = response.headers().get(ETAG);
+            let etag = etag.filter(|_| !is_cheap && response.status() == StatusCode::OK);
+            match key
+                .zip(etag)
+                .map(|(key, etag)| polls.answer(key, etag, now))
+            {
+                Some(Err(wait)) => refusal(wait, UNCONDITIONAL),
+                Some(Ok(())) | None => response,
+            }
+        }
+    };
+    gate.readers.note(
+        agent.as_ref().and_then(|agent| agent.to_str().ok()),
+        &poll(&response, is_conditional),
+        (gate.clock)(),
+    );
+    response
+}
+
+fn poll(response: &Response, conditional: bool) -> Poll {
+    let status = response.status();
+    let sent = response.body().size_hint().lower();
+    let whole = response.extensions().get::<Whole>();
+    Poll {
+        conditional,
+        not_modified: status == StatusCode::NOT_MODIFIED,
+        refused: status == StatusCode::TOO_MANY_REQUESTS,
+        sent,
+        saved: whole.map_or(0, |Whole(whole)| whole.saturating_sub(sent)),
+    }
+}
+
+fn refusal(wait: Duration, why: &'static str) -> Response {
+    let seconds = wait.as_secs() + 1;
+    let headers = [
+        (RETRY_AFTER, HeaderValue::from(seconds)),
+        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/plain; charset=utf-8"),
+        ),
+    ];
+    (StatusCode::TOO_MANY_REQUESTS, headers, Body::from(why)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn polls(number: u32) -> Polls {
+        let rate = Some(Rate {
+            number,
+            per: Duration::from_secs(3_600),
+        });
+        Polls::new(&config::Polls {
+            unconditional: rate,
+            conditional: rate,
+            loopback: true,
+        })
+    }
+
+    fn at(second: u64) -> Duration {
+        Duration::from_secs(second)
+    }
+
+    const ONE: HeaderValue = HeaderValue::from_static("\"1\"");
+    const TWO: HeaderValue = HeaderValue::from_static("\"2\"");
+
+    #[test]
+    fn only_what_a_client_has_already_counts() {
+        let polls = polls(2);
+        assert_eq!(polls.answer(1, &ONE, at(1)), Ok(()), "it is given the tag");
+        assert_eq!(polls.answer(1, &ONE, at(2)), Ok(()));
+        assert_eq!(polls.answer(1, &ONE, at(3)), Ok(()));
+        assert_eq!(polls.answer(1, &ONE, at(4)), Err(at(1_798)));
+        assert_eq!(polls.answer(2, &ONE, at(4)), Ok(()), "another client");
+        assert_eq!(polls.answer(1, &TWO, at(5)), Ok(()), "it has changed");
+        assert_eq!(polls.answer(1, &TWO, at(6)), Err(at(1_796)));
+        assert_eq!(polls.ask(1, at(6)), Ok(()), "with its tag it may ask");
+        assert_eq!(polls.answer(1, &TWO, at(1_802)), Ok(()), "it has waited");
+    }
+
+    #[test]
+    fn the_table_does_not_grow_and_who_was_seen_last_stays() {
+        let polls = polls(1);
+        for key in 0..100_000 {
+            assert_eq!(
+                polls.ask(7, at(0)).is_ok(),
+                key == 0,
+                "the one that goes on"
+            );
+            assert_eq!(polls.ask(key * 8 + 1_000, at(0)), Ok(()));
+        }
+    }
+}
