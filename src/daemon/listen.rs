@@ -68,8 +68,9 @@ pub(super) struct Limits {
     linger: Duration,
 }
 
-/// At the most; fewer where the system allows few files to be open.
-const CONNECTIONS: u64 = 4096;
+/// At the most; fewer where the system allows few files to be open. An idle one costs some 20 KB, most
+/// of them hyper's buffers.
+const CONNECTIONS: u64 = 2048;
 
 /// After an error that others may end.
 const PAUSE: Duration = Duration::from_millis(100);

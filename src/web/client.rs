@@ -18,7 +18,8 @@ pub enum Peer {
     Unix,
 }
 
-/// Whose request this is, as an extension of each request; `None`: of somebody on a Unix socket.
+/// Whose request this is, as an extension of each request; `None`: of somebody who can't be told from
+/// others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Client(pub Option<IpAddr>);
 
@@ -26,13 +27,17 @@ impl Client {
     /// The peer; or, if that is a trusted proxy, the right-most entry of X-Forwarded-For, or else of
     /// Forwarded (RFC 7239), that is no trusted proxy either. Whatever stands to the left of it is
     /// hearsay. Of an entry that is no address ("unknown") nothing follows but the entry before.
+    ///
+    /// Nobody is told from others by a Unix socket, nor behind a proxy inside the network that is not
+    /// trusted: it would be unjust to take all of them for one client.
     pub fn of(peer: Peer, headers: &HeaderMap, proxies: &Proxies) -> Client {
         let (peer, is_proxy) = match peer {
             Peer::Ip(address) => (Some(address), proxies.has(address)),
             Peer::Unix => (None, proxies.unix),
         };
         if !is_proxy {
-            return Client(peer);
+            let is_hidden = |peer| is_inside(peer) && names_another(headers);
+            return Client(peer.filter(|peer| !is_hidden(*peer)));
         }
         let mut nearest = peer;
         for hop in hops(headers) {
@@ -46,6 +51,18 @@ impl Client {
         }
         Client(nearest)
     }
+}
+
+/// An address that is nobody's on the Internet.
+fn is_inside(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_private() || address.is_loopback(),
+        IpAddr::V6(address) => address.is_unique_local() || address.is_loopback(),
+    }
+}
+
+fn names_another(headers: &HeaderMap) -> bool {
+    headers.contains_key(X_FORWARDED_FOR) || headers.contains_key(FORWARDED)
 }
 
 /// The entries, the right-most one first; `None`: one that is malformed.
@@ -63,9 +80,9 @@ fn hops(headers: &HeaderMap) -> Box<dyn Iterator<Item = Option<&str>> + '_> {
     }
     Box::new(lines(FORWARDED).flat_map(|line| match line.to_str() {
         Ok(line) => {
-            let mut elements = split_unquoted(line, ',');
-            elements.reverse();
-            elements.into_iter().map(forwarded_for).collect()
+            // A comma in a quoted string is taken for one between entries: no node has one, and a
+            // quotation mark that the client left open is to swallow nothing that a proxy adds.
+            line.rsplit(',').map(forwarded_for).collect()
         }
         Err(_) => vec![None],
     }))
@@ -73,8 +90,7 @@ fn hops(headers: &HeaderMap) -> Box<dyn Iterator<Item = Option<&str>> + '_> {
 
 /// The node of `for=192.0.2.43`, `by=203.0.113.60;For="[2001:db8::17]:4711"`.
 fn forwarded_for(element: &str) -> Option<&str> {
-    let pairs = split_unquoted(element, ';');
-    let node = pairs.into_iter().find_map(|pair| {
+    let node = element.split(';').find_map(|pair| {
         let (name, value) = pair.split_once('=')?;
         name.trim()
             .eq_ignore_ascii_case("for")
@@ -84,21 +100,6 @@ fn forwarded_for(element: &str) -> Option<&str> {
         .strip_prefix('"')
         .and_then(|node| node.strip_suffix('"'));
     Some(bare.unwrap_or(node))
-}
-
-/// The parts between separators that stand in no quoted string.
-fn split_unquoted(text: &str, separator: char) -> Vec<&str> {
-    let (mut is_quoted, mut is_escaped) = (false, false);
-    text.split(move |character| {
-        let was_escaped = std::mem::take(&mut is_escaped);
-        match character {
-            '"' if !was_escaped => is_quoted = !is_quoted,
-            '\\' if is_quoted && !was_escaped => is_escaped = true,
-            _ => {}
-        }
-        character == separator && !is_quoted
-    })
-    .collect()
 }
 
 /// `192.0.2.43`, `192.0.2.43:47011`, `2001:db8::17`, `[2001:db8::17]`, `[2001:db8::17]:4711`.
@@ -113,6 +114,8 @@ fn address(node: &str) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     type Tested = Result<(), Box<dyn std::error::Error>>;
@@ -140,6 +143,32 @@ mod tests {
         Ok(client.map_or("nobody known".to_owned(), |address| address.to_string()))
     }
 
+    proptest! {
+        #[test]
+        fn what_a_client_says_of_itself_changes_nothing(
+            said in "[ -~]{0,60}",
+            by in prop_oneof!["[0-9]{1,3}", "fd[0-9a-f]{2}::[0-9a-f]{1,4}"],
+            more_proxies in 0usize..3,
+        ) {
+            let client: IpAddr = match by.parse::<u8>() {
+                Ok(last) => IpAddr::from([192, 0, 2, last]),
+                Err(_) => by.parse().unwrap_or(IpAddr::from([192, 0, 2, 1])),
+            };
+            let proxies = vec!["10.0.0.7"; more_proxies];
+            let quoted = format!("For=\"{}\";proto=https", SocketAddr::new(client, 80));
+            for (name, named, prefix) in [
+                ("x-forwarded-for", client.to_string(), ""),
+                ("forwarded", quoted, "for="),
+            ] {
+                let hops = proxies.iter().map(|proxy| format!("{prefix}{proxy}"));
+                let line: Vec<String> = [said.clone(), named].into_iter().chain(hops).collect();
+                let line = line.join(", ");
+                let found = asks("127.0.0.1", &[(name, &line)]);
+                prop_assert_eq!(found.ok(), Some(client.to_string()), "{}", line);
+            }
+        }
+    }
+
     #[test]
     fn the_client_is_the_peer_unless_a_trusted_proxy_names_another() -> Tested {
         const XFF: &str = "x-forwarded-for";
@@ -149,6 +178,8 @@ mod tests {
             ("203.0.113.5", &[][..], "203.0.113.5"),
             // Who is not trusted is not believed.
             ("203.0.113.5", &[(XFF, "192.0.2.1")], "203.0.113.5"),
+            ("192.168.0.1", &[(XFF, "192.0.2.1")], "nobody known"),
+            ("192.168.0.1", &[], "192.168.0.1"),
             ("127.0.0.1", &[], "127.0.0.1"),
             ("127.0.0.1", &[(XFF, "192.0.2.1")], "192.0.2.1"),
             ("::ffff:127.0.0.1", &[(XFF, "192.0.2.1")], "192.0.2.1"),

@@ -202,16 +202,16 @@ pub(super) async fn pass(State(gate): State<Arc<Gate>>, request: Request, next: 
     };
     gate.readers.note(
         agent.as_ref().and_then(|agent| agent.to_str().ok()),
-        &poll(&response, is_conditional),
+        &poll(&response, is_conditional, is_get),
         (gate.clock)(),
     );
     response
 }
 
-fn poll(response: &Response, conditional: bool) -> Poll {
+fn poll(response: &Response, conditional: bool, is_get: bool) -> Poll {
     let status = response.status();
     let sent = response.body().size_hint().lower();
-    let whole = response.extensions().get::<Whole>();
+    let whole = response.extensions().get::<Whole>().filter(|_| is_get);
     Poll {
         conditional,
         not_modified: status == StatusCode::NOT_MODIFIED,

@@ -98,6 +98,7 @@ fn the_administrator_sees_how_readers_poll_and_nobody_by_address() {
     let whole = poll(&site, FEED, feedly, &[]);
     let tag = whole.headers["etag"].clone();
     poll(&site, FEED, feedly, &[("If-None-Match", &tag)]);
+    site.request("HEAD", FEED, &[("User-Agent", feedly)]);
     let statuses = [(); 2].map(|()| poll(&site, FEED, feedly, &[]).status);
     assert_eq!(statuses, [200, 429]);
     let report = site.json(&["status", "--readers"]);
@@ -109,7 +110,7 @@ fn the_administrator_sees_how_readers_poll_and_nobody_by_address() {
     let length = whole.body.len() as u64;
     for (key, number) in [
         ("subscribers", 16),
-        ("polls", 4),
+        ("polls", 5),
         ("conditional", 1),
         ("not_modified", 1),
         ("refused", 1),
@@ -122,7 +123,7 @@ fn the_administrator_sees_how_readers_poll_and_nobody_by_address() {
     assert!(!report.to_string().contains("127.0.0.1"));
     let table = site.wici(&["status", "--readers"]);
     assert!(
-        table.contains("Feedly/1.0") && table.contains("25 %"),
+        table.contains("Feedly/1.0") && table.contains("20 %"),
         "{table}"
     );
     // It goes on over a reload, and without a daemon nobody counts.
