@@ -1,5 +1,6 @@
 //! Feeds: those that changes touched are rendered from the store, put on disk and served.
 
+mod beside;
 mod writing;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,7 +8,6 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use anyhow::Context;
 use jiff::Timestamp;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
@@ -17,11 +17,12 @@ use tokio_util::sync::CancellationToken;
 use super::signals::Signals;
 use crate::config::Config;
 use crate::control::{Board, Clock};
-use crate::domain::{BodyHash, FeedKey, Problem, Sequence};
-use crate::feed::{Format, OPML_MEDIA_TYPE, opml};
-use crate::publish::{Check, Publisher, Put, Version};
+use crate::domain::{BodyHash, FeedKey, Problem};
+use crate::feed::Format;
+use crate::publish::{Check, Publisher};
 use crate::render::{AT_HAND, Renderer};
 use crate::store::{Store, StoreError};
+use beside::is_beside;
 use writing::{Writing, Written, path_of, recipe};
 
 /// Between looks at whether the files are still there; and until what failed is tried again.
@@ -29,7 +30,6 @@ const LOOK_EVERY: Duration = Duration::from_mins(5);
 const RETRY: Duration = Duration::from_secs(10);
 /// Feeds of one round after which the manifest is brought up to date, lest a crash cost them all.
 const COMMIT_EVERY: usize = 64;
-const INDEX: &str = "index.opml";
 
 /// The loop of the feeds.
 pub struct Publishing {
@@ -133,7 +133,7 @@ impl Publishing {
         let formats = &self.config.feeds.formats;
         let is_written = |path: &str| {
             let of_feeds = |format: &Format| path.ends_with(&format!(".{format}"));
-            path == INDEX || formats.iter().any(of_feeds)
+            is_beside(path) || formats.iter().any(of_feeds)
         };
         if let Err(error) = self.publisher.retain(is_written) {
             tracing::warn!("a feed in a format that is no longer written stays: {error}");
@@ -191,7 +191,9 @@ impl Publishing {
                 }
             }
         }
-        self.is_index_due |= torn.remove(INDEX);
+        let before = torn.len();
+        torn.retain(|path| !is_beside(path));
+        self.is_index_due |= torn.len() < before;
         if let Err(error) = self.publisher.retain(|path| !torn.contains(path)) {
             tracing::debug!("what is no feed's can't be removed: {error}");
         }
@@ -261,7 +263,7 @@ impl Publishing {
             self.take(done?, &mut round)?;
         }
         if std::mem::take(&mut self.is_index_due)
-            && let Err(error) = self.index(now, &mut round.written)
+            && let Err(error) = self.write_beside(now, &mut round.written)
         {
             self.is_index_due = true;
             round.fail(error);
@@ -304,32 +306,6 @@ impl Publishing {
                 self.owed.insert(key);
                 round.fail(error);
             }
-        }
-        Ok(())
-    }
-
-    fn index(&self, now: Timestamp, written: &mut Vec<String>) -> anyhow::Result<()> {
-        let Some(format) = self.config.feeds.formats.first() else {
-            return Ok(());
-        };
-        let listed = self.listed.iter();
-        let feeds: Vec<_> = listed
-            .map(|(key, title)| self.renderer.listed(key, title, format.extension()))
-            .collect();
-        let bytes = opml(&self.config.site.title, &feeds)?;
-        let version = Version {
-            media_type: OPML_MEDIA_TYPE,
-            bytes,
-            sequence: Sequence(0),
-            modified: now,
-            recipe: String::new(),
-            parts: Vec::new(),
-            fresh: None,
-        };
-        let put = self.publisher.put(INDEX, version);
-        let put = put.with_context(|| format!("can't write {INDEX}"))?;
-        if put == Put::Written {
-            written.push(INDEX.to_owned());
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-use super::FeedError;
+use super::{Feed, FeedError, style};
 
 /// A feed without its entries: what stands before and behind them.
 #[derive(Debug)]
@@ -26,6 +26,15 @@ impl Frame {
             separator: b"",
             close,
         })
+    }
+
+    /// The same with what makes it readable in a browser, behind the XML declaration.
+    pub(super) fn styled(mut self, feed: &Feed) -> Frame {
+        if let Some(end) = memmem::find(&self.open, b"?>") {
+            let instruction = style::instruction(feed).into_bytes();
+            self.open.splice(end + 2..end + 2, instruction);
+        }
+        self
     }
 
     /// The whole feed, and where in it each entry is.

@@ -6,6 +6,7 @@ mod frame;
 mod json;
 mod opml;
 mod rss;
+mod style;
 mod write;
 
 #[cfg(test)]
@@ -21,6 +22,7 @@ use jiff::Timestamp;
 use crate::domain::{Language, Publication, Translation};
 
 pub use opml::{MEDIA_TYPE as OPML_MEDIA_TYPE, OpmlFeed, opml};
+pub use style::{MEDIA_TYPE as STYLE_MEDIA_TYPE, NAME as STYLE, stylesheet};
 
 /// The three formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -204,8 +206,8 @@ pub fn render_around(
     format: Format,
 ) -> Result<(Vec<u8>, Vec<Range<usize>>), FeedError> {
     let frame = match format {
-        Format::Rss => rss::frame(feed),
-        Format::Atom => atom::frame(feed),
+        Format::Rss => rss::frame(feed).map(|frame| frame.styled(feed)),
+        Format::Atom => atom::frame(feed).map(|frame| frame.styled(feed)),
         Format::Json => json::frame(feed, entries.is_empty()),
     };
     Ok(frame?.around(entries))

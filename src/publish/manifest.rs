@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Document, Lineage};
 use crate::domain::Sequence;
-use crate::feed::{Format, OPML_MEDIA_TYPE};
+use crate::feed::{Format, OPML_MEDIA_TYPE, STYLE_MEDIA_TYPE};
 
 /// The manifest's name in the feeds folder.
 pub const FILE: &str = "manifest.jsonl";
@@ -59,7 +59,7 @@ impl Record {
     pub fn document(&self) -> Option<Document> {
         let feeds = Format::ALL.into_iter().map(Format::media_type);
         let media_type = feeds
-            .chain([OPML_MEDIA_TYPE])
+            .chain([OPML_MEDIA_TYPE, STYLE_MEDIA_TYPE])
             .find(|known| *known == self.media_type)?;
         let hash = blake3::Hash::from_hex(&self.blake3).ok()?;
         let document = Document::new(hash, self.length, media_type, self.sequence, self.modified);

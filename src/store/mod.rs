@@ -10,6 +10,7 @@
 //! | `publications` | `apply`, `release_due`, `next_release`, `publication`, `paths`, `paths_at`, `body`, `has_body` |
 //! | `catalogue` | `publications`, `publications_like`, `publication_at`, `revisions`, `mailed` |
 //! | `feeds` | `feed`, `feeds` |
+//! | `pages` | `listed`, `entries_in`, `tag_label`, `last_publication`, `live_from` |
 //! | `archive` | `number`, `unnumbered`, `page`, `pages`, `page_counts`, `not_archived` |
 //! | `departures` | `departed`, `lately_departed` |
 //! | `queries` | `touched`, `query`: feeds by several tags |
@@ -67,6 +68,7 @@ mod identity;
 mod keys;
 mod leases;
 mod names;
+pub mod pages;
 mod plan;
 mod preferences;
 pub mod prospects;

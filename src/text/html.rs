@@ -1,6 +1,7 @@
 //! HTML: cleaning, plain text, summaries.
 
 mod guard;
+pub mod headings;
 mod outline;
 mod simple;
 mod words;

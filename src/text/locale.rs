@@ -96,6 +96,11 @@ impl Locale {
         }
     }
 
+    /// The language spoken to readers of one: `pl`, `uk` or `en`.
+    pub fn spoken(language: &Language) -> &'static str {
+        Spoken::for_reader_of(language).tag()
+    }
+
     /// The language actually spoken: `pl`, `uk` or `en`.
     pub fn language(&self) -> &'static str {
         self.spoken.tag()

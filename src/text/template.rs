@@ -21,11 +21,15 @@ use super::locale::{Argument, Locale};
 use crate::domain::Problem;
 
 /// Name and text of each template that is compiled in.
-pub const DEFAULTS: [(&str, &str); 7] = [
+pub const DEFAULTS: [(&str, &str); 11] = [
     ("mail.txt", include_str!("../../templates/mail.txt")),
     ("mail.html", include_str!("../../templates/mail.html")),
     ("page.html", include_str!("../../templates/page.html")),
     ("index.html", include_str!("../../templates/index.html")),
+    ("tag.html", include_str!("../../templates/tag.html")),
+    ("entry.html", include_str!("../../templates/entry.html")),
+    ("list.html", include_str!("../../templates/list.html")),
+    ("feeds.html", include_str!("../../templates/feeds.html")),
     (
         "unsubscribe.html",
         include_str!("../../templates/unsubscribe.html"),

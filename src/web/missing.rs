@@ -17,7 +17,6 @@ pub(super) fn show(
 ) -> Response {
     let context = context! {
         status => status.as_u16(),
-        home => site.config.web.url.as_str(),
         all => links(site, &FeedKey::ALL),
         meant => meant.map_or_else(Vec::new, |key| links(site, key)),
     };

@@ -5,14 +5,20 @@ mod astray;
 pub mod client;
 mod coding;
 mod delta;
+mod entry;
 mod feeds;
 mod hub;
 mod index;
 mod limits;
+mod links;
 mod missing;
 mod page;
 mod proof;
 mod query;
+mod reader;
+mod robots;
+mod sitemap;
+mod tag;
 mod unsubscribe;
 
 use std::sync::Arc;
@@ -70,6 +76,14 @@ pub fn router(site: Site) -> Router {
     }
     router
         .route("/", get(index::show))
+        .route("/robots.txt", get(robots::robots))
+        .route("/favicon.svg", get(robots::favicon))
+        .route("/favicon.ico", get(robots::favicon))
+        .route("/sitemap.xml", get(sitemap::index))
+        .route("/sitemap/{part}", get(sitemap::part))
+        .route("/tag/{tag}", get(tag::show))
+        // Ids have slashes, and not every proxy leaves them encoded.
+        .route("/entry/{*id}", get(entry::show))
         .route(
             "/unsubscribe/{token}",
             get(unsubscribe::ask).post(unsubscribe::carry_out),

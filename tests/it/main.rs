@@ -28,6 +28,7 @@ mod listening;
 mod mail;
 mod media;
 mod net;
+mod pages;
 mod people;
 mod polls;
 mod preferences;

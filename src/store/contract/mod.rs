@@ -18,6 +18,7 @@ mod identity;
 mod losses;
 mod model;
 mod names;
+mod pages;
 mod pausing;
 mod people;
 mod planning;
@@ -122,6 +123,11 @@ contract! {
         publications_are_listed_newest_first_in_pages,
         a_publication_is_found_by_any_part_of_its_names,
         what_became_of_a_publication_and_who_got_it_can_be_told;
+    pages:
+        a_feed_is_listed_page_by_page_whatever_happens_meanwhile,
+        a_place_is_read_back_as_it_is_printed,
+        what_can_be_read_is_listed_by_number,
+        a_feed_that_was_left_is_empty_and_not_unknown;
     tags:
         labels_that_share_a_slug_are_told_apart,
         the_number_of_a_label_is_nobody_elses,

@@ -42,8 +42,8 @@ fn who_guesses_is_told_what_there_is() {
         assert_eq!(answer.status, 404, "{guess}");
         let text = answer.text();
         assert!(text.contains("lang=\"pl\""), "{guess}");
-        for address in ["", meant] {
-            let link = format!("href=\"https://wici.portal.example/{address}\"");
+        for address in ["/", &format!("https://wici.portal.example/{meant}")] {
+            let link = format!("href=\"{address}\"");
             assert!(text.contains(&link), "{guess}: {text}");
         }
     }

@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""Chromium and axe-core judge every page of a running daemon: `pages.py WICI AXE SHOTS`, WICI being
+the binary, AXE axe-core's script, SHOTS a folder for pictures. In each language, light and dark, on a
+phone and on a desk; and feeds as a browser shows them."""
+
+import pathlib
+import re
+import shutil
+import sys
+import tempfile
+import urllib.parse
+import urllib.request
+
+from chromium import Tab, tab
+from harness import sample_site, wait
+
+LANGUAGES = ["pl", "uk", "en"]
+SIZES = {"phone": (390, 844), "desk": (1280, 900)}
+
+# The whole of WCAG 2.2 AA that a program can judge, and what axe-core calls best practice.
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
+
+LONG = "https://portal.example/" + "bardzo-dlugi-adres-" * 8
+FULL = f"""---
+title: "Zażółć gęślą jaźń: wszystko, co może być na stronie, Hottentottenstottertrottelmutterbeutelrattenlattengitter"
+date: 2026-11-20
+lastmod: 2026-11-22
+tags: [Współpraca, Pomoc, "Bardzo długa nazwa tematu, który mało kto wybiera, a jednak jest"]
+authors: [Anna Wilk, Taras Kowalenko]
+change_note: Poprawiliśmy datę naboru.
+enclosure: {{ url: "https://portal.example/nagranie.mp3", type: audio/mpeg, length: 12345678 }}
+---
+
+#### Nagłówek za nisko
+
+Tekst z [odnośnikiem]({LONG}) i `kodem`.
+
+| Miasto | Liczba | Uwagi |
+| --- | --- | --- |
+| Lublin | 12 | {"słowo " * 20} |
+| Чернівці | 7 | {LONG} |
+
+```
+let bardzo_dluga_linia = "{"x" * 120}";
+```
+
+> Cytat
+"""
+ARCHIVED = f"""Obecna strona jest wersją archiwalną. Aktualna wersja dostępna jest pod adresem: {LONG}
+
+Raport o współpracy przygranicznej
+
+Dodane dnia 18.12.2013
+
+Treść raportu sprzed lat.
+
+Tagi: raporty
+"""
+
+
+def main(wici: pathlib.Path, axe: pathlib.Path, shots: pathlib.Path) -> None:
+    shots.mkdir(parents=True, exist_ok=True)
+    script = axe.read_text()
+    wrong, looked = [], 0
+    with sample_site(wici) as site, site.daemon() as address:
+        site.save("wszystko.md", FULL)
+        site.save("raport-dawny.txt", ARCHIVED)
+        site.save("wycofana.md", "---\ntitle: Wycofana\n---\nx\n")
+        for title in ("Zażółć", "Raport o współpracy", "Wycofana"):
+            wait(title, lambda: any(item["title"].startswith(title) for item in site.feed()))
+        (site.content / "wycofana.md").unlink()
+        wait("its withdrawal", lambda: all(item["title"] != "Wycofana" for item in site.feed()))
+        pages = {
+            "index": "",
+            "tag": "tag/wspolpraca",
+            "entry": entry("wszystko.md"),
+            "archived": entry("raport-dawny.txt"),
+            "translated": entry("dohovir-krok-za-krokom", source=False),
+            "gone": entry("wycofana.md"),
+            "nowhere": "nowhere",
+            "older": next_page(address),
+        }
+        with tab() as browser:
+            for language in LANGUAGES:
+                for size, (width, height) in SIZES.items():
+                    for dark in (False, True):
+                        browser.show_as(width, height, dark, language)
+                        for name, path in pages.items():
+                            browser.open(address + path)
+                            looked += 1
+                            what = f"{name}, {language}, {size}, {'dark' if dark else 'light'}"
+                            wrong += [f"{what}: {fault}" for fault in faults(browser, script, language)]
+                            mode = "-dark" if dark else ""
+                            browser.picture(shots / f"{name}-{language}-{size}{mode}.png")
+            wrong += feeds(browser, site.folder / "feeds", shots)
+    assert not wrong, "\n".join(wrong)
+    print(f"pages.py: {looked} views of pages without a fault; pictures are in {shots}")
+
+
+def entry(name: str, source: bool = True) -> str:
+    iri = f"tag:portal.example,2026:{'pages/' if source else ''}{name}"
+    return "entry/" + urllib.parse.quote(iri, safe=":,")
+
+
+def next_page(address: str) -> str:
+    """Where the first page's link to older publications leads."""
+    with urllib.request.urlopen(address) as page:
+        link = re.search(r'href="/([^"]*)" rel="next"', page.read().decode())
+    assert link, "the first page leads to no older publications"
+    return link[1].replace("&amp;", "&")
+
+
+def faults(browser: Tab, axe: str, language: str) -> list[str]:
+    found = []
+    if browser.run("document.documentElement.lang") != language:
+        found.append("it is in another language")
+    if browser.run("document.documentElement.scrollWidth > window.innerWidth"):
+        found.append("it is wider than the window")
+    # Of what the page's policy forbids: nothing is even tried. An error's page is reported as such.
+    tried = [text for text in browser.complaints if "status of 4" not in text]
+    found += [f"the browser says: {text}" for text in tried]
+    browser.run(axe)
+    rules = ", ".join(f"'{rule}'" for rule in RULES)
+    ran = browser.run(f"axe.run({{ runOnly: [{rules}] }})")
+    for violation in ran["violations"]:
+        nodes = "; ".join(" ".join(map(str, node["target"])) for node in violation["nodes"])
+        found.append(f"{violation['id']}: {violation['help']}: {nodes}")
+    # Should axe-core ever look at nothing, it would find nothing.
+    assert len(ran["passes"]) > 10, f"axe-core passed {len(ran['passes'])} rules alone"
+    return found
+
+
+def feeds(browser: Tab, folder: pathlib.Path, shots: pathlib.Path) -> list[str]:
+    """The XML formats show their entries as text, with a word on what a feed is for, wherever a browser
+    takes them for XML: Chromium shows what is `application/rss+xml` as plain text, style or no style."""
+    wrong = []
+    with tempfile.TemporaryDirectory(prefix="wici-feeds-") as name:
+        shown = pathlib.Path(name) / "feeds"
+        shutil.copytree(folder, shown)
+        for size, (width, height) in SIZES.items():
+            for dark in (False, True):
+                browser.show_as(width, height, dark, "pl")
+                mode = "-dark" if dark else ""
+                for path, words in [("all.rss", "To jest kanał"), ("tag/prawo.atom", "To jest"), ("uk/all.atom", "Це стрічка")]:
+                    as_xml = (shown / path).with_suffix(".xml")
+                    shutil.copy(shown / path, as_xml)
+                    browser.open(as_xml.as_uri())
+                    browser.picture(shots / f"feed-{path.replace('/', '-')}-{size}{mode}.png")
+                    title = browser.run("getComputedStyle(document.querySelector('title'), '::after').content")
+                    entries = browser.run("document.querySelectorAll('item, entry').length")
+                    hidden = browser.run("[...document.querySelectorAll('guid, id')].every(e => !e.getClientRects().length)")
+                    if words not in title or not entries or not hidden:
+                        wrong.append(f"{path}: {title}, {entries} entries, ids {'hidden' if hidden else 'shown'}")
+    return wrong
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 4:
+        sys.exit("usage: pages.py WICI AXE SHOTS")
+    main(*(pathlib.Path(path).resolve() for path in sys.argv[1:]))
