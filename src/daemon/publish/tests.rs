@@ -259,7 +259,9 @@ async fn tags_are_called_as_in_the_feeds_language_and_are_the_same_in_all() -> T
 }
 
 /// What a reader knows of a feed: entries by their ids.
-fn entries(feed: &str) -> Result<BTreeMap<String, String>, roxmltree::Error> {
+type Known = BTreeMap<String, String>;
+
+fn entries(feed: &str) -> Result<Known, roxmltree::Error> {
     let xml = roxmltree::Document::parse(feed)?;
     let entries = xml
         .descendants()
@@ -280,7 +282,7 @@ fn entries(feed: &str) -> Result<BTreeMap<String, String>, roxmltree::Error> {
 async fn what_is_new_is_all_that_a_reader_of_any_former_version_lacks() -> Tested {
     let case = Case::new()?;
     let paths = ["all.atom", "all.rss", "tag/prawo.atom", "pl/tag/prawo.rss"];
-    let mut readers: BTreeMap<&str, Vec<(String, BTreeMap<String, String>)>> = BTreeMap::new();
+    let mut readers: BTreeMap<&str, Vec<(String, Known)>> = BTreeMap::new();
     let mut random = 7_u64;
     let mut below = |bound: u64| {
         random = random
