@@ -25,7 +25,7 @@ FLAGS = [
     "--no-first-run",
     "--no-proxy-server",
     "--hide-scrollbars",
-    "--remote-debugging-pipe",
+    "--window-size=900,1400",
 ]
 
 
@@ -34,12 +34,11 @@ class Tab:
 
     def __init__(self, send, receive):
         self._send, self._receive, self._number = send, receive, 0
-        self._session = None
+        self._session, self._loaded, self.complaints = None, False, []
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.call(f"{domain}.enable")
-        self.complaints = []
 
     def call(self, method: str, **parameters):
         self._number += 1
@@ -54,8 +53,11 @@ class Tab:
 
     def _next(self) -> dict:
         message = json.loads(self._receive())
-        if message.get("method") == "Log.entryAdded":
-            self.complaints.append(message["params"]["entry"]["text"])
+        match message.get("method"):
+            case "Page.loadEventFired":
+                self._loaded = True
+            case "Log.entryAdded":
+                self.complaints.append(message["params"]["entry"]["text"])
         return message
 
     def show_as(self, width: int, height: int, dark: bool, language: str) -> None:
@@ -68,10 +70,20 @@ class Tab:
     def open(self, url: str) -> None:
         """Opens a page and waits until it is all there."""
         self.complaints.clear()
+        self._loaded = False
         done = self.call("Page.navigate", url=url)
         assert "errorText" not in done, f"{url}: {done['errorText']}"
-        while self._next().get("method") != "Page.loadEventFired":
-            pass
+        self._wait()
+
+    def press(self, selector: str) -> None:
+        """Presses a button that leads to another page, and waits until that is all there."""
+        self._loaded = False
+        self.run(f"document.querySelector({json.dumps(selector)}).click()")
+        self._wait()
+
+    def _wait(self) -> None:
+        while not self._loaded:
+            self._next()
 
     def run(self, script: str):
         """The value of a script, which the page's own policy does not concern."""
@@ -93,7 +105,7 @@ def tab():
     with tempfile.TemporaryDirectory(prefix="wici-chromium-", ignore_cleanup_errors=True) as profile:
         # Chromium reads its third file and writes to its fourth.
         command = 'exec 3<&"$0" 4>&"$1"; shift; exec chromium "$@"'
-        flags = [*FLAGS, f"--user-data-dir={profile}"]
+        flags = [*FLAGS, "--remote-debugging-pipe", f"--user-data-dir={profile}"]
         process = subprocess.Popen(
             ["bash", "-c", command, str(to_read), str(from_write), *flags],
             pass_fds=(to_read, from_write),

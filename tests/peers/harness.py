@@ -43,9 +43,9 @@ class Site:
         command = [self.wici, "-c", self.folder / "daemon.toml", *arguments]
         return subprocess.run(command, check=True, timeout=DEADLINE, stdout=subprocess.PIPE, text=True).stdout
 
-    def subscribe(self, address: str) -> None:
+    def subscribe(self, address: str, *more: str) -> None:
         """Subscribes someone who consented to each publication at once."""
-        self.command("subscribers", "add", address, "--confirmed", "--schedule", "immediate")
+        self.command("subscribers", "add", address, "--confirmed", "--schedule", "immediate", *more)
 
     def save(self, name: str, text: str) -> None:
         """Saves a page as editors do: whole, under another name, renamed."""

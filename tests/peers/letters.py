@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 
-from browser import FLAGS
+from chromium import FLAGS
 from harness import DEADLINE
 
 GMAIL_SHOWS = 102_000
@@ -134,7 +134,7 @@ def layout(pages: dict[str, str], shot: pathlib.Path) -> list[tuple[str, int]]:
         page.write_text(f'<!DOCTYPE html><meta charset="utf-8"><body>{"".join(frames)}{MEASURE}')
         own = [f"--user-data-dir={folder}/profile", f"--screenshot={shot}", page.as_uri()]
         done = subprocess.run(
-            ["chromium", *FLAGS, *own],
+            ["chromium", *FLAGS, "--dump-dom", *own],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

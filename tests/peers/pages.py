@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """Chromium and axe-core judge every page of a running daemon: `pages.py WICI AXE SHOTS`, WICI being
 the binary, AXE axe-core's script, SHOTS a folder for pictures. In each language, light and dark, on a
-phone and on a desk; and feeds as a browser shows them."""
+phone and on a desk; and feeds as a browser shows them. Looking at a page must change nothing."""
 
+import email
+import email.policy
+import json
 import pathlib
 import re
 import shutil
@@ -12,9 +15,14 @@ import urllib.parse
 import urllib.request
 
 from chromium import Tab, tab
-from harness import sample_site, wait
+from harness import Site, sample_site, wait
 
-LANGUAGES = ["pl", "uk", "en"]
+# Each with what its first page is headed, its question before unsubscribing, and its answer.
+WORDS = {
+    "pl": ("Co nowego", "Rezygnacja z powiadomień", "Rezygnacja przyjęta"),
+    "uk": ("Що нового", "Відмова від сповіщень", "Підписку скасовано"),
+    "en": ("What is new", "Unsubscribe", "You are unsubscribed"),
+}
 SIZES = {"phone": (390, 844), "desk": (1280, 900)}
 
 # The whole of WCAG 2.2 AA that a program can judge, and what axe-core calls best practice.
@@ -63,6 +71,8 @@ def main(wici: pathlib.Path, axe: pathlib.Path, shots: pathlib.Path) -> None:
     script = axe.read_text()
     wrong, looked = [], 0
     with sample_site(wici) as site, site.daemon() as address:
+        for language in WORDS:
+            site.subscribe(f"{language}@portal.example", "--language", language)
         site.save("wszystko.md", FULL)
         site.save("raport-dawny.txt", ARCHIVED)
         site.save("wycofana.md", "---\ntitle: Wycofana\n---\nx\n")
@@ -81,20 +91,59 @@ def main(wici: pathlib.Path, axe: pathlib.Path, shots: pathlib.Path) -> None:
             "older": next_page(address),
         }
         with tab() as browser:
-            for language in LANGUAGES:
+
+            def look(name: str, path: str, language: str) -> None:
+                nonlocal looked
                 for size, (width, height) in SIZES.items():
                     for dark in (False, True):
                         browser.show_as(width, height, dark, language)
-                        for name, path in pages.items():
-                            browser.open(address + path)
-                            looked += 1
-                            what = f"{name}, {language}, {size}, {'dark' if dark else 'light'}"
-                            wrong += [f"{what}: {fault}" for fault in faults(browser, script, language)]
-                            mode = "-dark" if dark else ""
-                            browser.picture(shots / f"{name}-{language}-{size}{mode}.png")
+                        browser.open(address + path)
+                        looked += 1
+                        mode = "-dark" if dark else ""
+                        shot = f"{name}-{language}-{size}{mode}"
+                        wrong.extend(f"{shot}: {fault}" for fault in faults(browser, script, language))
+                        browser.picture(shots / f"{shot}.png")
+
+            for language, (title, question, answer) in WORDS.items():
+                for name, path in pages.items():
+                    look(name, path, language)
+                browser.open(address)
+                assert heading(browser) == title, heading(browser)
+                reader = f"{language}@portal.example"
+                way_out = unsubscribe_path(site, reader)
+                look("unsubscribe", way_out, language)
+                assert heading(browser) == question, heading(browser)
+                assert status(site, reader) == "active", "a look at the page changed something"
+                browser.press("button")
+                assert heading(browser) == answer, heading(browser)
+                assert "unsubscribed" in status(site, reader), status(site, reader)
+                look("unsubscribed", way_out, language)
             wrong += feeds(browser, site.folder / "feeds", shots)
     assert not wrong, "\n".join(wrong)
     print(f"pages.py: {looked} views of pages without a fault; pictures are in {shots}")
+
+
+def heading(browser: Tab) -> str:
+    """However its words are kept together."""
+    return " ".join(browser.run("document.querySelector('h1').innerText").split())
+
+
+def status(site: Site, reader: str) -> str | dict:
+    return json.loads(site.command("subscribers", "show", reader, "--json"))["status"]
+
+
+def unsubscribe_path(site: Site, reader: str) -> str:
+    """Of the link in a mail to the reader."""
+
+    def mail():
+        for path in (site.folder / "outbox").glob("*.eml"):
+            mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+            if reader in mail["To"]:
+                return mail
+        return None
+
+    link = wait(f"a mail to {reader}", mail)["List-Unsubscribe"].strip("<>")
+    return "unsubscribe/" + link.partition("/unsubscribe/")[2]
 
 
 def entry(name: str, source: bool = True) -> str:
