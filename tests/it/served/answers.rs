@@ -80,8 +80,7 @@ fn each_coding_has_a_tag_of_its_own_that_is_not_sent_twice() {
                 ("cache-control", "public, max-age=300"),
                 (
                     "link",
-                    "<https://wici.portal.example/feeds/all.rss>; rel=\"self\", \
-                     <https://wici.portal.example/hub>; rel=\"hub\"",
+                    "<https://wici.portal.example/feeds/all.rss>; rel=\"self\", <https://wici.portal.example/hub>; rel=\"hub\"",
                 ),
             ] {
                 assert_eq!(again.headers[name], expected, "{value}");
