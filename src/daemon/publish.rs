@@ -1,6 +1,7 @@
 //! Feeds: those that changes touched are rendered from the store, put on disk and served.
 
 mod beside;
+mod gate;
 mod writing;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,9 +21,10 @@ use crate::control::{Board, Clock};
 use crate::domain::{BodyHash, FeedKey, Problem};
 use crate::feed::Format;
 use crate::publish::{Check, Publisher};
-use crate::render::{AT_HAND, Renderer};
+use crate::render::{AT_HAND, Renderer, UnfitFeed};
 use crate::store::{Store, StoreError};
 use beside::is_beside;
+use gate::Gate;
 use writing::{Writing, Written, path_of, recipe};
 
 /// Between looks at whether the files are still there; and until what failed is tried again.
@@ -45,6 +47,7 @@ pub struct Publishing {
     owed: BTreeSet<FeedKey>,
     /// Lost bodies, and the feeds that are without them.
     lost: BTreeMap<BodyHash, BTreeSet<FeedKey>>,
+    gate: Gate,
     /// Feeds that are being written.
     work: JoinSet<Written>,
 }
@@ -67,6 +70,7 @@ impl Publishing {
             is_index_due: true,
             owed: BTreeSet::new(),
             lost: BTreeMap::new(),
+            gate: Gate::default(),
             work: JoinSet::new(),
         }
     }
@@ -288,6 +292,7 @@ impl Publishing {
             key,
             files,
             lost,
+            refused,
             result,
         } = written;
         round.written.extend(files);
@@ -296,11 +301,18 @@ impl Publishing {
         }
         match result {
             Ok(Some(title)) => {
+                self.gate.take(&key, &refused, &self.config, &self.board);
                 let former = self.listed.insert(key, title.clone());
                 self.is_index_due |= former != Some(title);
             }
             Ok(None) => {}
             Err(error) if super::is_store_trouble(&error) => return Err(error),
+            Err(error) if error.is::<UnfitFeed>() => {
+                // It is the same until something else is to be in it.
+                if let Some(unfit) = error.downcast_ref() {
+                    self.gate.leave(&key, unfit, &self.board);
+                }
+            }
             // One that fails stops no other.
             Err(error) => {
                 self.owed.insert(key);

@@ -3,6 +3,7 @@
 
 mod atom;
 mod frame;
+mod gate;
 mod json;
 mod opml;
 mod rss;
@@ -21,6 +22,7 @@ use jiff::Timestamp;
 
 use crate::domain::{Language, Publication, Translation};
 
+pub use gate::{Unfit, judge_entry, judge_feed};
 pub use opml::{MEDIA_TYPE as OPML_MEDIA_TYPE, OpmlFeed, opml};
 pub use style::{MEDIA_TYPE as STYLE_MEDIA_TYPE, NAME as STYLE, stylesheet};
 

@@ -1,6 +1,7 @@
 //! A feed from the store: its entries with their bodies, and how the site words them. For the loop
 //! that writes feeds, and for what is served and never written.
 
+mod gate;
 mod query;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -13,11 +14,11 @@ use crate::domain::{
     BodyHash, FeedKey, Language, Publication, PublicationKey, PublicationState, Sequence,
     TagDefinition, TagId, TagName,
 };
-use crate::feed::{
-    Category, Entry, Feed, FeedError, Format, OpmlFeed, render_around, render_entry,
-};
+use crate::feed::{Category, Feed, Format, OpmlFeed, render_around};
 use crate::publish::{Former, Part};
 use crate::store::{Store, StoreError, Translations};
+
+pub use gate::{Judge, Judged, Refused, UnfitFeed};
 
 /// Bytes of written entries kept at hand, since several feeds have the same ones.
 pub const AT_HAND: usize = 16 << 20;
@@ -31,6 +32,7 @@ pub struct Renderer {
     config: Arc<Config>,
     tags: BTreeMap<TagId, TagDefinition>,
     at_hand: Mutex<AtHand>,
+    judge: Arc<Judge>,
 }
 
 /// What feeds are made from besides their entries: two feeds of equal shapes whose last change is
@@ -61,6 +63,8 @@ pub struct Rendered {
     pub parts: Vec<Part>,
     /// Bodies that it should have and that are lost.
     pub lost: BTreeSet<BodyHash>,
+    /// Revisions that it should have, and that no reader would take.
+    pub refused: Vec<Refused>,
 }
 
 /// A feed's file of the same shape: an entry that did not change since is used again.
@@ -91,12 +95,16 @@ enum Piece<'e> {
 }
 
 /// An entry, in every format.
+#[derive(Default)]
 struct Pieces {
+    /// Empty: there is none that can be shown.
     written: BTreeMap<Format, Vec<u8>>,
     /// Of its body.
     bytes: usize,
     /// Has it all that it should have?
     is_whole: bool,
+    /// It is not of the revision that it should be of.
+    refused: Option<Refused>,
 }
 
 impl Piece<'_> {
@@ -110,7 +118,7 @@ impl Piece<'_> {
     fn is_whole(&self) -> bool {
         match self {
             Piece::Again(_) => true,
-            Piece::New(pieces) => pieces.is_whole,
+            Piece::New(pieces) => pieces.is_whole && pieces.refused.is_none(),
         }
     }
 }
@@ -128,7 +136,13 @@ impl Renderer {
                 most,
                 ..AtHand::default()
             }),
+            judge: Arc::new(gate::strict),
         }
+    }
+
+    /// The same with another judge of what may go out.
+    pub fn judged_by(self, judge: Arc<Judge>) -> Renderer {
+        Renderer { judge, ..self }
     }
 
     /// The shape of the feeds; it says rather too much than too little. `None`: the store does not
@@ -199,6 +213,7 @@ impl Renderer {
         earlier: Option<&Earlier<'_>>,
     ) -> anyhow::Result<Rendered> {
         let mut lost = BTreeSet::new();
+        let mut refused = Vec::new();
         let mut room = ROOM;
         let mut pieces = Vec::with_capacity(made.entries.len());
         for state in &made.entries {
@@ -211,7 +226,10 @@ impl Renderer {
             let entry = self.entry(&made.feed, state, translations, &mut lost, room);
             let entry = entry.await?;
             room -= entry.bytes;
-            pieces.push((state, Piece::New(entry)));
+            refused.extend(entry.refused.clone());
+            if !entry.written.is_empty() {
+                pieces.push((state, Piece::New(entry)));
+            }
         }
         if earlier.is_some() && room < ROOM / 2 {
             // Together with those of the earlier file they might be too many.
@@ -220,12 +238,18 @@ impl Renderer {
         let entries = pieces.iter().map(|(_, piece)| piece.bytes(format));
         let entries: Vec<&[u8]> = entries.collect();
         let (bytes, places) = render_around(&made.feed, &entries, format)?;
+        self.judge_frame(&bytes, &places, format)?;
         let parts = pieces.iter().zip(places);
         let parts = parts
             .filter(|((_, piece), _)| piece.is_whole())
             .map(|((state, _), place)| Part(state.key.0, place.start, place.len()))
             .collect();
-        Ok(Rendered { bytes, parts, lost })
+        Ok(Rendered {
+            bytes,
+            parts,
+            lost,
+            refused,
+        })
     }
 
     /// How the index lists a feed.
@@ -258,32 +282,9 @@ impl Renderer {
         if let Some(pieces) = at_hand().pieces.get(&name).filter(|p| p.bytes <= room) {
             return Ok(Arc::clone(pieces));
         }
-        let publication = &state.publication;
-        let mut body = None;
-        let mut is_whole = true;
-        if self.config.feeds.full {
-            body = self.body(publication.body).await?;
-            if body.is_none() {
-                lost.insert(publication.body);
-            }
-            body = body.filter(|body| body.len() <= room);
-            is_whole = body.is_some();
-        }
-        let bytes = body.as_ref().map_or(0, String::len);
-        let entry = Entry {
-            categories: self.categories(publication),
-            publication: Arc::new(publication.clone()),
-            body,
-            translations: translations.others,
-        };
-        let formats = self.config.feeds.formats.iter();
-        let written = formats.map(|format| Ok((*format, render_entry(feed, &entry, *format)?)));
-        let pieces = Arc::new(Pieces {
-            written: written.collect::<Result<_, FeedError>>()?,
-            bytes,
-            is_whole,
-        });
-        if is_whole {
+        let pieces = self.fit(feed, state, translations, lost, room).await?;
+        let pieces = Arc::new(pieces);
+        if pieces.is_whole {
             at_hand().hold(name, &pieces);
         }
         Ok(pieces)

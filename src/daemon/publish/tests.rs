@@ -1,5 +1,7 @@
 //! What is rendered, and from what.
 
+mod gate;
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;

@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use crate::domain::{BodyHash, FeedKey, Sequence};
 use crate::feed::Format;
 use crate::publish::{Publisher, Put, Version};
-use crate::render::{Earlier, Made, Renderer, Shape};
+use crate::render::{Earlier, Made, Refused, Renderer, Shape};
 
 /// What came of a feed.
 pub(super) struct Written {
@@ -19,6 +19,8 @@ pub(super) struct Written {
     pub(super) files: Vec<String>,
     /// Bodies that it should have.
     pub(super) lost: BTreeSet<BodyHash>,
+    /// What it should have and no reader would take.
+    pub(super) refused: Vec<Refused>,
     /// Its title; `None`: there was never anything in it.
     pub(super) result: anyhow::Result<Option<String>>,
 }
@@ -41,6 +43,7 @@ impl Writing {
             key: self.key.clone(),
             files: Vec::new(),
             lost: BTreeSet::new(),
+            refused: Vec::new(),
             result: Ok(None),
         };
         match made {
@@ -67,7 +70,7 @@ impl Writing {
         let rendered = self.runtime.block_on(render);
         let rendered = rendered.with_context(|| path.clone())?;
         let (recipe, parts) = match &self.shape {
-            Some(shape) if rendered.lost.is_empty() => {
+            Some(shape) if rendered.lost.is_empty() && rendered.refused.is_empty() => {
                 (recipe(shape, made.sequence), rendered.parts)
             }
             _ => (String::new(), Vec::new()),
@@ -83,6 +86,8 @@ impl Writing {
             fresh,
         };
         written.lost.extend(rendered.lost);
+        // The same in each format.
+        written.refused = rendered.refused;
         let put = self.publisher.put(&path, version);
         if put.with_context(|| format!("can't write {path}"))? == Put::Written {
             written.files.push(path);
