@@ -38,9 +38,11 @@ pub(super) async fn build(file: &Path) -> Result<(), Failure> {
     let board = Arc::new(Board::default());
     let publishing = Publishing::new(store.clone(), Arc::clone(&config), publisher, board);
     let mut publishing = publishing.keeping(AT_HAND);
+    publishing.number().await?;
     let feeds: BTreeSet<_> = store.feeds().await?.into_keys().collect();
     let (count, live) = (feeds.len(), store.totals().await?.live);
-    let written = publishing.tick(feeds, clock::now()).await?;
+    let mut written = publishing.tick(feeds, clock::now()).await?;
+    written.extend(publishing.archive(clock::now()).await?);
     for path in &written {
         output::say(path)?;
     }

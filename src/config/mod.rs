@@ -284,6 +284,15 @@ pub struct Feeds {
     pub full: bool,
     /// How long readers and caches may rely on what they have.
     pub max_age: SignedDuration,
+    /// Is everything older than these in archives (RFC 5005), as far as there is Atom?
+    pub archives: bool,
+}
+
+impl Feeds {
+    /// Are there archives? Their pages are Atom alone.
+    pub fn has_archives(&self) -> bool {
+        self.archives && self.formats.contains(&Format::Atom)
+    }
 }
 
 /// `[mail]`

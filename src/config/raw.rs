@@ -171,8 +171,13 @@ impl<'d> Table<'d> {
 
     /// True or false; false when it is left out.
     pub(super) fn flag(&self, key: &'static str) -> Option<bool> {
+        self.flag_or(key, false)
+    }
+
+    /// True or false that may be left out.
+    pub(super) fn flag_or(&self, key: &'static str, default: bool) -> Option<bool> {
         let Some(value) = self.find(key) else {
-            return Some(false);
+            return Some(default);
         };
         let at = Some(value.span().start);
         match value.get_ref() {

@@ -175,12 +175,14 @@ pub(super) fn feeds(table: &Table<'_>, base: &Path) -> Option<Feeds> {
         one_of(&[("full", true), ("summary", false)]),
     );
     let max_age = table.optional("max_age", "5m", duration("0s", "7d"));
+    let archives = table.flag_or("archives", true);
     Some(Feeds {
         dir: dir?,
         formats: formats?,
         items: items?,
         full: full?,
         max_age: max_age?,
+        archives: archives?,
     })
 }
 

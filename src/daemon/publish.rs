@@ -1,5 +1,6 @@
 //! Feeds: those that changes touched are rendered from the store, put on disk and served.
 
+mod archive;
 mod beside;
 mod gate;
 mod writing;
@@ -23,6 +24,7 @@ use crate::feed::Format;
 use crate::publish::{Check, Publisher};
 use crate::render::{AT_HAND, Renderer, UnfitFeed};
 use crate::store::{Store, StoreError};
+use archive::{Archives, Archivist, page_at};
 use beside::is_beside;
 use gate::Gate;
 use writing::{Writing, Written, path_of, recipe};
@@ -40,6 +42,7 @@ pub struct Publishing {
     publisher: Arc<Publisher>,
     renderer: Arc<Renderer>,
     board: Arc<Board>,
+    archives: Archives,
     /// The feeds that the index lists, with their titles, and whether it lists others than it did.
     listed: BTreeMap<FeedKey, String>,
     is_index_due: bool,
@@ -60,11 +63,37 @@ impl Publishing {
         publisher: Publisher,
         board: Arc<Board>,
     ) -> Publishing {
+        Publishing::with(store, config, Arc::new(publisher), board, AT_HAND)
+    }
+
+    /// The same with so many bytes of written entries kept at hand, for those who render everything.
+    pub fn keeping(self, bytes: usize) -> Publishing {
+        Publishing::with(self.store, self.config, self.publisher, self.board, bytes)
+    }
+
+    fn with(
+        store: Store,
+        config: Arc<Config>,
+        publisher: Arc<Publisher>,
+        board: Arc<Board>,
+        at_hand: usize,
+    ) -> Publishing {
+        let renderer = Renderer::new(store.clone(), Arc::clone(&config), at_hand);
+        let renderer = Arc::new(renderer);
+        let archivist =
+            Archivist::new(store.clone(), Arc::clone(&renderer), Arc::clone(&publisher));
         Publishing {
-            renderer: Arc::new(Renderer::new(store.clone(), Arc::clone(&config), AT_HAND)),
+            archives: Archives::new(
+                store.clone(),
+                Arc::clone(&config),
+                Arc::clone(&board),
+                Arc::clone(&publisher),
+                archivist,
+            ),
+            renderer,
             store,
             config,
-            publisher: Arc::new(publisher),
+            publisher,
             board,
             listed: BTreeMap::new(),
             is_index_due: true,
@@ -72,15 +101,6 @@ impl Publishing {
             lost: BTreeMap::new(),
             gate: Gate::default(),
             work: JoinSet::new(),
-        }
-    }
-
-    /// The same with so many bytes of written entries kept at hand, for those who render everything.
-    pub fn keeping(self, bytes: usize) -> Publishing {
-        let renderer = Renderer::new(self.store.clone(), Arc::clone(&self.config), bytes);
-        Publishing {
-            renderer: Arc::new(renderer),
-            ..self
         }
     }
 
@@ -110,25 +130,32 @@ impl Publishing {
                 done = self.round(touched, clock()) => done?,
             }
             signals.publish();
-            let is_behind = !self.owed.is_empty() || !self.lost.is_empty();
+            self.archives.look_for_unnumbered().await?;
+            let is_behind =
+                !self.owed.is_empty() || !self.lost.is_empty() || self.archives.is_behind();
+            let mut lead = BTreeSet::new();
             tokio::select! {
+                biased;
                 () = stop.cancelled() => break,
                 () = signals.render() => {}
                 () = shelf.torn() => {}
-                () = tokio::time::sleep(RETRY), if is_behind => {}
+                () = tokio::time::sleep(RETRY), if is_behind => self.archives.try_again(),
                 _ = looks.tick() => {
                     let shelf = Arc::clone(&shelf);
                     checks.spawn_blocking(move || shelf.check(how));
                     how = Check::Length;
                 }
                 Some(checked) = checks.join_next() => checked?,
+                done = self.archives.lead(|| signals.all_seen(), &clock) => lead = done?,
             }
             touched = signals.take_touched();
+            touched.extend(lead);
             touched.extend(self.found_bodies().await?);
             touched.extend(self.torn());
         }
         // Who comes next writes to the same files.
         while self.work.join_next().await.is_some() {}
+        self.archives.end().await;
         Ok(())
     }
 
@@ -137,16 +164,23 @@ impl Publishing {
         let formats = &self.config.feeds.formats;
         let is_written = |path: &str| {
             let of_feeds = |format: &Format| path.ends_with(&format!(".{format}"));
-            is_beside(path) || formats.iter().any(of_feeds)
+            let of_archives = self.config.feeds.has_archives() || page_at(path).is_none();
+            is_beside(path) || of_archives && formats.iter().any(of_feeds)
         };
         if let Err(error) = self.publisher.retain(is_written) {
             tracing::warn!("a feed in a format that is no longer written stays: {error}");
         }
         let shape = self.renderer.shape().await?;
         let tags = self.store.tags().await?;
+        let pages = match self.config.feeds.has_archives() {
+            true => self.store.page_counts().await?,
+            false => BTreeMap::new(),
+        };
+        self.archives.begin().await?;
         let mut stale = BTreeSet::new();
         for (key, sequence) in self.store.feeds().await? {
-            let recipe = shape.as_ref().map(|shape| recipe(shape, sequence));
+            let pages = pages.get(&key).copied().unwrap_or(0);
+            let recipe = shape.as_ref().map(|shape| recipe(shape, pages, sequence));
             let is_made = |format: &Format| {
                 let path = path_of(&key.stem(), *format);
                 let recipe = recipe.as_deref();
@@ -171,6 +205,7 @@ impl Publishing {
 
     /// The feeds without a body that is there again.
     async fn found_bodies(&mut self) -> Result<BTreeSet<FeedKey>, StoreError> {
+        self.archives.find_bodies().await?;
         let mut found = BTreeSet::new();
         for hash in self.lost.keys().copied().collect::<Vec<_>>() {
             if self.store.has_body(hash).await? {
@@ -198,6 +233,7 @@ impl Publishing {
         let before = torn.len();
         torn.retain(|path| !is_beside(path));
         self.is_index_due |= torn.len() < before;
+        self.archives.mend(&mut torn);
         if let Err(error) = self.publisher.retain(|path| !torn.contains(path)) {
             tracing::debug!("what is no feed's can't be removed: {error}");
         }
@@ -222,6 +258,29 @@ impl Publishing {
         Ok(())
     }
 
+    /// Numbers what is in no archive yet, so that feeds that are rendered next lead to theirs.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn number(&mut self) -> Result<(), StoreError> {
+        if self.config.feeds.has_archives() {
+            for feed in self.store.unnumbered().await? {
+                while self.store.number(&feed).await? {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings the archives up to date with what is rendered and numbered. Returns the files that are
+    /// new, in order.
+    ///
+    /// # Errors
+    /// The store's, or the disk's.
+    pub async fn archive(&mut self, now: Timestamp) -> anyhow::Result<Vec<String>> {
+        self.archives.begin().await?;
+        self.archives.catch_up(now).await
+    }
+
     /// Renders some feeds, and those that are owed. Returns the files that are new, in order. The
     /// next feed is read from the store while others are written.
     ///
@@ -236,6 +295,7 @@ impl Publishing {
         // Those of one tag have entries in common.
         let mut feeds: Vec<FeedKey> = std::mem::take(&mut self.owed).into_iter().collect();
         feeds.sort_by(|a, b| (&a.tag, &a.language).cmp(&(&b.tag, &b.language)));
+        self.archives.compare(&feeds);
         // One more than can run, so that none waits while another is dealt out.
         let at_once = available_parallelism().map_or(1, usize::from) + 1;
         let shape = self.renderer.shape().await?;
@@ -257,6 +317,7 @@ impl Publishing {
                 shape: shape.clone(),
                 renderer: Arc::clone(&self.renderer),
                 publisher: Arc::clone(&self.publisher),
+                archivist: self.archives.archivist(),
                 formats: self.config.feeds.formats.clone(),
                 runtime: Handle::current(),
                 now,

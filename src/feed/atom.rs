@@ -1,14 +1,16 @@
-//! Atom (RFC 4287). No feed-level extension elements: the crate writes them after the entries,
-//! which the RFC's schema refuses. Entries have no `xml:lang` in the crate; their texts have.
+//! Atom (RFC 4287). The crate writes a feed's extension elements after its entries, where the RFC's
+//! schema refuses them; here they are part of the frame, and entries are put in behind them. Entries have no `xml:lang` in the crate; their texts have.
 
 use std::collections::BTreeMap;
+use std::iter;
 
-use atom_syndication::extension::Extension;
+use atom_syndication::extension::{Extension, ExtensionMap};
 use atom_syndication::{Category, Content, Generator, Link, Person, Text, WriteConfig};
 
 use quick_xml::escape::escape;
 
 use super::frame::{Frame, cut};
+use super::history::{self, HISTORY, TOMBSTONES};
 use super::write::{MEDIA, chrono, line, lines, media_type, url};
 use super::{Entry, Feed, FeedError, Format};
 use crate::domain::Translation;
@@ -32,6 +34,17 @@ pub fn frame(feed: &Feed) -> Result<Frame, FeedError> {
         rel: "hub".to_owned(),
         ..Link::default()
     }));
+    links.extend(history::links(feed).map(|(rel, href)| Link {
+        href,
+        rel: rel.to_owned(),
+        mime_type: Some("application/atom+xml".to_owned()),
+        ..Link::default()
+    }));
+    let extensions = feed_extensions(feed)?;
+    let used = |(prefix, _): &(&str, &str)| extensions.contains_key(*prefix);
+    // The first is declared whether an entry has a picture or not.
+    let declared = iter::once(MEDIA).chain([HISTORY, TOMBSTONES].into_iter().filter(used));
+    let namespaces = declared.map(|(prefix, name)| (prefix.to_owned(), name.to_owned()));
     let atom = atom_syndication::Feed {
         title: text(line(&feed.title), None),
         id: line(&feed.id),
@@ -44,14 +57,44 @@ pub fn frame(feed: &Feed) -> Result<Frame, FeedError> {
         }),
         links,
         subtitle: (!description.is_empty()).then(|| text(description, None)),
-        // Declared whether an entry has a picture or not.
-        namespaces: [MEDIA]
-            .map(|(prefix, name)| (prefix.to_owned(), name.to_owned()))
-            .into(),
+        namespaces: namespaces.collect(),
+        extensions,
         lang: Some(feed.main_language().to_string()),
         ..atom_syndication::Feed::default()
     };
     Frame::parted(atom.write_with_config(Vec::new(), indented())?, END)
+}
+
+/// Is it an archive (RFC 5005 section 4)? Then its tombstones (RFC 6721).
+fn feed_extensions(feed: &Feed) -> Result<ExtensionMap, FeedError> {
+    let (archives, tombstones) = (HISTORY.0, TOMBSTONES.0);
+    let mut extensions = ExtensionMap::new();
+    if feed.history.archive_of.is_some() {
+        let archive = Extension {
+            name: format!("{archives}:archive"),
+            value: Some(String::new()),
+            ..Extension::default()
+        };
+        let elements = BTreeMap::from([("archive".to_owned(), vec![archive])]);
+        extensions.insert(archives.to_owned(), elements);
+    }
+    let deleted = history::tombstones(feed)?.into_iter();
+    let deleted = deleted.map(|(id, when)| Extension {
+        name: format!("{tombstones}:deleted-entry"),
+        value: Some(String::new()),
+        attrs: BTreeMap::from([
+            // The crate writes the attributes of extensions as they come.
+            ("ref".to_owned(), escape(id).into_owned()),
+            ("when".to_owned(), when),
+        ]),
+        ..Extension::default()
+    });
+    let deleted: Vec<Extension> = deleted.collect();
+    if !deleted.is_empty() {
+        let elements = BTreeMap::from([("deleted-entry".to_owned(), deleted)]);
+        extensions.insert(tombstones.to_owned(), elements);
+    }
+    Ok(extensions)
 }
 
 pub fn entry(feed: &Feed, entry: &Entry) -> Result<Vec<u8>, FeedError> {

@@ -4,6 +4,7 @@
 mod atom;
 mod frame;
 mod gate;
+mod history;
 mod json;
 mod opml;
 mod rss;
@@ -23,6 +24,7 @@ use jiff::Timestamp;
 use crate::domain::{Language, Publication, Translation};
 
 pub use gate::{Unfit, judge_entry, judge_feed};
+pub use history::{Deleted, History};
 pub use opml::{MEDIA_TYPE as OPML_MEDIA_TYPE, OpmlFeed, opml};
 pub use style::{MEDIA_TYPE as STYLE_MEDIA_TYPE, NAME as STYLE, stylesheet};
 
@@ -112,6 +114,8 @@ pub struct Feed {
     pub author: String,
     /// IRI of the scheme that categories belong to.
     pub scheme: String,
+    /// Its archive, and what left it.
+    pub history: History,
     /// Newest first.
     pub entries: Vec<Entry>,
 }
@@ -248,6 +252,11 @@ impl Feed {
             base, stem, query, ..
         } = self;
         write::url(&format!("{base}{stem}.{format}{query}"))
+    }
+
+    /// Where another document of the feed is.
+    fn url_of(&self, stem: &str, format: Format) -> String {
+        write::url(&format!("{}{stem}.{format}", self.base))
     }
 
     /// The language to declare for the feed as a whole.

@@ -2,6 +2,7 @@
 //! itself wants their mail addresses.
 
 use std::collections::BTreeMap;
+use std::iter;
 
 use ::rss::extension::atom::{AtomExtension, Link};
 use ::rss::extension::dublincore::{self, DublinCoreExtension};
@@ -10,6 +11,7 @@ use ::rss::{Category, Channel, Enclosure, Guid, Item};
 use quick_xml::escape::partial_escape;
 
 use super::frame::{Frame, cut};
+use super::history;
 use super::write::{MEDIA, line, lines, media_type, rfc2822, url};
 use super::{Entry, Feed, FeedError, Format};
 use crate::domain::{Language, Publication, publication};
@@ -20,6 +22,8 @@ const END: &str = "\n  </channel>";
 
 pub fn frame(feed: &Feed) -> Result<Frame, FeedError> {
     let own = link("self", feed.url(Format::Rss), Some("application/rss+xml"));
+    let history =
+        history::links(feed).map(|(rel, href)| link(rel, href, Some("application/atom+xml")));
     let hub = feed.hub.as_deref().map(|hub| link("hub", url(hub), None));
     let channel = Channel {
         title: line(&feed.title),
@@ -31,7 +35,7 @@ pub fn frame(feed: &Feed) -> Result<Frame, FeedError> {
         ttl: Some(feed.ttl.to_string()),
         docs: Some("https://www.rssboard.org/rss-specification".to_owned()),
         atom_ext: Some(AtomExtension {
-            links: [own].into_iter().chain(hub).collect(),
+            links: iter::once(own).chain(hub).chain(history).collect(),
         }),
         // What entries need, whichever there are.
         namespaces: [("content", CONTENT), ("dc", dublincore::NAMESPACE), MEDIA]

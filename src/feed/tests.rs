@@ -172,6 +172,7 @@ fn feed() -> impl Strategy<Value = Feed> {
                 ttl: 5,
                 author,
                 scheme,
+                history: History::default(),
                 entries,
             }
         },

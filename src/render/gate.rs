@@ -135,7 +135,11 @@ impl Renderer {
             body,
             translations: translations.to_vec(),
         };
-        for format in self.config.feeds.formats.iter().copied() {
+        let formats = match feed.history.archive_of {
+            Some(_) => &[Format::Atom][..],
+            None => &self.config.feeds.formats,
+        };
+        for format in formats.iter().copied() {
             let judge = |bytes: Vec<u8>| {
                 let judged = Judged {
                     publication: Some(publication),

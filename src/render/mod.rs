@@ -1,6 +1,7 @@
 //! A feed from the store: its entries with their bodies, and how the site words them. For the loop
 //! that writes feeds, and for what is served and never written.
 
+mod archive;
 mod gate;
 mod query;
 
@@ -14,7 +15,7 @@ use crate::domain::{
     BodyHash, FeedKey, Language, Publication, PublicationKey, PublicationState, Sequence,
     TagDefinition, TagId, TagName,
 };
-use crate::feed::{Category, Feed, Format, OpmlFeed, render_around};
+use crate::feed::{Category, Feed, Format, History, OpmlFeed, render_around};
 use crate::publish::{Former, Part};
 use crate::store::{Store, StoreError, Translations};
 
@@ -46,6 +47,8 @@ pub struct Made {
     entries: Vec<PublicationState>,
     /// The last change that it shows.
     pub sequence: Sequence,
+    /// Full pages of its archive, as far as it leads to them.
+    pub pages: u64,
 }
 
 impl Made {
@@ -76,7 +79,8 @@ pub struct Earlier<'f> {
 impl<'f> Earlier<'f> {
     /// `None`: it was made in another way, or is so large that room for bodies may matter.
     pub fn of(file: &'f Former, shape: &Shape) -> Option<Earlier<'f>> {
-        let (its, sequence) = file.recipe.rsplit_once('-')?;
+        let (its, rest) = file.recipe.split_once('-')?;
+        let (_, sequence) = rest.rsplit_once('-')?;
         let sequence = Sequence(sequence.parse().ok()?);
         let is_alike = its == shape && file.bytes.len() <= ROOM / 2;
         is_alike.then_some(Earlier { file, sequence })
@@ -168,12 +172,17 @@ impl Renderer {
         };
         let title = self.title(key, view.label.as_deref());
         let feed = self.bare(key.stem(), title, key.language.clone(), view.updated);
-        let hub = self.config.hub();
-        Ok(Some(Made {
-            feed: Feed { hub, ..feed },
+        let mut made = Made {
+            feed: Feed {
+                hub: self.config.hub(),
+                ..feed
+            },
             entries: view.entries,
             sequence: view.sequence,
-        }))
+            pages: 0,
+        };
+        self.add_history(key, view.pages, &mut made).await?;
+        Ok(Some(made))
     }
 
     /// A feed without entries, which nobody pushes.
@@ -200,6 +209,7 @@ impl Renderer {
             ttl: self.config.feeds.max_age.as_mins().max(1),
             author: site.title.clone(),
             scheme: format!("tag:{}:tags", site.authority),
+            history: History::default(),
             entries: Vec::new(),
         }
     }
@@ -284,7 +294,8 @@ impl Renderer {
         }
         let pieces = self.fit(feed, state, translations, lost, room).await?;
         let pieces = Arc::new(pieces);
-        if pieces.is_whole {
+        // Pages of archives are Atom alone, and hardly ever written: nothing of them is kept.
+        if pieces.is_whole && feed.history.archive_of.is_none() {
             at_hand().hold(name, &pieces);
         }
         Ok(pieces)

@@ -40,6 +40,7 @@ impl Renderer {
             },
             entries: view.entries,
             sequence: view.sequence,
+            pages: 0,
         })
     }
 

@@ -12,7 +12,7 @@ use wici::config::{self, Config};
 use wici::content::parse::{Context, Parsed, parse};
 use wici::content::upstream::Reader;
 use wici::domain::{CronLine, Found, Language};
-use wici::feed::{self, Entry, Feed, Format};
+use wici::feed::{self, Entry, Feed, Format, History};
 use wici::text::html;
 
 /// The forms of content files, chosen by the first byte of the input.
@@ -196,6 +196,7 @@ fn carried(found: &Found) {
         ttl: 5,
         author: "Portal".to_owned(),
         scheme: "tag:portal.example,2026:tags".to_owned(),
+        history: History::default(),
         entries: vec![Entry {
             publication: Arc::new(publication),
             categories: Vec::new(),

@@ -11,7 +11,9 @@ use wici::domain::{
     Archived, BodyHash, FeedKey, Language, Publication, PublicationId, Sequence, TagId, TagName,
     Translation,
 };
-use wici::feed::{self, Category, Entry, Feed, Format, OPML_MEDIA_TYPE, OpmlFeed};
+use wici::feed::{
+    self, Category, Deleted, Entry, Feed, Format, History, OPML_MEDIA_TYPE, OpmlFeed,
+};
 use wici::publish::{Publisher, Version};
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -72,6 +74,19 @@ fn a_folder_of_feeds_is_published_for_the_judges() -> Outcome {
                 ),
             )?;
         }
+        if feed.language.is_none() {
+            for page in 1..=3 {
+                let page = archive_page(&feed, page);
+                publisher.put(
+                    &format!("{}.atom", page.stem),
+                    version(
+                        Format::Atom.media_type(),
+                        feed::render(&page, Format::Atom)?,
+                        page.updated,
+                    ),
+                )?;
+            }
+        }
         list.push(OpmlFeed {
             xml_url: format!("{}{}.atom", feed.base, feed.stem),
             title: feed.title,
@@ -86,6 +101,42 @@ fn a_folder_of_feeds_is_published_for_the_judges() -> Outcome {
     publisher.commit()?;
     assert!(dir.join("uk/tag/spivpratsia.atom").is_file());
     assert!(dir.join("tag/nothing-yet.rss").is_file());
+    Ok(())
+}
+
+/// The first of three pages of a feed's archive, the one in the middle, or the last.
+fn archive_page(feed: &Feed, number: u64) -> Feed {
+    let stem = |number| match feed.stem.as_str() {
+        "all" => format!("archive/{number}"),
+        tagged => format!("{tagged}/archive/{number}"),
+    };
+    let gone = |name: &str| Deleted {
+        id: format!("tag:portal.example,2026:pages/{name}"),
+        when: feed.updated,
+    };
+    Feed {
+        stem: stem(number),
+        hub: None,
+        history: History {
+            archive_of: Some(feed.stem.clone()),
+            previous: (number > 1).then(|| stem(number - 1)),
+            next: (number < 3).then(|| stem(number + 1)),
+            deleted: vec![gone("a&b"), gone("c")],
+        },
+        ..feed.clone()
+    }
+}
+
+#[test]
+fn a_page_of_an_archive_reads_as_recorded() -> Outcome {
+    let mut feed = feed(FeedKey::ALL, publications()?)?;
+    feed.entries.truncate(1);
+    let page = feed::render(&archive_page(&feed, 2), Format::Atom)?;
+    insta::assert_snapshot!("archive.atom", String::from_utf8(page)?);
+    feed.history.previous = Some("archive/3".to_owned());
+    feed.entries.clear();
+    let rss = feed::render(&feed, Format::Rss)?;
+    insta::assert_snapshot!("archived.rss", String::from_utf8(rss)?);
     Ok(())
 }
 
@@ -130,6 +181,7 @@ fn feed(key: FeedKey, members: Vec<Publication>) -> Result<Feed, Box<dyn Error>>
         ttl: 5,
         author: "Przykładowy portal".to_owned(),
         scheme: "https://portal.example/tag/".to_owned(),
+        history: History::default(),
         entries: entries.collect(),
     })
 }

@@ -1,6 +1,7 @@
 //! Feeds on disk and over HTTP: the same, whole, and there at once.
 
 mod answers;
+mod archives;
 mod astray;
 
 use std::os::unix::fs::MetadataExt;

@@ -1,5 +1,6 @@
 //! What is rendered, and from what.
 
+mod archives;
 mod gate;
 
 use std::fs;

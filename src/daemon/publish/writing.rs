@@ -7,6 +7,7 @@ use anyhow::Context;
 use jiff::Timestamp;
 use tokio::runtime::Handle;
 
+use super::archive::Archivist;
 use crate::domain::{BodyHash, FeedKey, Sequence};
 use crate::feed::Format;
 use crate::publish::{Publisher, Put, Version};
@@ -31,6 +32,7 @@ pub(super) struct Writing {
     pub(super) shape: Option<Shape>,
     pub(super) renderer: Arc<Renderer>,
     pub(super) publisher: Arc<Publisher>,
+    pub(super) archivist: Arc<Archivist>,
     pub(super) formats: Vec<Format>,
     pub(super) runtime: Handle,
     pub(super) now: Timestamp,
@@ -49,14 +51,22 @@ impl Writing {
         match made {
             Ok(None) => {}
             Ok(Some(made)) => {
-                let mut formats = self.formats.iter();
-                let result =
-                    formats.try_for_each(|format| self.write_as(*format, &made, &mut written));
+                let result = self.write_made(&made, &mut written);
                 written.result = result.map(|()| Some(made.title().to_owned()));
             }
             Err(error) => written.result = Err(error.into()),
         }
         written
+    }
+
+    fn write_made(&self, made: &Made, written: &mut Written) -> anyhow::Result<()> {
+        if made.pages > 0 {
+            let newest = (self.key.clone(), made.pages);
+            let have = self.archivist.have(&newest, self.shape.as_ref(), self.now);
+            written.files.extend(self.runtime.block_on(have)?.file);
+        }
+        let mut formats = self.formats.iter();
+        formats.try_for_each(|format| self.write_as(*format, made, written))
     }
 
     fn write_as(&self, format: Format, made: &Made, written: &mut Written) -> anyhow::Result<()> {
@@ -71,7 +81,7 @@ impl Writing {
         let rendered = rendered.with_context(|| path.clone())?;
         let (recipe, parts) = match &self.shape {
             Some(shape) if rendered.lost.is_empty() && rendered.refused.is_empty() => {
-                (recipe(shape, made.sequence), rendered.parts)
+                (recipe(shape, made.pages, made.sequence), rendered.parts)
             }
             _ => (String::new(), Vec::new()),
         };
@@ -100,7 +110,8 @@ pub(super) fn path_of(stem: &str, format: Format) -> String {
     format!("{stem}.{format}")
 }
 
-/// What a feed's files are made from: feeds of equal recipes have equal bytes.
-pub(super) fn recipe(shape: &Shape, sequence: Sequence) -> String {
-    format!("{shape}-{sequence}")
+/// What a feed's files are made from, with so many pages of its archive: feeds of equal recipes have
+/// equal bytes.
+pub(super) fn recipe(shape: &Shape, pages: u64, sequence: Sequence) -> String {
+    format!("{shape}-{pages}-{sequence}")
 }
