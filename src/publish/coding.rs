@@ -59,7 +59,7 @@ impl Coding {
     ///
     /// # Errors
     /// None that memory has: the encoders' signatures have them.
-    pub(super) async fn encode(self, bytes: Bytes) -> io::Result<Bytes> {
+    pub async fn encode(self, bytes: Bytes) -> io::Result<Bytes> {
         if self == Coding::Identity {
             return Ok(bytes);
         }

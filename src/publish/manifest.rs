@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Document, Part};
+use super::{Document, Lineage};
 use crate::domain::Sequence;
 use crate::feed::{Format, OPML_MEDIA_TYPE, STYLE_MEDIA_TYPE};
 
@@ -36,13 +37,13 @@ pub struct Record {
     modified: Timestamp,
     /// What it was made from, in the maker's words; equal recipes make equal bytes.
     pub recipe: String,
-    /// What it is made up of.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub parts: Vec<Part>,
+    /// What it is made up of, and how that came to be.
+    #[serde(flatten)]
+    pub lineage: Arc<Lineage>,
 }
 
 impl Record {
-    pub fn of(document: &Document, recipe: String, parts: Vec<Part>) -> Record {
+    pub fn of(document: &Document, recipe: String) -> Record {
         Record {
             blake3: document.hash.to_hex().to_string(),
             length: document.length,
@@ -50,7 +51,7 @@ impl Record {
             sequence: document.sequence,
             modified: document.modified,
             recipe,
-            parts,
+            lineage: Arc::clone(&document.lineage),
         }
     }
 
@@ -61,13 +62,8 @@ impl Record {
             .chain([OPML_MEDIA_TYPE, STYLE_MEDIA_TYPE])
             .find(|known| *known == self.media_type)?;
         let hash = blake3::Hash::from_hex(&self.blake3).ok()?;
-        Some(Document::new(
-            hash,
-            self.length,
-            media_type,
-            self.sequence,
-            self.modified,
-        ))
+        let document = Document::new(hash, self.length, media_type, self.sequence, self.modified);
+        Some(document.with_lineage(Arc::clone(&self.lineage)))
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod cache;
 mod coding;
+mod lineage;
 mod lock;
 mod manifest;
 mod shelf;
@@ -33,6 +34,7 @@ use manifest::{Manifest, Record};
 
 pub use cache::Cache;
 pub use coding::Coding;
+pub use lineage::Lineage;
 pub use shelf::{Document, Shelf};
 
 /// Writes documents into the feeds folder and puts them on the shelf. There is one for a folder,
@@ -80,11 +82,20 @@ pub struct Version {
     pub recipe: String,
     /// What whoever makes the next version may use again.
     pub parts: Vec<Part>,
+    /// Of these, the names of those that are not as in the former version; `None`: nobody knows.
+    pub fresh: Option<Vec<u64>>,
 }
 
 /// A part of a document: its name, where it starts, and its length in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part(pub u64, pub usize, pub usize);
+
+impl Part {
+    fn of(self, document: &[u8]) -> Option<&[u8]> {
+        let Part(_, start, length) = self;
+        document.get(start..start.checked_add(length)?)
+    }
+}
 
 /// A version that was put, as it is on disk.
 #[derive(Debug)]
@@ -93,14 +104,19 @@ pub struct Former {
     pub bytes: Vec<u8>,
     /// What it was made from.
     pub recipe: String,
+    lineage: Arc<Lineage>,
     parts: HashMap<u64, Part>,
 }
 
 impl Former {
     /// A part of it.
     pub fn part(&self, name: u64) -> Option<&[u8]> {
-        let Part(_, start, length) = self.parts.get(&name)?;
-        self.bytes.get(*start..start.checked_add(*length)?)
+        self.parts.get(&name)?.of(&self.bytes)
+    }
+
+    /// The names of those parts of the next version, which has these bytes, that are not as here.
+    pub fn fresh(&self, parts: &[Part], bytes: &[u8]) -> Vec<u64> {
+        self.lineage.fresh(&self.bytes, parts, bytes)
     }
 }
 
@@ -179,7 +195,13 @@ impl Publisher {
         is_of.then(|| Former {
             bytes,
             recipe: record.recipe.clone(),
-            parts: record.parts.iter().map(|part| (part.0, *part)).collect(),
+            parts: record
+                .lineage
+                .parts
+                .iter()
+                .map(|part| (part.0, *part))
+                .collect(),
+            lineage: Arc::clone(&record.lineage),
         })
     }
 
@@ -200,6 +222,7 @@ impl Publisher {
             modified,
             recipe,
             parts,
+            fresh,
         } = version;
         let (hash, length) = (blake3::hash(&bytes), bytes.len() as u64);
         // Whoever has what was there before within the same second has an earlier date.
@@ -215,7 +238,12 @@ impl Publisher {
                 document.modified = document.modified.max(next);
             }
         }
-        let record = Record::of(&document, recipe, parts);
+        let document = document.with_lineage(match (&former, fresh) {
+            (Some(former), _) if former.hash == hash => former.lineage().again(parts),
+            (Some(former), Some(fresh)) => former.lineage().next(former, parts, fresh),
+            _ => Lineage::first(parts),
+        });
+        let record = Record::of(&document, recipe);
         let file = self.dir.join(path);
         let is_there = match &former {
             Some(former) => former.hash == hash && !self.shelf.is_torn(path),

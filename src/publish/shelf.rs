@@ -11,7 +11,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use super::{Cache, Check, Coding};
+use super::{Cache, Check, Coding, Lineage};
 use crate::domain::Sequence;
 
 /// One file as it is served.
@@ -30,6 +30,7 @@ pub struct Document {
     pub length: u64,
     /// BLAKE3 of the bytes.
     pub(super) hash: blake3::Hash,
+    pub(super) lineage: Arc<Lineage>,
 }
 
 impl Document {
@@ -61,7 +62,22 @@ impl Document {
             modified,
             length,
             hash,
+            lineage: Arc::default(),
         }
+    }
+
+    /// The same, and how it came to be.
+    #[must_use]
+    pub fn with_lineage(self, lineage: impl Into<Arc<Lineage>>) -> Document {
+        Document {
+            lineage: lineage.into(),
+            ..self
+        }
+    }
+
+    /// How it came to be what it is.
+    pub fn lineage(&self) -> &Lineage {
+        &self.lineage
     }
 
     /// A strong entity tag (RFC 9110 8.8.3), quotes included: the sequence number, the first 16

@@ -62,6 +62,7 @@ fn version(text: &str, sequence: u64, recipe: &str) -> Version {
         modified: Timestamp::UNIX_EPOCH,
         recipe: recipe.to_owned(),
         parts: Vec::new(),
+        fresh: None,
     }
 }
 

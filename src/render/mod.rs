@@ -71,14 +71,14 @@ pub struct Rendered {
 }
 
 /// A feed's file of the same shape: an entry that did not change since is used again.
-pub struct Earlier {
-    file: Former,
+pub struct Earlier<'f> {
+    file: &'f Former,
     sequence: Sequence,
 }
 
-impl Earlier {
+impl<'f> Earlier<'f> {
     /// `None`: it was made in another way, or is so large that room for bodies may matter.
-    pub fn of(file: Former, shape: &Shape) -> Option<Earlier> {
+    pub fn of(file: &'f Former, shape: &Shape) -> Option<Earlier<'f>> {
         let (its, rest) = file.recipe.split_once('-')?;
         let (_, sequence) = rest.rsplit_once('-')?;
         let sequence = Sequence(sequence.parse().ok()?);
@@ -220,7 +220,7 @@ impl Renderer {
         &self,
         made: &Made,
         format: Format,
-        earlier: Option<&Earlier>,
+        earlier: Option<&Earlier<'_>>,
     ) -> anyhow::Result<Rendered> {
         let mut lost = BTreeSet::new();
         let mut refused = Vec::new();

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use jiff::fmt::strtime;
 
 use super::limits::Whole;
-use super::{Site, coding, is_topic};
+use super::{Site, coding, delta, is_topic};
 use crate::publish::{Coding, Document};
 
 /// An archive page changes when something in it is edited or withdrawn, which is rare.
@@ -79,9 +79,9 @@ impl Answer<'_> {
         let mut headers = HeaderMap::with_capacity(8);
         let etag = HeaderValue::from_maybe_shared(self.document.etag(coding).clone());
         set(&mut headers, ETAG, etag.ok());
-        headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
-        let max_age = max_age(self.site, self.address);
-        let cache = HeaderValue::try_from(format!("public, max-age={max_age}"));
+        headers.insert(VARY, HeaderValue::from_static(delta::vary(self.document)));
+        let cache = format!("public, max-age={}", self.max_age());
+        let cache = HeaderValue::try_from(cache);
         set(&mut headers, CACHE_CONTROL, cache.ok());
         let base = &self.site.config.web.url;
         let mut link = format!("<{base}{}>; rel=\"self\"", self.address);
@@ -91,6 +91,14 @@ impl Answer<'_> {
         }
         set(&mut headers, LINK, HeaderValue::try_from(link).ok());
         headers
+    }
+
+    /// For so many seconds readers and caches may rely on what they have.
+    pub fn max_age(&self) -> i64 {
+        match self.address.contains("/archive/") {
+            true => ARCHIVE_MAX_AGE,
+            false => self.site.config.feeds.max_age.as_secs(),
+        }
     }
 
     /// The coding whose tag is among those the client has, the chosen one before others.
@@ -115,14 +123,6 @@ impl Answer<'_> {
         let since = since.and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
         let since = since.and_then(|since| Timestamp::try_from(since).ok());
         since.is_some_and(|since| self.document.modified.as_second() <= since.as_second())
-    }
-}
-
-/// For so many seconds readers and caches may rely on what they have.
-fn max_age(site: &Site, address: &str) -> i64 {
-    match address.contains("/archive/") {
-        true => ARCHIVE_MAX_AGE,
-        false => site.config.feeds.max_age.as_secs(),
     }
 }
 

@@ -9,7 +9,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::answer::Answer;
-use super::{Site, astray, coding, page};
+use super::{Site, astray, coding, delta, page};
+use crate::publish::{Coding, Document};
 
 /// A feed, or that it has not changed.
 pub(super) async fn serve(
@@ -24,20 +25,30 @@ pub(super) async fn serve(
     let Some(document) = site.shelf.get(&path) else {
         return astray::answer(&site, &path, &headers).await;
     };
-    let address = &format!("feeds/{path}");
-    let answer = |document| Answer {
-        site: &site,
-        address,
-        document,
-    };
-    if let Some(not_modified) = answer(&*document).not_modified(&headers) {
+    let address = format!("feeds/{path}");
+    if let Some(not_modified) = answer(&site, &address, &document).not_modified(&headers) {
         return not_modified;
+    }
+    if delta::is_wanted(&headers)
+        && let Ok((document, bytes)) = site.shelf.read(&path, Coding::Identity).await
+        && let Some(delta) =
+            delta::answer(&answer(&site, &address, &document), &headers, &bytes).await
+    {
+        return delta;
     }
     let coding = coding::choose(&headers, &document);
     match site.shelf.read(&path, coding).await {
-        Ok((document, bytes)) => answer(&*document).whole(coding, bytes),
+        Ok((document, bytes)) => answer(&site, &address, &document).whole(coding, bytes),
         // Lost or damaged, and being made again.
         Err(_) => unready(&site, &headers),
+    }
+}
+
+fn answer<'a>(site: &'a Site, address: &'a str, document: &'a Document) -> Answer<'a> {
+    Answer {
+        site,
+        address,
+        document,
     }
 }
 

@@ -4,6 +4,7 @@ mod answer;
 mod astray;
 pub mod client;
 mod coding;
+mod delta;
 mod entry;
 mod feeds;
 mod hub;

@@ -9,17 +9,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::Router;
 use axum::extract::State;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION, VARY,
-    X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, LOCATION, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use jiff::Timestamp;
 
-use super::{Site, page};
-use crate::domain::{Filter, Language};
+use super::answer::Answer;
+use super::{Site, coding, delta, page};
+use crate::domain::{Filter, Language, Sequence};
 use crate::feed::Format;
-use crate::render::Renderer;
+use crate::publish::{self, Document, Lineage};
+use crate::render::{Rendered, Renderer};
 use crate::text::locale::{Locale, NoMessage};
 use crate::text::tags::TagNames;
 use asked::{Asked, Fault, LONGEST, MOST_TAGS, canonical, plain};
@@ -27,8 +29,8 @@ use cache::{Cache, Version};
 
 /// Bytes of written entries kept at hand, since several feeds have the same ones.
 const AT_HAND: usize = 4 << 20;
-/// Readers may rely on what they have for so long; it is asked for again after that.
-const CACHE: &str = "public, max-age=300";
+/// What a tag is called may be configured otherwise.
+const MOVED_FOR: &str = "public, max-age=300";
 
 /// What feeds by queries are made from.
 struct Queries {
@@ -36,6 +38,8 @@ struct Queries {
     renderer: Renderer,
     names: TagNames,
     cache: Mutex<Cache>,
+    /// The same, as they are coded.
+    coded: publish::Cache,
     /// Held by whoever renders: one at a time, since what is on the shelf comes first. Who asks
     /// for the same meanwhile finds it in the cache then.
     rendering: tokio::sync::Mutex<()>,
@@ -49,6 +53,7 @@ pub(super) fn router(site: &Arc<Site>) -> Router {
         renderer: Renderer::new(store, config, AT_HAND),
         site: Arc::clone(site),
         cache: Mutex::default(),
+        coded: publish::Cache::default(),
         rendering: tokio::sync::Mutex::default(),
     };
     let queries = Arc::new(queries);
@@ -77,8 +82,9 @@ impl Queries {
         if query != given {
             return moved(format!("query.{format}?{query}"));
         }
-        match self.feed(&filter, &query, format).await {
-            Ok(version) => answer(&version, format, &headers),
+        let name = format!("query.{format}?{query}");
+        match self.answer(&filter, &name, &query, format, &headers).await {
+            Ok(response) => response,
             Err(error) => {
                 tracing::error!("can't render the feed of {query}: {error:#}");
                 let language = page::language(&self.site, &headers);
@@ -93,36 +99,98 @@ impl Queries {
         asked.resolve(store, &self.names, languages).await
     }
 
-    /// The feed as it stands.
+    async fn answer(
+        &self,
+        filter: &Filter,
+        name: &str,
+        query: &str,
+        format: Format,
+        request: &HeaderMap,
+    ) -> anyhow::Result<Response> {
+        let version = self.feed(filter, name, query, format).await?;
+        let Version {
+            document, bytes, ..
+        } = &*version;
+        let answer = Answer {
+            site: &self.site,
+            address: &format!("feeds/{name}"),
+            document,
+        };
+        if let Some(not_modified) = answer.not_modified(request) {
+            return Ok(not_modified);
+        }
+        if delta::is_wanted(request)
+            && let Some(delta) = delta::answer(&answer, request, bytes).await
+        {
+            return Ok(delta);
+        }
+        let coding = coding::choose(request, document);
+        let plain = async { Ok(bytes.clone()) };
+        let coded = self.coded.get(name, document, coding, plain).await?;
+        Ok(answer.whole(coding, coded))
+    }
+
+    /// The feed as it stands. `name` is its address among the feeds.
     async fn feed(
         &self,
         filter: &Filter,
+        name: &str,
         query: &str,
         format: Format,
     ) -> anyhow::Result<Arc<Version>> {
-        let name = format!("{format}?{query}");
         let touched = self.site.store.touched(filter).await?;
-        if let Some(version) = self.cache().get(&name, touched) {
+        if let Some(version) = self.cache().get(name, touched) {
             return Ok(version);
         }
         let _turn = self.rendering.lock().await;
         let touched = self.site.store.touched(filter).await?;
-        if let Some(version) = self.cache().get(&name, touched) {
+        if let Some(version) = self.cache().get(name, touched) {
             return Ok(version);
         }
         let made = self.renderer.query(filter, query).await?;
         let rendered = self.renderer.render(&made, format, None).await?;
-        let hash = blake3::hash(&rendered.bytes).to_hex();
+        let is_whole = rendered.lost.is_empty();
+        let former = self.cache().former(name);
         let version = Arc::new(Version {
             touched,
-            etag: format!("\"{}-{}\"", made.sequence, &hash[..16]),
+            document: self.document(&rendered, made.sequence, format, former.as_deref()),
             bytes: rendered.bytes.into(),
         });
         // A lost body may be there again at any time.
-        if rendered.lost.is_empty() {
-            self.cache().hold(name, Arc::clone(&version));
+        if is_whole {
+            self.cache().hold(name.to_owned(), Arc::clone(&version));
         }
         Ok(version)
+    }
+
+    /// What is known of the bytes. As of files, a version has a later second than the one before, and
+    /// the same bytes keep their date.
+    fn document(
+        &self,
+        rendered: &Rendered,
+        sequence: Sequence,
+        format: Format,
+        former: Option<&Version>,
+    ) -> Document {
+        let Rendered { bytes, parts, .. } = rendered;
+        let parts = parts.clone();
+        let next = |second: i64| Timestamp::from_second(second + 1).unwrap_or(Timestamp::MAX);
+        let now = next((self.site.clock)().as_second());
+        let of = |modified| Document::of(bytes, format.media_type(), sequence, modified);
+        let Some(Version {
+            document,
+            bytes: was,
+            ..
+        }) = former
+        else {
+            return of(now).with_lineage(Lineage::first(parts));
+        };
+        if was == bytes {
+            return document.clone();
+        }
+        let fresh = document.lineage().fresh(was, &parts, bytes);
+        let lineage = document.lineage().next(document, parts, fresh);
+        of(now.max(next(document.modified.as_second()))).with_lineage(lineage)
     }
 
     fn cache(&self) -> MutexGuard<'_, Cache> {
@@ -195,21 +263,6 @@ impl Queries {
 
 /// `place` is relative to the feeds, so that it does not depend on what is before them.
 fn moved(place: String) -> Response {
-    let headers = [(LOCATION, place), (CACHE_CONTROL, CACHE.to_owned())];
+    let headers = [(LOCATION, place), (CACHE_CONTROL, MOVED_FOR.to_owned())];
     (StatusCode::MOVED_PERMANENTLY, headers).into_response()
-}
-
-fn answer(version: &Version, format: Format, headers: &HeaderMap) -> Response {
-    let tags = [(ETAG, version.etag.as_str()), (CACHE_CONTROL, CACHE)];
-    let given = headers.get_all(IF_NONE_MATCH).iter();
-    let mut given = given.filter_map(|value| value.to_str().ok());
-    let has_current = given.any(|list| {
-        let mut given = list.split(',').map(str::trim);
-        given.any(|tag| tag == "*" || tag.trim_start_matches("W/") == version.etag)
-    });
-    if has_current {
-        return (StatusCode::NOT_MODIFIED, tags).into_response();
-    }
-    let media_type = [(CONTENT_TYPE, format.media_type())];
-    (tags, media_type, version.bytes.clone()).into_response()
 }

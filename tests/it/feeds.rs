@@ -148,6 +148,7 @@ fn version(media_type: &'static str, bytes: Vec<u8>, modified: Timestamp) -> Ver
         modified,
         recipe: String::new(),
         parts: Vec::new(),
+        fresh: None,
     }
 }
 

@@ -10,6 +10,7 @@
 mod answers;
 mod architecture;
 mod commands;
+mod delta;
 mod disk;
 mod dump;
 mod feeds;

@@ -46,6 +46,7 @@ impl Publishing {
                     modified: now,
                     recipe: String::new(),
                     parts: Vec::new(),
+                    fresh: None,
                 };
                 let put = self.publisher.put(&path, version);
                 if put.with_context(|| format!("can't write {path}"))? == Put::Written {

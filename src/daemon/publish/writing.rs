@@ -72,8 +72,11 @@ impl Writing {
     fn write_as(&self, format: Format, made: &Made, written: &mut Written) -> anyhow::Result<()> {
         let path = path_of(&self.key.stem(), format);
         let former = self.publisher.former(&path);
-        let former = former.and_then(|former| Earlier::of(former, self.shape.as_ref()?));
-        let render = self.renderer.render(made, format, former.as_ref());
+        let shape = self.shape.as_ref();
+        let earlier = former
+            .as_ref()
+            .and_then(|former| Earlier::of(former, shape?));
+        let render = self.renderer.render(made, format, earlier.as_ref());
         let rendered = self.runtime.block_on(render);
         let rendered = rendered.with_context(|| path.clone())?;
         let (recipe, parts) = match &self.shape {
@@ -82,6 +85,7 @@ impl Writing {
             }
             _ => (String::new(), Vec::new()),
         };
+        let fresh = former.map(|former| former.fresh(&parts, &rendered.bytes));
         let version = Version {
             media_type: format.media_type(),
             bytes: rendered.bytes,
@@ -89,6 +93,7 @@ impl Writing {
             modified: self.now,
             recipe,
             parts,
+            fresh,
         };
         written.lost.extend(rendered.lost);
         // The same in each format.

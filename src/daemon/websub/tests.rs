@@ -159,6 +159,7 @@ max_per_host = 1000000
             modified: self.now,
             recipe: String::new(),
             parts: Vec::new(),
+            fresh: None,
         };
         self.publisher.put(TOPIC, version).map(drop)
     }

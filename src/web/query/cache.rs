@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::domain::Sequence;
+use crate::publish::Document;
 
 /// Bytes held at the most, and feeds.
 const MOST_BYTES: usize = 16 << 20;
@@ -15,8 +16,7 @@ const MOST: usize = 256;
 pub(super) struct Version {
     /// What [`Store::touched`](crate::store::Store::touched) said right before.
     pub(super) touched: Sequence,
-    /// A strong entity tag, quotes included.
-    pub(super) etag: String,
+    pub(super) document: Document,
     pub(super) bytes: Bytes,
 }
 
@@ -41,6 +41,12 @@ impl Cache {
         held.used = self.tick;
         let is_current = held.version.touched >= touched;
         is_current.then(|| Arc::clone(&held.version))
+    }
+
+    /// The feed of this name as it was last.
+    pub(super) fn former(&self, name: &str) -> Option<Arc<Version>> {
+        let held = self.held.get(name)?;
+        Some(Arc::clone(&held.version))
     }
 
     /// Holds a feed, and lets go of those that were not asked for the longest.
@@ -68,13 +74,17 @@ impl Cache {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
 
     fn version(touched: u64, bytes: usize) -> Arc<Version> {
+        let bytes = vec![7; bytes];
+        let touched = Sequence(touched);
         Arc::new(Version {
-            touched: Sequence(touched),
-            etag: String::new(),
-            bytes: vec![7; bytes].into(),
+            document: Document::of(&bytes, "text/plain", touched, Timestamp::UNIX_EPOCH),
+            touched,
+            bytes: bytes.into(),
         })
     }
 

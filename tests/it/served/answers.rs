@@ -76,7 +76,7 @@ fn each_coding_has_a_tag_of_its_own_that_is_not_sent_twice() {
             assert_eq!((again.status, again.body.len()), (304, 0), "{value}");
             for (name, expected) in [
                 ("etag", tag.as_str()),
-                ("vary", "Accept-Encoding"),
+                ("vary", "Accept-Encoding, A-IM"),
                 ("cache-control", "public, max-age=300"),
                 (
                     "link",

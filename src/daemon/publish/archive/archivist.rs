@@ -116,10 +116,12 @@ impl Archivist {
             return Ok(WrittenPage::default());
         };
         let former = self.publisher.former(&path);
-        let former = former.and_then(|former| Earlier::of(former, shape?));
+        let earlier = former
+            .as_ref()
+            .and_then(|former| Earlier::of(former, shape?));
         let rendered = self
             .renderer
-            .render(&made, Format::Atom, former.as_ref())
+            .render(&made, Format::Atom, earlier.as_ref())
             .await;
         let rendered = rendered.with_context(|| path.clone())?;
         let (recipe, parts) = match shape {
@@ -135,6 +137,8 @@ impl Archivist {
             modified: now,
             recipe,
             parts,
+            // Another may have put one meanwhile.
+            fresh: None,
         };
         let put = {
             let lock = self.at_work.get(*number as usize % self.at_work.len());
