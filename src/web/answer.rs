@@ -13,9 +13,11 @@ use jiff::Timestamp;
 use jiff::fmt::strtime;
 
 use super::limits::Whole;
-use super::{Site, coding, delta, is_topic};
+use super::{Site, coding, is_topic};
+use crate::feed::Format;
 use crate::publish::{Coding, Document};
 
+const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 /// An archive page changes when something in it is edited or withdrawn, which is rare.
 const ARCHIVE_MAX_AGE: i64 = 24 * 60 * 60;
 
@@ -46,9 +48,9 @@ impl Answer<'_> {
     }
 
     /// The bytes, which are so coded.
-    pub fn whole(&self, coding: Coding, bytes: Bytes) -> Response {
+    pub fn whole(&self, request: &HeaderMap, coding: Coding, bytes: Bytes) -> Response {
         let mut headers = self.validators(coding);
-        let media_type = HeaderValue::from_static(self.document.media_type);
+        let media_type = HeaderValue::from_static(self.media_type(request));
         headers.insert(CONTENT_TYPE, media_type);
         if let Some(name) = coding.name() {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static(name));
@@ -68,6 +70,18 @@ impl Answer<'_> {
         response
     }
 
+    /// A browser shows XML by the stylesheet that it names, and a feed as bare text: whoever opens
+    /// one there (Fetch Metadata, `Sec-Fetch-Dest`) gets the same bytes as XML.
+    fn media_type(&self, request: &HeaderMap) -> &'static str {
+        let is_opened = request
+            .get(SEC_FETCH_DEST)
+            .is_some_and(|to| to == "document");
+        match is_opened && is_xml(self.document) {
+            true => "application/xml; charset=utf-8",
+            false => self.document.media_type,
+        }
+    }
+
     /// Tells whoever counts what was saved.
     fn weigh(&self, response: &mut Response) {
         let whole = Whole(self.document.length);
@@ -79,7 +93,11 @@ impl Answer<'_> {
         let mut headers = HeaderMap::with_capacity(8);
         let etag = HeaderValue::from_maybe_shared(self.document.etag(coding).clone());
         set(&mut headers, ETAG, etag.ok());
-        headers.insert(VARY, HeaderValue::from_static(delta::vary(self.document)));
+        let vary = match is_xml(self.document) {
+            true => "Accept-Encoding, A-IM, Sec-Fetch-Dest",
+            false => "Accept-Encoding",
+        };
+        headers.insert(VARY, HeaderValue::from_static(vary));
         let cache = format!("public, max-age={}", self.max_age());
         let cache = HeaderValue::try_from(cache);
         set(&mut headers, CACHE_CONTROL, cache.ok());
@@ -124,6 +142,12 @@ impl Answer<'_> {
         let since = since.and_then(|since| Timestamp::try_from(since).ok());
         since.is_some_and(|since| self.document.modified.as_second() <= since.as_second())
     }
+}
+
+/// RSS or Atom: feeds that have deltas, and a stylesheet.
+pub(super) fn is_xml(document: &Document) -> bool {
+    let formats = [Format::Rss, Format::Atom].map(Format::media_type);
+    formats.contains(&document.media_type)
 }
 
 fn set(headers: &mut HeaderMap, name: HeaderName, value: Option<HeaderValue>) {

@@ -6,30 +6,14 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 
-use super::answer::Answer;
+use super::answer::{Answer, is_xml};
 use super::coding;
-use crate::feed::Format;
-use crate::publish::Document;
 
 /// RFC 3229 section 10.5: what the client takes, what was done, and which version it was done to.
 const A_IM: HeaderName = HeaderName::from_static("a-im");
 const IM: HeaderName = HeaderName::from_static("im");
 const DELTA_BASE: HeaderName = HeaderName::from_static("delta-base");
 const FEED: &str = "feed";
-
-/// What an answer depends on. Whoever keeps one that is whole may give it to anybody.
-pub(super) fn vary(document: &Document) -> &'static str {
-    match has_deltas(document) {
-        true => "Accept-Encoding, A-IM",
-        false => "Accept-Encoding",
-    }
-}
-
-/// `feed` is defined for RSS and Atom.
-fn has_deltas(document: &Document) -> bool {
-    let formats = [Format::Rss, Format::Atom].map(Format::media_type);
-    formats.contains(&document.media_type)
-}
 
 /// Does the client take deltas of a version that it has?
 pub(super) fn is_wanted(request: &HeaderMap) -> bool {
@@ -58,7 +42,7 @@ pub(super) async fn answer(
     bytes: &[u8],
 ) -> Option<Response> {
     let document = answer.document;
-    if !has_deltas(document) {
+    if !is_xml(document) {
         return None;
     }
     let lines = request.get_all(IF_NONE_MATCH).iter();
@@ -68,7 +52,7 @@ pub(super) async fn answer(
     // The tag says how the whole is coded.
     let coding = coding::choose(request, document);
     let delta = coding.encode(Bytes::from(delta)).await.ok()?;
-    let mut response = answer.whole(coding, delta);
+    let mut response = answer.whole(request, coding, delta);
     *response.status_mut() = StatusCode::IM_USED;
     // Caches that do not know of deltas would take this for the feed (section 5.5).
     let cache = format!("no-store, im, max-age={}", answer.max_age());
@@ -76,7 +60,7 @@ pub(super) async fn answer(
     headers.insert(CACHE_CONTROL, HeaderValue::try_from(cache).ok()?);
     headers.insert(DELTA_BASE, HeaderValue::try_from(base).ok()?);
     headers.insert(IM, HeaderValue::from_static(FEED));
-    let vary = HeaderValue::from_static("Accept-Encoding, A-IM, If-None-Match");
+    let vary = HeaderValue::from_static("Accept-Encoding, A-IM, If-None-Match, Sec-Fetch-Dest");
     headers.insert(VARY, vary);
     Some(response)
 }

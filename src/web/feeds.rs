@@ -38,7 +38,7 @@ pub(super) async fn serve(
     }
     let coding = coding::choose(&headers, &document);
     match site.shelf.read(&path, coding).await {
-        Ok((document, bytes)) => answer(&site, &address, &document).whole(coding, bytes),
+        Ok((document, bytes)) => answer(&site, &address, &document).whole(&headers, coding, bytes),
         // Lost or damaged, and being made again.
         Err(_) => unready(&site, &headers),
     }

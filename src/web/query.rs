@@ -127,7 +127,7 @@ impl Queries {
         let coding = coding::choose(request, document);
         let plain = async { Ok(bytes.clone()) };
         let coded = self.coded.get(name, document, coding, plain).await?;
-        Ok(answer.whole(coding, coded))
+        Ok(answer.whole(request, coding, coded))
     }
 
     /// The feed as it stands. `name` is its address among the feeds.

@@ -82,7 +82,10 @@ fn whoever_has_a_version_is_told_what_changed_since_then() {
                 ("im", "feed"),
                 ("delta-base", tag.as_str()),
                 ("cache-control", "no-store, im, max-age=300"),
-                ("vary", "Accept-Encoding, A-IM, If-None-Match"),
+                (
+                    "vary",
+                    "Accept-Encoding, A-IM, If-None-Match, Sec-Fetch-Dest",
+                ),
             ] {
                 assert_eq!(delta.headers[name], value, "{path} since {tag}");
             }
@@ -133,7 +136,10 @@ fn who_has_something_else_or_asks_for_no_delta_gets_the_feed() {
     after(&site, path, &former);
     after(&site, "/feeds/all.json", &json);
     let whole = site.get(path);
-    assert_eq!(whole.headers["vary"], "Accept-Encoding, A-IM");
+    assert_eq!(
+        whole.headers["vary"],
+        "Accept-Encoding, A-IM, Sec-Fetch-Dest"
+    );
     let longer = former.replace("-", "-0");
     for tag in [
         &longer,

@@ -76,7 +76,7 @@ fn each_coding_has_a_tag_of_its_own_that_is_not_sent_twice() {
             assert_eq!((again.status, again.body.len()), (304, 0), "{value}");
             for (name, expected) in [
                 ("etag", tag.as_str()),
-                ("vary", "Accept-Encoding, A-IM"),
+                ("vary", "Accept-Encoding, A-IM, Sec-Fetch-Dest"),
                 ("cache-control", "public, max-age=300"),
                 (
                     "link",
@@ -92,6 +92,24 @@ fn each_coding_has_a_tag_of_its_own_that_is_not_sent_twice() {
         ("Accept-Encoding", "gzip"),
     ];
     assert!(site.request("GET", FEED, &both).headers["etag"].ends_with("-gz\""));
+}
+
+#[test]
+fn a_feed_that_is_opened_in_a_browser_is_xml_and_shown_by_its_stylesheet() {
+    let site = Site::new().start().after_first_scan();
+    let opened = [("Sec-Fetch-Dest", "document")];
+    let media_type = |path: &str, headers: &[(&str, &str)]| {
+        let answer = site.request("GET", path, headers);
+        answer.headers["content-type"].clone()
+    };
+    let xml = "application/xml; charset=utf-8";
+    assert_eq!(media_type(FEED, &opened), xml);
+    assert_eq!(media_type("/feeds/all.atom", &opened), xml);
+    let feed = "application/rss+xml; charset=utf-8";
+    assert_eq!(media_type(FEED, &[("Sec-Fetch-Dest", "empty")]), feed);
+    assert_eq!(media_type(FEED, &[]), feed);
+    let json = "application/feed+json; charset=utf-8";
+    assert_eq!(media_type("/feeds/all.json", &opened), json);
 }
 
 #[test]
