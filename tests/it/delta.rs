@@ -175,8 +175,8 @@ fn what_left_the_feed_makes_room_for_what_is_older() {
         site.page(&format!("{day}.md"), &page(&format!("Page {day}"), day))
     });
     let site = site.start();
-    let path = "/feeds/all.atom";
-    let shown = site.feed("all.atom", |feed| {
+    let path = "/feeds/pl/all.atom";
+    let shown = site.feed("pl/all.atom", |feed| {
         (2..=4).all(|day| feed.contains(&format!(">Page {day}<")))
     });
     assert!(!shown.contains(">Page 1<"));
@@ -186,4 +186,7 @@ fn what_left_the_feed_makes_room_for_what_is_older() {
     let delta = asking(&site, path, &former, &[]);
     assert_eq!(delta.status, 226);
     assert_eq!(titles(&delta.text()), BTreeSet::from(["Page 1".to_owned()]));
+    // What left is told as in the whole feed (RFC 6721).
+    let gone = "ref=\"tag:portal.example,2026:pages/4.md\"";
+    assert_eq!(delta.text().matches(gone).count(), 1, "{}", delta.text());
 }
