@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Made, Renderer};
-use crate::domain::{FeedKey, PublicationKey, PublicationState};
+use super::{Made, Renderer, Shown};
+use crate::domain::{FeedKey, PublicationKey};
 use crate::feed::{Deleted, History};
 use crate::store::{Departed, StoreError};
 
@@ -38,7 +38,7 @@ impl Renderer {
         bare.stem = key.page_stem(number);
         Ok(Some(Made {
             feed: bare,
-            entries: page.entries,
+            entries: self.shown(page.entries).await?,
             sequence: page.sequence,
             pages: feed.pages.min(number + 1),
         }))
@@ -63,11 +63,13 @@ impl Renderer {
         }
         made.pages = pages;
         made.feed.history.previous = (pages > 0).then(|| key.page_stem(pages));
-        let shown: BTreeSet<PublicationKey> = made.entries.iter().map(|one| one.key).collect();
-        let more = self.store.not_archived(key).await?.into_iter();
-        made.entries
-            .extend(more.filter(|one| !shown.contains(&one.key)));
-        let newest_first = |one: &PublicationState| Reverse((one.publication.published, one.key));
+        let there: BTreeSet<PublicationKey> =
+            made.entries.iter().map(|one| one.state.key).collect();
+        let mut more = self.store.not_archived(key).await?;
+        more.retain(|one| !there.contains(&one.key));
+        made.entries.extend(self.shown(more).await?);
+        let newest_first =
+            |Shown { state, .. }: &Shown| Reverse((state.publication.published, state.key));
         made.entries.sort_by_key(newest_first);
         Ok(())
     }

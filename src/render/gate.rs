@@ -68,13 +68,13 @@ impl Renderer {
         &self,
         feed: &Feed,
         state: &PublicationState,
-        translations: Translations,
+        translations: &Translations,
         lost: &mut BTreeSet<BodyHash>,
         room: usize,
     ) -> anyhow::Result<Pieces> {
-        let others = translations.others;
+        let others = &translations.others;
         let publication = &state.publication;
-        let written = self.write(feed, publication, &others, lost, room).await?;
+        let written = self.write(feed, publication, others, lost, room).await?;
         let why = match written {
             Ok(pieces) => return Ok(pieces),
             Err(why) => why,
@@ -90,7 +90,7 @@ impl Renderer {
         let former = self.store.revisions(state.key, BACK).await?.into_iter();
         for former in former.filter(|former| former.revision < state.revision) {
             let publication = &former.publication;
-            let written = self.write(feed, publication, &others, lost, room).await?;
+            let written = self.write(feed, publication, others, lost, room).await?;
             if let Ok(pieces) = written {
                 refused.shown = Some(former.revision);
                 return Ok(Pieces {

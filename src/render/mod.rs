@@ -44,11 +44,18 @@ pub type Shape = String;
 pub struct Made {
     /// Without its entries.
     feed: Feed,
-    entries: Vec<PublicationState>,
+    entries: Vec<Shown>,
     /// The last change that it shows.
     pub sequence: Sequence,
     /// Full pages of its archive, as far as it leads to them.
     pub pages: u64,
+}
+
+/// A publication that a feed shows.
+struct Shown {
+    state: PublicationState,
+    /// As they are when the feed is made: the same in every format.
+    translations: Translations,
 }
 
 impl Made {
@@ -177,12 +184,25 @@ impl Renderer {
                 hub: self.config.hub(),
                 ..feed
             },
-            entries: view.entries,
+            entries: self.shown(view.entries).await?,
             sequence: view.sequence,
             pages: 0,
         };
         self.add_history(key, view.pages, &mut made).await?;
         Ok(Some(made))
+    }
+
+    /// Publications as a feed shows them.
+    async fn shown(&self, states: Vec<PublicationState>) -> Result<Vec<Shown>, StoreError> {
+        let mut shown = Vec::with_capacity(states.len());
+        for state in states {
+            let translations = self.store.translations_of(&state).await?;
+            shown.push(Shown {
+                state,
+                translations,
+            });
+        }
+        Ok(shown)
     }
 
     /// A feed without entries, which nobody pushes.
@@ -226,8 +246,11 @@ impl Renderer {
         let mut refused = Vec::new();
         let mut room = ROOM;
         let mut pieces = Vec::with_capacity(made.entries.len());
-        for state in &made.entries {
-            let translations = self.store.translations_of(state).await?;
+        for Shown {
+            state,
+            translations,
+        } in &made.entries
+        {
             let translated = translations.sequence;
             if let Some(entry) = earlier.and_then(|earlier| earlier.entry(state, translated)) {
                 pieces.push((state, Piece::Again(entry)));
@@ -277,7 +300,7 @@ impl Renderer {
         &self,
         feed: &Feed,
         state: &PublicationState,
-        translations: Translations,
+        translations: &Translations,
         lost: &mut BTreeSet<BodyHash>,
         room: usize,
     ) -> anyhow::Result<Arc<Pieces>> {

@@ -38,7 +38,7 @@ impl Renderer {
                 query: format!("?{query}"),
                 ..feed
             },
-            entries: view.entries,
+            entries: self.shown(view.entries).await?,
             sequence: view.sequence,
             pages: 0,
         })
