@@ -13,7 +13,7 @@ mod retention;
 mod source;
 mod tables;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod transport;
 mod value;
 mod web;

@@ -8,6 +8,19 @@ use crate::feed::Format;
 
 type Tested = Result<(), Box<dyn std::error::Error>>;
 
+/// A site of one folder, to which tests may add further tables.
+pub(crate) const SITE: &str = r#"
+[site]
+title = "Portal"
+url = "https://portal.example/"
+authority = "portal.example,2026"
+[[source]]
+name = "pages"
+path = "content"
+[mail]
+from = "wici@portal.example"
+"#;
+
 const LEAST: &str = r#"
 [site]
 title = "Portal"

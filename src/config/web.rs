@@ -178,24 +178,12 @@ fn proxy(text: &str) -> Result<Option<IpNet>, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::tests::SITE;
 
     type Tested = Result<(), Box<dyn std::error::Error>>;
 
     fn read(lines: &str) -> Result<Web, String> {
-        let text = format!(
-            r#"
-[site]
-title = "Portal"
-url = "https://portal.example/"
-authority = "portal.example,2026"
-[[source]]
-name = "pages"
-path = "content"
-[mail]
-from = "wici@portal.example"
-[web]
-{lines}"#
-        );
+        let text = format!("{SITE}[web]\n{lines}");
         match super::super::parse(&text, Path::new("daemon.toml"), Path::new("/srv/portal")) {
             Ok(config) => Ok(config.web),
             Err(problems) => Err(problems.iter().map(|p| format!("{p}\n")).collect()),

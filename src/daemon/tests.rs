@@ -10,6 +10,7 @@ use super::ingest::Ingest;
 use super::publish::Publishing;
 use super::schedule::Scheduling;
 use super::signals::Signals;
+use crate::config::tests::SITE;
 use crate::config::{self, Config};
 use crate::content::Look;
 use crate::control::Board;
@@ -18,18 +19,6 @@ use crate::publish::Publisher;
 use crate::store::Store;
 
 type Tested = Result<(), Box<dyn std::error::Error>>;
-
-const CONFIG: &str = r#"
-[site]
-title = "Portal"
-url = "https://portal.example/"
-authority = "portal.example,2026"
-[[source]]
-name = "pages"
-path = "content"
-[mail]
-from = "wici@portal.example"
-"#;
 
 /// A site in a folder, and the loops of its one source and of its feeds.
 struct Site {
@@ -107,7 +96,7 @@ impl Site {
 }
 
 fn configuration(base: &Path) -> Result<Arc<Config>, String> {
-    config::parse(CONFIG, &base.join("daemon.toml"), base)
+    config::parse(SITE, &base.join("daemon.toml"), base)
         .map(Arc::new)
         .map_err(|problems| format!("{problems:?}"))
 }

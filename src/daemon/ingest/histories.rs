@@ -11,23 +11,12 @@ use proptest::test_runner::{self, TestCaseError, TestRunner};
 
 use super::super::clock;
 use super::*;
+use crate::config::tests::SITE;
 use crate::content::tests::Trial;
 use crate::content::tests::operations::{Hands, Operation, operation};
 use crate::domain::FeedKey;
 
 type Outcome = Result<(), Box<dyn Error>>;
-
-const CONFIG: &str = r#"
-[site]
-title = "Portal"
-url = "https://portal.example/"
-authority = "portal.example,2026"
-[[source]]
-name = "pages"
-path = "content"
-[mail]
-from = "wici@portal.example"
-"#;
 
 /// What readers would have, by path, but for ids and numbers; and what is wrong.
 type Held = (
@@ -44,7 +33,7 @@ struct Daemon {
 
 impl Daemon {
     fn at(base: &Path) -> Result<Daemon, Box<dyn Error>> {
-        let config = config::parse(CONFIG, &base.join("daemon.toml"), base)
+        let config = config::parse(SITE, &base.join("daemon.toml"), base)
             .map_err(|problems| format!("{problems:?}"))?;
         let (store, board) = (Store::in_memory()?, Arc::new(Board::default()));
         Daemon::over(config, store, board)

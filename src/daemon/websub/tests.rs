@@ -10,6 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
 use crate::config;
+use crate::config::tests::SITE;
 use crate::domain::Sequence;
 use crate::domain::websub::Subscription;
 use crate::feed::Format;
@@ -118,22 +119,10 @@ struct Bench {
 impl Bench {
     fn over(store: Store) -> Result<Bench, Box<dyn std::error::Error>> {
         let folder = tempfile::tempdir()?;
-        let text = r#"
-[site]
-title = "Portal"
-url = "https://portal.example/"
-authority = "portal.example,2026"
-[[source]]
-name = "pages"
-path = "content"
-[mail]
-from = "wici@portal.example"
-[websub]
-allow_private = true
-max_subscriptions = 1000000
-max_per_host = 1000000
-"#;
-        let config = config::parse(text, Path::new("daemon.toml"), folder.path());
+        let websub = "[websub]\nallow_private = true\nmax_subscriptions = 1000000\n\
+            max_per_host = 1000000\n";
+        let text = format!("{SITE}{websub}");
+        let config = config::parse(&text, Path::new("daemon.toml"), folder.path());
         let config = config.map_err(|problems| format!("{problems:?}"))?;
         let publisher = Publisher::open(folder.path().join("feeds"))?;
         let hands = Hands::new(&store, &publisher.shelf(), &Arc::new(config))?;

@@ -6,6 +6,7 @@ use super::super::super::model::clock::DELAY;
 use super::super::super::model::{IMMEDIATE, LOCAL};
 use super::super::super::*;
 use super::{ADDRESSES, Stop, Twins, cadence_in};
+use crate::config::tests::SITE;
 use crate::config::{self, Config};
 use crate::daemon::schedule::windows::Windows;
 use crate::daemon::signals::Signals;
@@ -13,16 +14,7 @@ use crate::daemon::signals::Signals;
 /// Longer than any history.
 const FOR_EVER: SignedDuration = SignedDuration::from_hours(1_000_000);
 
-const SITE: &str = r#"
-[site]
-title = "Portal"
-url = "https://portal.example/"
-authority = "portal.example,2026"
-[[source]]
-name = "pages"
-path = "content"
-[mail]
-from = "wici@portal.example"
+const SCHEDULES: &str = r#"
 [[schedule]]
 name = "daily"
 cron = "0 8 * * *"
@@ -37,7 +29,9 @@ timezone = "subscriber"
 
 static CONFIG: LazyLock<Option<Arc<Config>>> = LazyLock::new(|| {
     let (file, base) = ("/site/daemon.toml".as_ref(), "/site".as_ref());
-    config::parse(SITE, file, base).ok().map(Arc::new)
+    config::parse(&format!("{SITE}{SCHEDULES}"), file, base)
+        .ok()
+        .map(Arc::new)
 });
 
 impl Twins {
