@@ -2,6 +2,7 @@
 //! daemon's own hub, which verifies who asks ([`verify`]) and pushes ([`push`]), or by another's,
 //! which is told ([`tell`]).
 
+mod delivery;
 pub mod push;
 pub mod tell;
 pub mod verify;

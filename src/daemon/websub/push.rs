@@ -6,26 +6,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use url::Url;
 
 use super::Hands;
-use super::way::{PAGE, Push, Step, Way};
+use super::delivery::{Sent, Served, deliver};
+use super::way::{PAGE, Push, Way};
 use crate::control::Clock;
 use crate::daemon::guard::Guard;
 use crate::daemon::secrets;
 use crate::daemon::signals::Signals;
 use crate::domain::Sequence;
 use crate::domain::websub::{CallbackKey, Pushed};
-use crate::net::Post;
-use crate::publish::{Coding, Document};
+use crate::publish::Coding;
 use crate::store::{StoreError, Walked};
-use crate::token::push_signature;
-use crate::web;
 
 /// Pushes at a time; beside them, those that are tried again; and all to one host.
 const AT_ONCE: usize = 256;
@@ -33,8 +29,6 @@ const RETRIES: usize = 64;
 const PER_HOST: usize = 16;
 /// Topics whose changes are on their way at a time.
 const TOPICS: usize = 16;
-/// For one push.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// Results gathered before they are written down, and for how long.
 const GATHERED: usize = 128;
 const GATHER: Duration = Duration::from_millis(100);
@@ -55,7 +49,7 @@ pub struct Pushing {
     /// When they were last read.
     looked: Option<Instant>,
     /// The feeds that are pushed.
-    held: HashMap<String, (Arc<Document>, Bytes)>,
+    held: HashMap<String, Served>,
     /// What is on the wire, or waits to be tried again.
     taken: HashSet<(String, CallbackKey)>,
     hosts: HashMap<String, usize>,
@@ -66,16 +60,6 @@ pub struct Pushing {
     settled: Instant,
     /// The topic that was served last: each has its turn.
     turn: String,
-}
-
-/// A push that was made.
-struct Sent {
-    topic: String,
-    callback: CallbackKey,
-    host: String,
-    step: Option<Step>,
-    sequence: Sequence,
-    pushed: Pushed,
 }
 
 impl Pushing {
@@ -272,64 +256,10 @@ impl Pushing {
     }
 
     fn send(&mut self, push: Push, now: Timestamp) {
-        let Push {
-            topic,
-            callback,
-            subscription,
-            step,
-        } = push;
-        let host = subscription.host();
-        *self.hosts.entry(host.clone()).or_default() += 1;
-        let held = self.held.get(&topic).cloned();
+        *self.hosts.entry(push.subscription.host()).or_default() += 1;
+        let held = self.held.get(&push.topic).cloned();
         let hands = self.hands.clone();
-        self.work.spawn(async move {
-            let mut sent = Sent {
-                topic,
-                callback,
-                host,
-                step,
-                sequence: Sequence::default(),
-                pushed: Pushed::Failed,
-            };
-            // A feed that is gone, or damaged and being made anew, is none to push.
-            let Some((document, bytes)) = held.filter(|_| subscription.holds(now)) else {
-                return sent;
-            };
-            sent.sequence = document.sequence;
-            let Ok(url) = Url::parse(&subscription.callback) else {
-                return sent;
-            };
-            let mut headers: Vec<(&'static str, String)> = web::links(&hands.config, &sent.topic)
-                .into_iter()
-                .map(|link| ("link", link))
-                .collect();
-            if let Some(secret) = &subscription.secret {
-                let method = hands.config.websub.signature;
-                let signature = push_signature(method, secret, &bytes);
-                headers.push(("x-hub-signature", signature));
-            }
-            let post = Post {
-                url: &url,
-                allow_private: hands.config.websub.allow_private,
-                media_type: document.media_type,
-                headers,
-                body: bytes,
-                patience: PATIENCE,
-            };
-            sent.pushed = match hands.outgoing.post(post).await {
-                Ok(200..=299) => Pushed::Delivered,
-                Ok(410) => Pushed::Gone,
-                Ok(status) => {
-                    tracing::debug!("a push to {} was answered with {status}", sent.host);
-                    Pushed::Failed
-                }
-                Err(error) => {
-                    tracing::debug!("a push to {} failed: {error}", sent.host);
-                    Pushed::Failed
-                }
-            };
-            sent
-        });
+        self.work.spawn(deliver(hands, push, held, now));
     }
 
     fn take_note(&mut self, sent: Sent) {
@@ -413,7 +343,7 @@ fn has_room(hosts: &HashMap<String, usize>, push: &Push) -> bool {
 }
 
 /// Has the feed at hand as it is served now.
-async fn hold(hands: &Hands, held: &mut HashMap<String, (Arc<Document>, Bytes)>, topic: &str) {
+async fn hold(hands: &Hands, held: &mut HashMap<String, Served>, topic: &str) {
     let now = hands.shelf.get(topic);
     let is_held = held.get(topic).map(|(document, _)| document) == now.as_ref();
     if is_held && now.is_some() {
