@@ -12,8 +12,9 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use jiff::fmt::strtime;
 
+use super::hub::links;
 use super::limits::Whole;
-use super::{Site, coding, is_topic};
+use super::{Site, coding};
 use crate::feed::Format;
 use crate::publish::{Coding, Document};
 
@@ -101,12 +102,7 @@ impl Answer<'_> {
         let cache = format!("public, max-age={}", self.max_age());
         let cache = HeaderValue::try_from(cache);
         set(&mut headers, CACHE_CONTROL, cache.ok());
-        let base = &self.site.config.web.url;
-        let mut link = format!("<{base}{}>; rel=\"self\"", self.address);
-        let is_topic = self.address.strip_prefix("feeds/").is_some_and(is_topic);
-        if let Some(hub) = self.site.config.hub().filter(|_| is_topic) {
-            link += &format!(", <{hub}>; rel=\"hub\"");
-        }
+        let link = links(&self.site.config, self.address);
         set(&mut headers, LINK, HeaderValue::try_from(link).ok());
         headers
     }

@@ -149,11 +149,15 @@ pub fn is_topic(path: &str) -> bool {
     is_feed && folder != Some("archive")
 }
 
-/// The values of `Link` that lead from a feed to its hub and to itself (section 4).
-pub fn links(config: &Config, path: &str) -> Vec<String> {
-    let own = format!("<{}{path}>; rel=\"self\"", feeds_url(config));
-    let hub = config.hub().map(|hub| format!("<{hub}>; rel=\"hub\""));
-    hub.into_iter().chain([own]).collect()
+/// The value of `Link` that leads from what is at an address, below the public base, to itself, and
+/// from a feed that is pushed to its hub (section 4).
+pub fn links(config: &Config, address: &str) -> String {
+    let mut links = format!("<{}{address}>; rel=\"self\"", config.web.url);
+    let is_topic = address.strip_prefix("feeds/").is_some_and(is_topic);
+    if let Some(hub) = config.hub().filter(|_| is_topic) {
+        links += &format!(", <{hub}>; rel=\"hub\"");
+    }
+    links
 }
 
 fn bad(reason: &str) -> Fault {

@@ -70,8 +70,8 @@ async fn post(
     let Ok(url) = Url::parse(&subscription.callback) else {
         return Pushed::Failed;
     };
-    let links = web::links(&hands.config, topic).into_iter();
-    let mut headers: Vec<(&'static str, String)> = links.map(|link| ("link", link)).collect();
+    let links = web::links(&hands.config, &format!("feeds/{topic}"));
+    let mut headers = vec![("link", links)];
     if let Some(secret) = &subscription.secret {
         let method = hands.config.websub.signature;
         headers.push(("x-hub-signature", push_signature(method, secret, &bytes)));
