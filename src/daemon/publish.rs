@@ -3,6 +3,7 @@
 mod archive;
 mod beside;
 mod gate;
+mod left;
 mod writing;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -195,6 +196,7 @@ impl Publishing {
                 .title(&key, label.map(|tag| tag.label.as_str()));
             self.listed.insert(key, title);
         }
+        stale.extend(self.left_over().await?);
         tracing::debug!(
             "{} feeds, {} to be rendered",
             self.listed.len(),
@@ -301,6 +303,7 @@ impl Publishing {
         let shape = self.renderer.shape().await?;
         let mut round = Round {
             written: Vec::new(),
+            left: BTreeSet::new(),
             result: Ok(()),
         };
         for (number, key) in feeds.into_iter().enumerate() {
@@ -327,6 +330,7 @@ impl Publishing {
         while let Some(done) = self.work.join_next().await {
             self.take(done?, &mut round)?;
         }
+        self.leave(std::mem::take(&mut round.left), now).await?;
         if std::mem::take(&mut self.is_index_due)
             && let Err(error) = self.write_beside(now, &mut round.written)
         {
@@ -366,7 +370,7 @@ impl Publishing {
                 let former = self.listed.insert(key, title.clone());
                 self.is_index_due |= former != Some(title);
             }
-            Ok(None) => {}
+            Ok(None) => drop(round.left.insert(key)),
             Err(error) if super::is_store_trouble(&error) => return Err(error),
             Err(error) if error.is::<UnfitFeed>() => {
                 // It is the same until something else is to be in it.
@@ -388,6 +392,8 @@ impl Publishing {
 struct Round {
     /// New files.
     written: Vec<String>,
+    /// Feeds that are none, or none any more.
+    left: BTreeSet<FeedKey>,
     /// The first failure.
     result: anyhow::Result<()>,
 }

@@ -141,6 +141,8 @@ impl Pushing {
 
     /// Which feeds show another change than was pushed?
     async fn notice(&mut self) -> Result<(), StoreError> {
+        let shelf = &self.hands.shelf;
+        self.ways.retain(|topic, _| shelf.get(topic).is_some());
         let mut changed = Vec::new();
         for (name, topic) in self.hands.store.topics().await? {
             let Some(document) = self.hands.shelf.get(&name) else {

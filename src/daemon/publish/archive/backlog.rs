@@ -85,6 +85,11 @@ impl Backlog {
         self.owed.extend(pages);
     }
 
+    /// The files are to be removed of pages that are none any more.
+    pub(in crate::daemon::publish) fn sweep(&mut self) {
+        self.is_swept = false;
+    }
+
     /// Is a feed waiting to be numbered?
     pub(in crate::daemon::publish) fn has_unnumbered(&self) -> bool {
         !self.unnumbered.is_empty()
