@@ -92,7 +92,7 @@ async fn find(site: &Site, path: &str) -> Result<Found, StoreError> {
         true => Found::Unready,
         false => Found::Nothing {
             gone: was_there,
-            meant: is_shown(site, &key).then_some(key),
+            meant: likely(site, key),
         },
     })
 }
@@ -119,7 +119,7 @@ async fn find_page(site: &Site, feed: FeedKey, number: u64) -> Result<Found, Sto
         true => Found::Unready,
         false => Found::Nothing {
             gone: is_page,
-            meant: is_shown(site, &feed).then_some(feed),
+            meant: likely(site, feed),
         },
     })
 }
@@ -132,10 +132,14 @@ fn is_unwritten_query(site: &Site, path: &str) -> bool {
     format.is_some_and(|format: Format| !site.config.feeds.formats.contains(&format))
 }
 
-/// Is the feed there in any format?
-fn is_shown(site: &Site, feed: &FeedKey) -> bool {
-    let mut formats = site.config.feeds.formats.iter();
-    formats.any(|format| site.shelf.get(&file(feed, *format)).is_some())
+/// The feed, or that in all languages, if it is there in any format.
+fn likely(site: &Site, feed: FeedKey) -> Option<FeedKey> {
+    let is_there = |feed: &FeedKey| {
+        let mut formats = site.config.feeds.formats.iter();
+        formats.any(|format| site.shelf.get(&file(feed, *format)).is_some())
+    };
+    let in_all_languages = FeedKey::in_all_languages(feed.tag.clone());
+    [feed, in_all_languages].into_iter().find(is_there)
 }
 
 impl Found {

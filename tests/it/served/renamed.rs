@@ -10,7 +10,7 @@ use crate::http_server::{HttpServer, Reply};
 const PLACE: &str = "https://wici.portal.example/feeds";
 const ALIAS: &str = "[[tag]]\nid = \"prawo\"\naliases = [\"ustawy\"]\n[web]";
 
-/// With a page of an archive, and something in another language.
+/// With a page of an archive, something in another language, and in a third what was withdrawn.
 fn site() -> Running {
     let site = Site::new()
         .with("[websub]\nallow_private = true\n")
@@ -19,6 +19,8 @@ fn site() -> Running {
             "uk.md",
             "---\ntitle: Закон\nlang: uk\ntags: [ustawy]\n---\nТекст.\n",
         );
+    let english = "---\ntitle: Laws\nlang: en\ntags: [ustawy]\n---\nText.\n";
+    let site = site.page("en.md", english);
     let site = (0..55).fold(site, |site, number| {
         let title = format!("Page {number}");
         site.page(&format!("{number}.md"), &page(&title, "ustawy"))
@@ -26,6 +28,9 @@ fn site() -> Running {
     let site = site.start();
     answers(&site, "/feeds/tag/ustawy/archive/1.atom", 200);
     answers(&site, "/feeds/uk/tag/ustawy.json", 200);
+    site.feed("en/tag/ustawy.atom", |feed| feed.contains("Laws"));
+    site.remove("en.md");
+    site.feed("en/tag/ustawy.atom", |feed| feed.contains("deleted-entry"));
     site
 }
 
@@ -63,6 +68,10 @@ fn is_elsewhere(site: &Running) {
         assert_eq!(answer.headers["cache-control"], "public, max-age=300");
         assert_eq!(site.get(&format!("/feeds/{present}")).status, 200);
     }
+    // What is left of it in a language that the other has nothing in is no feed.
+    answers(site, "/feeds/en/tag/ustawy.atom", 410);
+    let gone = site.get("/feeds/en/tag/ustawy.atom").text();
+    assert!(gone.contains(&format!("{PLACE}/tag/prawo.atom")), "{gone}");
     for (former, present) in [
         ("/tag/ustawy", "/tag/prawo"),
         (
