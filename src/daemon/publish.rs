@@ -4,6 +4,7 @@ mod archive;
 mod beside;
 mod gate;
 mod left;
+mod round;
 mod writing;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +29,7 @@ use crate::store::{Store, StoreError};
 use archive::{Archives, Archivist, page_at};
 use beside::is_beside;
 use gate::Gate;
+use round::Round;
 use writing::{Writing, Written, path_of, recipe};
 
 /// Between looks at whether the files are still there; and until what failed is tried again.
@@ -301,11 +303,7 @@ impl Publishing {
         // One more than can run, so that none waits while another is dealt out.
         let at_once = available_parallelism().map_or(1, usize::from) + 1;
         let shape = self.renderer.shape().await?;
-        let mut round = Round {
-            written: Vec::new(),
-            left: BTreeSet::new(),
-            result: Ok(()),
-        };
+        let mut round = Round::default();
         for (number, key) in feeds.into_iter().enumerate() {
             if self.work.len() >= at_once
                 && let Some(done) = self.work.join_next().await
@@ -385,24 +383,6 @@ impl Publishing {
             }
         }
         Ok(())
-    }
-}
-
-/// What came of a round so far.
-struct Round {
-    /// New files.
-    written: Vec<String>,
-    /// Feeds that are none, or none any more.
-    left: BTreeSet<FeedKey>,
-    /// The first failure.
-    result: anyhow::Result<()>,
-}
-
-impl Round {
-    fn fail(&mut self, error: anyhow::Error) {
-        if self.result.is_ok() {
-            self.result = Err(error);
-        }
     }
 }
 

@@ -1,10 +1,12 @@
-//! Feeds that are no more, for their tags go by other names now.
+//! Feeds that are no more: their tags go by other names now.
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
 use super::Publishing;
+use super::archive::page_at;
+use super::beside::paths_beside;
 use super::writing::path_of;
 use crate::domain::FeedKey;
 use crate::feed::Format;
@@ -63,5 +65,22 @@ impl Publishing {
         }
         self.archives.sweep();
         Ok(())
+    }
+
+    /// Removes the files of every feed but those that were rendered here, for whoever has rendered
+    /// all there are and remembers no others.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn remove_others(&self) -> anyhow::Result<()> {
+        let formats = self.config.feeds.formats.iter();
+        let feeds = self.listed.keys().flat_map(|feed| {
+            let path = |format: &Format| path_of(&feed.stem(), *format);
+            formats.clone().map(path).chain(paths_beside(feed))
+        });
+        let known: BTreeSet<String> = feeds.collect();
+        let is_known = |path: &str| known.contains(path) || page_at(path).is_some();
+        self.publisher.retain(is_known)?;
+        Ok(self.publisher.commit()?)
     }
 }
