@@ -22,10 +22,16 @@ use crate::store::StoreError;
 /// What people take for the ending of a feed.
 const ENDINGS: [&str; 5] = ["rss", "atom", "json", "xml", "rdf"];
 
-/// The answer for a path below `/feeds/`. 404 and 410 come with a page that says what there is.
-pub(super) async fn answer(site: &Site, path: &str, headers: &HeaderMap) -> Response {
+/// The answer for a path below `/feeds/`, with this query after it. 404 and 410 come with a page that
+/// says what there is.
+pub(super) async fn answer(
+    site: &Site,
+    path: &str,
+    query: Option<&str>,
+    headers: &HeaderMap,
+) -> Response {
     match find(site, path).await {
-        Ok(found) => found.answer(site, headers),
+        Ok(found) => found.answer(site, query, headers),
         Err(error) => {
             tracing::error!("can't look for the feed that was meant: {error}");
             let language = page::language(site, headers);
@@ -143,10 +149,11 @@ fn likely(site: &Site, feed: FeedKey) -> Option<FeedKey> {
 }
 
 impl Found {
-    fn answer(self, site: &Site, headers: &HeaderMap) -> Response {
+    fn answer(self, site: &Site, query: Option<&str>, headers: &HeaderMap) -> Response {
         match self {
             Found::Elsewhere(key, format) => {
-                let place = address(site, &file(&key, format));
+                let query = query.map_or(String::new(), |query| format!("?{query}"));
+                let place = address(site, &file(&key, format)) + &query;
                 let headers = [(LOCATION, place), (CACHE_CONTROL, MOVED_FOR.to_owned())];
                 (StatusCode::MOVED_PERMANENTLY, headers).into_response()
             }

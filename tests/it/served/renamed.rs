@@ -55,7 +55,7 @@ fn is_elsewhere(site: &Running) {
     answers(site, "/feeds/tag/ustawy.atom", 301);
     for (former, present) in [
         ("tag/ustawy.atom", "tag/prawo.atom"),
-        ("tag/ustawy.rss", "tag/prawo.rss"),
+        ("tag/ustawy.rss?reader=7", "tag/prawo.rss?reader=7"),
         ("tag/ustawy.json", "tag/prawo.json"),
         ("pl/tag/ustawy.atom", "pl/tag/prawo.atom"),
         ("uk/tag/ustawy.json", "uk/tag/prawo.json"),
