@@ -170,3 +170,34 @@ fn no_topic() -> Fault {
         "hub.topic is no feed of this site\n".to_owned(),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config;
+    use crate::config::tests::SITE;
+
+    #[test]
+    fn only_what_is_pushed_leads_to_a_hub() {
+        let root = Path::new(".");
+        let config = config::parse(SITE, root, root).expect("a site");
+        for (address, is_pushed) in [
+            ("feeds/all.atom", true),
+            ("feeds/pl/tag/prawo.json", true),
+            ("feeds/tag/archive.rss", true),
+            ("feeds/query.atom?any=prawo", false),
+            ("feeds/feed.css", false),
+            ("feeds/index.opml", false),
+            ("feeds/pl/index.opml", false),
+            ("feeds/archive/1.atom", false),
+            ("feeds/tag/archive/archive/1.atom", false),
+            ("tag/prawo", false),
+        ] {
+            let links = links(&config, address);
+            assert!(links.contains(&format!("{address}>; rel=\"self\"")), "{links}");
+            assert_eq!(links.contains("rel=\"hub\""), is_pushed, "{links}");
+        }
+    }
+}
