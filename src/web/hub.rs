@@ -196,7 +196,10 @@ mod tests {
             ("tag/prawo", false),
         ] {
             let links = links(&config, address);
-            assert!(links.contains(&format!("{address}>; rel=\"self\"")), "{links}");
+            assert!(
+                links.contains(&format!("{address}>; rel=\"self\"")),
+                "{links}"
+            );
             assert_eq!(links.contains("rel=\"hub\""), is_pushed, "{links}");
         }
     }

@@ -71,7 +71,10 @@ fn another_hub_gets_each_change_twice_and_is_never_told_to_wait() {
     let asks = || poll(&site, FEED, "hub/1", &[]);
     for change in 0..6 {
         let title = format!("Zmiana {change}");
-        site.save("b.md", &format!("---\ntitle: {title}\ntags: [prawo]\n---\n.\n"));
+        site.save(
+            "b.md",
+            &format!("---\ntitle: {title}\ntags: [prawo]\n---\n.\n"),
+        );
         wait_for("the change", || {
             let seen = poll(&site, FEED, "waiting", &[]);
             seen.text().contains(&title).then_some(())
