@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use super::Hands;
@@ -17,6 +17,7 @@ use crate::token::push_signature;
 use crate::web;
 
 const PATIENCE: Duration = Duration::from_secs(10);
+const FAILED: Pushed = Pushed::Failed(SignedDuration::ZERO);
 
 /// A feed and its bytes.
 pub(super) type Served = (Arc<Document>, Bytes);
@@ -51,11 +52,11 @@ pub(super) async fn deliver(
         host: subscription.host(),
         step,
         sequence: Sequence::default(),
-        pushed: Pushed::Failed,
+        pushed: FAILED,
     };
     if let Some((document, bytes)) = served.filter(|_| subscription.holds(now)) {
         sent.sequence = document.sequence;
-        sent.pushed = post(&hands, &sent.topic, &subscription, &document, bytes).await;
+        sent.pushed = post(&hands, &sent.topic, &subscription, &document, bytes, now).await;
     }
     sent
 }
@@ -66,9 +67,10 @@ async fn post(
     subscription: &Subscription,
     document: &Document,
     bytes: Bytes,
+    now: Timestamp,
 ) -> Pushed {
     let Ok(url) = Url::parse(&subscription.callback) else {
-        return Pushed::Failed;
+        return FAILED;
     };
     let links = web::links(&hands.config, &format!("feeds/{topic}"));
     let mut headers = vec![("link", links)];
@@ -84,19 +86,20 @@ async fn post(
         body: bytes,
         patience: PATIENCE,
     };
-    match hands.outgoing.post(post).await {
-        Ok(200..=299) => Pushed::Delivered,
-        Ok(410) => Pushed::Gone,
-        Ok(status) => {
-            tracing::debug!(
-                "a push to {} was answered with {status}",
-                subscription.host()
-            );
-            Pushed::Failed
-        }
+    let answer = match hands.outgoing.post(post).await {
+        Ok(answer) => answer,
         Err(error) => {
             tracing::debug!("a push to {} failed: {error}", subscription.host());
-            Pushed::Failed
+            return FAILED;
+        }
+    };
+    match answer.status {
+        200..=299 => Pushed::Delivered,
+        410 => Pushed::Gone,
+        status => {
+            let host = subscription.host();
+            tracing::debug!("a push to {host} was answered with {status}");
+            Pushed::Failed(answer.wants_rest(now))
         }
     }
 }

@@ -31,6 +31,10 @@ struct Sink {
 #[derive(Default)]
 struct Heard {
     statuses: BTreeMap<String, u16>,
+    /// Of `Retry-After`, by path.
+    waits: BTreeMap<String, String>,
+    /// Paths that were asked by GET, with their queries.
+    asked: Vec<String>,
     bodies: BTreeMap<String, Vec<String>>,
     at_once: usize,
     most_at_once: usize,
@@ -58,7 +62,12 @@ impl Sink {
         let mut stream = BufReader::new(stream);
         let mut line = String::new();
         stream.read_line(&mut line).await?;
-        let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
+        let target = line.split(' ').nth(1).unwrap_or_default();
+        let path = target.split('?').next().unwrap_or_default().to_owned();
+        let asked = line.starts_with("GET ").then(|| target.to_owned());
+        let challenge = target.split_once("hub.challenge=");
+        let challenge = challenge.map(|(_, rest)| rest.split('&').next().unwrap_or_default());
+        let challenge = challenge.unwrap_or_default().to_owned();
         let mut length = 0;
         loop {
             line.clear();
@@ -71,24 +80,31 @@ impl Sink {
         }
         let mut body = vec![0; length];
         stream.read_exact(&mut body).await?;
-        let status = {
+        let (status, wait) = {
             let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
             // A large one is none to look at.
             body.truncate(1_000);
             let body = String::from_utf8_lossy(&body).into_owned();
-            heard.bodies.entry(path.clone()).or_default().push(body);
+            match asked {
+                Some(target) => heard.asked.push(target),
+                None => heard.bodies.entry(path.clone()).or_default().push(body),
+            }
             heard.at_once += 1;
             heard.most_at_once = heard.most_at_once.max(heard.at_once);
-            heard.statuses.get(&path).copied().unwrap_or(200)
+            let status = heard.statuses.get(&path).copied().unwrap_or(200);
+            (status, heard.waits.get(&path).cloned())
         };
         if status == SILENT {
             std::future::pending::<()>().await;
         }
         // Others get their turn meanwhile.
         tokio::task::yield_now().await;
-        let head = format!("HTTP/1.1 {status} So\r\nContent-Length: 0\r\n\r\n");
+        let wait = wait.map_or(String::new(), |wait| format!("Retry-After: {wait}\r\n"));
+        let length = challenge.len();
+        let answer =
+            format!("HTTP/1.1 {status} So\r\n{wait}Content-Length: {length}\r\n\r\n{challenge}");
         heard.lock().unwrap_or_else(PoisonError::into_inner).at_once -= 1;
-        stream.write_all(head.as_bytes()).await
+        stream.write_all(answer.as_bytes()).await
     }
 
     fn heard(&self) -> std::sync::MutexGuard<'_, Heard> {
@@ -224,6 +240,33 @@ async fn who_could_not_take_it_is_pushed_the_newest_later_and_once() -> Tested {
 }
 
 #[tokio::test]
+async fn who_asks_for_time_is_pushed_to_once_it_is_over() -> Tested {
+    // What is said, and when the push is due again: in so many minutes.
+    let cases = [
+        ("/past", 503, "Tue, 24 Nov 2026 07:30:00 GMT", 1),
+        ("/other", 500, "1800", 1),
+        ("/seconds", 429, "1800", 30),
+        ("/date", 503, "Tue, 24 Nov 2026 08:30:00 GMT", 30),
+        ("/years", 503, "99999999", 24 * 60),
+    ];
+    for (path, status, wait, minutes) in cases {
+        let (bench, sink) = (Bench::new()?, Sink::start().await?);
+        bench.follow(sink.url(path)).await?;
+        sink.says(path, status);
+        sink.heard().waits.insert(path.to_owned(), wait.to_owned());
+        let mut pushing = bench.pushing();
+        bench.publish(2, "second")?;
+        pushing.tick(bench.now, 0).await?;
+        let due = bench.now + SignedDuration::from_mins(minutes);
+        for (now, number) in [(due - SignedDuration::from_secs(1), 1), (due, 2)] {
+            pushing.tick(now, 0).await?;
+            assert_eq!(sink.came(path).len(), number, "{status} {wait}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn who_is_down_for_three_days_is_dropped() -> Tested {
     let (mut bench, sink) = (Bench::new()?, Sink::start().await?);
     bench.follow(sink.url("/ill")).await?;
@@ -281,19 +324,60 @@ async fn nobody_waits_for_who_is_silent() -> Tested {
     }
 }
 
+fn intent(callback: &str, mode: Mode) -> Result<Intent, url::ParseError> {
+    Ok(Intent {
+        mode,
+        topic: TOPIC.to_owned(),
+        topic_url: format!("http://127.0.0.1:8080/feeds/{TOPIC}"),
+        callback: callback.parse()?,
+        secret: None,
+        lease: SignedDuration::from_hours(1),
+    })
+}
+
+#[tokio::test]
+async fn who_confirmed_and_cannot_be_subscribed_is_told_so() -> Tested {
+    let clock: Clock = Arc::new(|| Timestamp::UNIX_EPOCH);
+    let (mut bench, sink) = (Bench::new()?, Sink::start().await?);
+    bench.follow(sink.url("/there")).await?;
+    let mut full = Config::clone(&bench.hands.config);
+    full.websub.most = 1;
+    bench.hands.config = Arc::new(full);
+    let hands = &bench.hands;
+    let subscribe = intent(&sink.url("/full"), Mode::Subscribe)?;
+    hands.verify(subscribe, "challenge", &clock).await?;
+    // Withdrawn while the request waited.
+    bench.publisher.retain(|_| false)?;
+    let subscribe = intent(&sink.url("/withdrawn"), Mode::Subscribe)?;
+    hands.verify(subscribe, "challenge", &clock).await?;
+    let denied: Vec<String> = sink
+        .heard()
+        .asked
+        .iter()
+        .filter_map(|target| target.split_once("?hub.mode=denied&hub.topic="))
+        .map(|(path, rest)| format!("{path} {}", rest.split_once('&').unwrap_or_default().1))
+        .collect();
+    assert_eq!(
+        denied,
+        [
+            "/full hub.reason=too+many+subscriptions",
+            "/withdrawn hub.reason=there+is+no+such+feed+any+more",
+        ]
+    );
+    assert_eq!(hands.store.count_followers().await?, 1);
+    // Who was subscribed to it may leave.
+    let leave = intent(&sink.url("/there"), Mode::Unsubscribe)?;
+    hands.verify(leave, "challenge", &clock).await?;
+    assert_eq!(hands.store.count_followers().await?, 0);
+    Ok(())
+}
+
 /// The clock stands still but for timeouts.
 #[tokio::test(start_paused = true)]
 async fn a_callback_that_never_answers_confirms_nothing() -> Tested {
     let (bench, sink) = (Bench::new()?, Sink::start().await?);
     sink.says("/silent", SILENT);
-    let intent = Intent {
-        mode: Mode::Subscribe,
-        topic: TOPIC.to_owned(),
-        topic_url: format!("http://127.0.0.1:8080/feeds/{TOPIC}"),
-        callback: sink.url("/silent").parse()?,
-        secret: None,
-        lease: SignedDuration::from_hours(1),
-    };
+    let intent = intent(&sink.url("/silent"), Mode::Subscribe)?;
     let clock: Clock = Arc::new(|| Timestamp::UNIX_EPOCH);
     bench.hands.verify(intent, "challenge", &clock).await?;
     assert_eq!(bench.hands.store.count_followers().await?, 0);
