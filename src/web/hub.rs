@@ -81,7 +81,9 @@ fn published(site: &Site, fields: &[(String, String)]) -> Response {
     let mut named = fields
         .iter()
         .filter(|(key, _)| matches!(key.as_str(), "hub.url" | "hub.topic"));
-    match named.all(|(_, url)| topic(site, url).is_some()) {
+    let is_ours =
+        |url| topic(&site.config, url).is_some_and(|path| site.shelf.get(&path).is_some());
+    match named.all(|(_, url)| is_ours(url)) {
         true => StatusCode::NO_CONTENT.into_response(),
         false => no_topic().into_response(),
     }
@@ -108,9 +110,12 @@ fn intent<'f>(
                 .map_err(|_| bad("hub.lease_seconds is to be a whole number"))?,
         ),
     };
+    // Who wants to leave may do so though the feed was withdrawn.
+    let is_there = |path: &String| mode == Mode::Unsubscribe || site.shelf.get(path).is_some();
+    let topic = topic(&site.config, topic_url).filter(is_there);
     Ok(Intent {
         mode,
-        topic: topic(site, topic_url).ok_or_else(no_topic)?,
+        topic: topic.ok_or_else(no_topic)?,
         topic_url: topic_url.to_owned(),
         callback,
         secret: secret.map(str::to_owned),
@@ -133,11 +138,10 @@ fn callback_url(text: &str) -> Result<Url, Fault> {
 
 /// The path of the feed at a public address. What feeds held long ago does not change: archives are
 /// no topics.
-fn topic(site: &Site, url: &str) -> Option<String> {
+fn topic(config: &Config, url: &str) -> Option<String> {
     let url = Url::parse(url).ok()?;
-    let path = url.as_str().strip_prefix(&feeds_url(&site.config))?;
-    is_topic(path).then_some(())?;
-    site.shelf.get(path).map(|_| path.to_owned())
+    let path = url.as_str().strip_prefix(&feeds_url(config))?;
+    is_topic(path).then(|| path.to_owned())
 }
 
 /// Is the document at a path a feed that is pushed?
