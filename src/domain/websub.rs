@@ -74,6 +74,8 @@ pub enum Pushed {
     Gone,
     /// Anything else; it asks not to be tried again for so long (`Retry-After`).
     Failed(SignedDuration),
+    /// Nobody knows yet: others are not to wait for it. It is owed.
+    PutOff,
 }
 
 /// What follows from a push.
@@ -109,6 +111,10 @@ impl Subscription {
                 return Next::Rest;
             }
             Pushed::Failed(wait) => wait,
+            Pushed::PutOff => {
+                self.due = Some(pause_after(1, SignedDuration::ZERO, now, chance));
+                return Next::Retry;
+            }
         };
         let tries = self.failing.map_or(0, |failing| failing.tries) + 1;
         let since = self.failing.map_or(now, |failing| failing.since);

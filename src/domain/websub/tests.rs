@@ -59,6 +59,17 @@ fn who_asks_for_time_is_given_it_but_no_more_than_a_day() {
 }
 
 #[test]
+fn who_is_put_off_is_owed_the_push_and_has_not_failed() {
+    let mut subscription = subscription();
+    let now = Timestamp::UNIX_EPOCH;
+    assert_eq!(subscription.note(Pushed::PutOff, now, 0), Next::Retry);
+    assert_eq!(subscription.due, Some(now + FIRST_PAUSE));
+    assert_eq!(subscription.failing, None);
+    assert_eq!(subscription.note(Pushed::Delivered, now, 0), Next::Rest);
+    assert_eq!(subscription.due, None);
+}
+
+#[test]
 fn nothing_that_prints_shows_the_callback_or_the_secret() {
     let shown = format!("{:?}", subscription());
     assert!(shown.contains("reader.example"), "{shown}");
