@@ -153,15 +153,23 @@ pub fn is_topic(path: &str) -> bool {
     is_feed && folder != Some("archive")
 }
 
-/// The value of `Link` that leads from what is at an address, below the public base, to itself, and
-/// from a feed that is pushed to its hub (section 4).
-pub fn links(config: &Config, address: &str) -> String {
-    let mut links = format!("<{}{address}>; rel=\"self\"", config.web.url);
-    let is_topic = address.strip_prefix("feeds/").is_some_and(is_topic);
-    if let Some(hub) = config.hub().filter(|_| is_topic) {
-        links += &format!(", <{hub}>; rel=\"hub\"");
+/// The value of `Link` that leads from the document at a path to itself, and from a feed that is
+/// pushed to its hub (section 4).
+pub fn links(config: &Config, path: &str) -> String {
+    let base = config.web.url.as_str();
+    match config.hub().filter(|_| is_topic(path)) {
+        Some(hub) => [
+            "<",
+            base,
+            "feeds/",
+            path,
+            ">; rel=\"self\", <",
+            &hub,
+            ">; rel=\"hub\"",
+        ]
+        .concat(),
+        None => ["<", base, "feeds/", path, ">; rel=\"self\""].concat(),
     }
-    links
 }
 
 fn bad(reason: &str) -> Fault {
@@ -187,21 +195,20 @@ mod tests {
     fn only_what_is_pushed_leads_to_a_hub() {
         let root = Path::new(".");
         let config = config::parse(SITE, root, root).expect("a site");
-        for (address, is_pushed) in [
-            ("feeds/all.atom", true),
-            ("feeds/pl/tag/prawo.json", true),
-            ("feeds/tag/archive.rss", true),
-            ("feeds/query.atom?any=prawo", false),
-            ("feeds/feed.css", false),
-            ("feeds/index.opml", false),
-            ("feeds/pl/index.opml", false),
-            ("feeds/archive/1.atom", false),
-            ("feeds/tag/archive/archive/1.atom", false),
-            ("tag/prawo", false),
+        for (path, is_pushed) in [
+            ("all.atom", true),
+            ("pl/tag/prawo.json", true),
+            ("tag/archive.rss", true),
+            ("query.atom?any=prawo", false),
+            ("feed.css", false),
+            ("index.opml", false),
+            ("pl/index.opml", false),
+            ("archive/1.atom", false),
+            ("tag/archive/archive/1.atom", false),
         ] {
-            let links = links(&config, address);
+            let links = links(&config, path);
             assert!(
-                links.contains(&format!("{address}>; rel=\"self\"")),
+                links.contains(&format!("feeds/{path}>; rel=\"self\"")),
                 "{links}"
             );
             assert_eq!(links.contains("rel=\"hub\""), is_pushed, "{links}");

@@ -96,7 +96,7 @@ async fn post(
     bytes: Bytes,
 ) -> Result<Answer, NetError> {
     let url = Url::parse(&subscription.callback).map_err(|_| NetError::Nowhere)?;
-    let links = web::links(&hands.config, &format!("feeds/{topic}"));
+    let links = web::links(&hands.config, topic);
     let mut headers = vec![("link", links)];
     if let Some(secret) = &subscription.secret {
         let method = hands.config.websub.signature;
