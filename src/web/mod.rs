@@ -88,7 +88,7 @@ pub fn router(site: Site) -> Router {
             "/unsubscribe/{token}",
             get(unsubscribe::ask).post(unsubscribe::carry_out),
         )
-        .fallback(page::not_found)
+        .fallback(page::nowhere)
         .with_state(site)
         .merge(feeds)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
