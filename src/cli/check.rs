@@ -55,7 +55,10 @@ pub(super) async fn check(file: &Path) -> Result<(), Failure> {
 fn untranslated(config: &Config, mistaken: &Mistaken) -> Problem {
     let file = |state: &PublicationState| {
         let source = config.sources.iter().find(|one| one.name == state.source);
-        source.map_or_else(|| state.path.clone().into(), |one| one.path.join(&state.path))
+        source.map_or_else(
+            || state.path.clone().into(),
+            |one| one.path.join(&state.path),
+        )
     };
     let (state, other) = (&mistaken.state, &mistaken.other);
     let language = &state.publication.language;

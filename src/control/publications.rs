@@ -6,9 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::prospects::{self, Prospect};
 use super::{Desk, Refusal, tags};
 use crate::domain::publication::{Archived, Enclosure};
-use crate::domain::{
-    ChangeKind, Counts, DeliveryState, PublicationState, Standing, Translation,
-};
+use crate::domain::{ChangeKind, Counts, DeliveryState, PublicationState, Standing, Translation};
 use crate::store::catalogue::{Mailed, Receipt, Revision, Wanted};
 
 /// Publications listed at most at a time.

@@ -53,7 +53,11 @@ impl Tie {
     /// where it was, so that nobody is told the same twice, unless another has taken its place.
     pub fn binds(&self, one: Tied<'_>, all: &[Tied<'_>]) -> bool {
         let present = || all.iter().filter(|tied| tied.is_present);
-        let in_its_language = || present().filter(|tied| tied.language == one.language).count();
+        let in_its_language = || {
+            present()
+                .filter(|tied| tied.language == one.language)
+                .count()
+        };
         match self {
             _ if all.len() > MOST => false,
             Tie::Original(_) | Tie::Key(_) => true,

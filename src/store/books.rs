@@ -14,8 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Counts, Language, Mark, Publication, PublicationKey, PublicationState, Run,
-    Sequence, Standing, SubscriberKey, TagId,
+    Counts, Language, Mark, Publication, PublicationKey, PublicationState, Run, Sequence, Standing,
+    SubscriberKey, TagId,
 };
 
 use super::engine::{Go, Order, Read, Transaction};
@@ -212,10 +212,7 @@ fn news(reader: &impl Read, mark: Sequence, upper: Sequence) -> Result<Vec<Noted
 }
 
 /// A publication and its translations, in their order.
-fn group(
-    reader: &impl Read,
-    state: &PublicationState,
-) -> Result<Vec<PublicationKey>, StoreError> {
+fn group(reader: &impl Read, state: &PublicationState) -> Result<Vec<PublicationKey>, StoreError> {
     let mut group: BTreeSet<_> = members(reader, state.group())?.into_iter().collect();
     group.insert(state.key);
     Ok(group.into_iter().collect())
@@ -237,9 +234,10 @@ impl News {
         let key = keys::revision(noted.publication, noted.revision);
         let publication = load_required::<Publication>(reader, &key)?;
         let group = match noted.group {
-            unknown if unknown.is_empty() => {
-                group(reader, &load_required(reader, &keys::publication(noted.publication))?)?
-            }
+            unknown if unknown.is_empty() => group(
+                reader,
+                &load_required(reader, &keys::publication(noted.publication))?,
+            )?,
             known => known,
         };
         Ok(News {

@@ -135,10 +135,7 @@ impl<'t, 'e> Changes<'t, 'e> {
             group: None,
         };
         self.meta.totals.scheduled += 1;
-        note(
-            self.transaction,
-            keys::body_of(said.publication.body, key),
-        );
+        note(self.transaction, keys::body_of(said.publication.body, key));
         match diff(None, &said.publication, self.worth) {
             Some((kind, news)) => self.effect(state, said, kind, news).map(drop),
             None => self.set_aside(state, said),

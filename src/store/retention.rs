@@ -17,8 +17,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    ChangeKind, Counts, PublicationKey, PublicationState, Retention, Run, RunKey,
-    Sequence, SubscriberKey,
+    ChangeKind, Counts, PublicationKey, PublicationState, Retention, Run, RunKey, Sequence,
+    SubscriberKey,
 };
 
 use super::engine::{Go, Order, Read, Transaction};

@@ -159,7 +159,9 @@ fn bound(holders: Vec<PublicationState>, tie: &Tie) -> Vec<PublicationState> {
     let all: Vec<Tied> = holders.iter().map(as_tied).collect();
     let bound: Vec<bool> = all.iter().map(|one| tie.binds(*one, &all)).collect();
     let bound = holders.into_iter().zip(bound);
-    bound.filter_map(|(state, is)| is.then_some(state)).collect()
+    bound
+        .filter_map(|(state, is)| is.then_some(state))
+        .collect()
 }
 
 fn as_tied(state: &PublicationState) -> Tied<'_> {
@@ -188,7 +190,11 @@ pub(super) fn fill(engine: &Engine) -> Result<(), StoreError> {
         };
         note(&mut transaction, keys::tied(&tie, state.key));
         let original = with_id(engine, state.group())?;
-        for key in original.into_iter().map(|state| state.key).chain([state.key]) {
+        for key in original
+            .into_iter()
+            .map(|state| state.key)
+            .chain([state.key])
+        {
             let place = keys::translation(state.group(), key);
             if load::<Number>(&transaction, &place)?.is_none() {
                 save(&mut transaction, place, &Number(0))?;

@@ -94,7 +94,10 @@ impl<'p> Name<'p> {
         let path = path.join("/");
         let dashed = path.rsplit_once('-').filter(|(stem, suffix)| {
             let named = Language::parse(suffix).ok();
-            !stem.is_empty() && !stem.ends_with('/') && named.is_some() && named.as_ref() == declared
+            !stem.is_empty()
+                && !stem.ends_with('/')
+                && named.is_some()
+                && named.as_ref() == declared
         });
         dashed.map_or(path.as_str(), |(stem, _)| stem).to_owned()
     }

@@ -9,8 +9,7 @@ use super::super::{StoreError, keys};
 use super::rows::{Contents, Rows};
 use super::{Account, Books, BooksRow, News, NotedRow, Stretch};
 use crate::domain::{
-    Content, Counts, Item, PublicationKey, Run, RunKey, Subscriber, SubscriberKey,
-    SubscriberStatus,
+    Content, Counts, Item, PublicationKey, Run, RunKey, Subscriber, SubscriberKey, SubscriberStatus,
 };
 
 pub(super) struct Pass<'r> {

@@ -180,7 +180,11 @@ pub(super) async fn what_is_tied_later_is_no_change_of_substance(mut bench: Benc
     let files = [file("a.md", &bench), ukrainian("a.uk.md", &bench)];
     bench.look(files.clone(), &[]).await?;
     let before = bench.publication(&id_of("a.md")).await?;
-    let feed = bench.store.feed(&FeedKey::ALL, 10).await?.ok_or("no feed")?;
+    let feed = bench
+        .store
+        .feed(&FeedKey::ALL, 10)
+        .await?
+        .ok_or("no feed")?;
     bench.wait(SignedDuration::from_hours(1));
     let again = files.map(|page| tied(page, "a"));
     let applied = bench.look(again.clone(), &[]).await?;
@@ -198,7 +202,11 @@ pub(super) async fn what_is_tied_later_is_no_change_of_substance(mut bench: Benc
     let translations = bench.store.translations_of(&after).await?;
     assert_eq!(translations.sequence, change.sequence);
     assert_eq!(translations.others.len(), 1);
-    let renewed = bench.store.feed(&FeedKey::ALL, 10).await?.ok_or("no feed")?;
+    let renewed = bench
+        .store
+        .feed(&FeedKey::ALL, 10)
+        .await?
+        .ok_or("no feed")?;
     assert_eq!(renewed.sequence, change.sequence);
     assert_eq!(renewed.updated, feed.updated);
     // Read once more, nothing has changed; what leaves is told by its own change.

@@ -172,7 +172,11 @@ async fn an_old_store_learns_who_translates_whom() -> Test {
             Ok(Go::On)
         },
     )?;
-    assert_eq!(rows.len(), 4, "the two, the tie, and that there is the table");
+    assert_eq!(
+        rows.len(),
+        4,
+        "the two, the tie, and that there is the table"
+    );
     let mut transaction = Transaction::over(engine);
     for row in rows {
         transaction.remove(row);

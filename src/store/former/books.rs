@@ -48,7 +48,8 @@ mod tests {
     #[test]
     fn of_news_of_version_1_no_translations_are_known() -> Result<(), StoreError> {
         let news = vec![(PublicationKey(7), Sequence(300), 2u32, 1u32)];
-        let mut former = postcard::to_extend(&news, vec![1]).map_err(StoreError::corrupt::<NotedRow>)?;
+        let mut former =
+            postcard::to_extend(&news, vec![1]).map_err(StoreError::corrupt::<NotedRow>)?;
         former.extend(crc32fast::hash(&former).to_le_bytes());
         let noted = Noted {
             publication: PublicationKey(7),
