@@ -1,5 +1,6 @@
 //! What ties publications to their translations: who has a tie, and who is in one group by it.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::domain::translation::MOST;
@@ -142,8 +143,8 @@ pub(super) fn group_of(
             }
             asked.insert(tie);
             for holder in holders {
-                if !group.contains_key(&holder.key) {
-                    group.insert(holder.key, holder.clone());
+                if let Entry::Vacant(place) = group.entry(holder.key) {
+                    place.insert(holder.clone());
                     waiting.push_back(holder);
                 }
             }
