@@ -1,30 +1,37 @@
 # Web pages.
 
 unsubscribe-title = Unsubscribe
-unsubscribe-text = Once you confirm, { $site } sends no more updates to { $address }.
+unsubscribe-text = Once you confirm, { $site } will send no more updates to { $address }.
 unsubscribe-button = Unsubscribe
 unsubscribed-title = You are unsubscribed
-unsubscribed-text = { $site } sends no more updates to { $address }.
-unsubscribed-text-forgotten = { $site } sends no more updates to this address.
+unsubscribed-text = { $site } no longer sends updates to { $address }.
+unsubscribed-text-forgotten = { $site } no longer sends updates to this address.
 
 index-title = What is new
-index-text = Follow everything or one topic in a feed reader.
-index-newest = Newest publications
+index-text = The latest publications in one place. Follow all of them or a single topic.
+index-choose = Choose a topic
+index-newest = Latest publications
 index-tags = Topics
 index-all = All publications
 index-empty = Nothing is published yet.
 list-older = Older publications
 list-more = More publications
 
-feeds = Feeds
-feeds-text = A feed reader looks for news by itself: just copy the address of a feed into it.
+follow = Stay up to date
+follow-address = Address of the feed “{ $name }”
+follow-what = What is a feed reader?
+follow-what-text = It is an app that checks the sites you choose and shows what is new in one place. You need no account here and give no email address. Free ones are, for example, Thunderbird (computers), Feeder (Android) and NetNewsWire (iPhone, Mac).
+feeds = More feeds and formats
+feeds-text = Copy the address of the feed and paste it into a feed reader (RSS): new publications will turn up there by themselves.
 feeds-list = List of all feeds (OPML)
 feeds-list-in = List of feeds { mail-language } (OPML)
-feed-note = This is a feed. Copy its address from the address bar into a feed reader, and new publications will turn up there by themselves.
+feed-note = This is a feed, made for feed readers (RSS). Copy its address from the address bar and paste it into a reader: new publications will turn up there by themselves.
+feed-note-archive = This is the archive of a feed, made for feed readers (RSS): nothing new will be added here. The address of the feed itself:
 feeds-in = Only { mail-language }
 
 entry-published = Published
 entry-updated = updated
+entry-in = Also { mail-language }:
 entry-authors = By { $names }
 entry-original = Go to the publication at { $host }
 entry-files = Files
@@ -39,8 +46,8 @@ languages = Language
 language-name = English
 
 error-title = { $status ->
-    [404] There is no such page
-    [410] This is no longer here
+    [404] Page not found
+    [410] This page is no longer here
     [403] This link is not valid
     [400] This link is not valid
    *[other] Something went wrong
@@ -53,5 +60,6 @@ error-text = { $status ->
    *[other] Please try again in a few minutes.
 }
 error-meant = Did you mean:
+error-feeds = Feeds of all publications, for feed readers (RSS):
 error-home = What is new, and every feed there is
 back = Back to { $site }

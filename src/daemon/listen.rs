@@ -18,7 +18,6 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use axum::Router;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
@@ -26,18 +25,18 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Proxies;
-use crate::web;
 use crate::web::client::Peer;
+use crate::web::{self, Routes};
 use activity::{Activity, CoarseClock};
 use connections::Connections;
 use converse::converse;
 use socket::{Listener, Stream};
 
 /// What whoever comes is shown.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Front {
     /// Feeds and pages.
-    pub(super) router: Router,
+    pub(super) routes: Routes,
     /// Who is believed about who asks.
     pub(super) proxies: Arc<Proxies>,
 }

@@ -235,7 +235,7 @@ fn listen(
 
 fn front(works: &Works, config: &Config) -> Front {
     Front {
-        router: works.router(),
+        routes: works.routes(),
         proxies: Arc::new(config.web.trusted_proxies.clone()),
     }
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use axum::Router;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -28,7 +27,7 @@ use crate::mail::Mailer;
 use crate::store::Store;
 use crate::text::template::Templates;
 use crate::token::Keys;
-use crate::web;
+use crate::web::{self, Routes};
 
 /// How long loops take to put down what they hold when they are told to stop.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -71,7 +70,7 @@ pub(super) struct Works {
     tidying: Tidying,
     websub: Hands,
     composer: Composer,
-    router: Router,
+    routes: Routes,
 }
 
 impl Works {
@@ -131,13 +130,13 @@ impl Works {
             sending: Sending::new(ground, Arc::new(mailer), composer, config),
             tidying: Tidying::new(store.clone(), config.retention),
             websub,
-            router: web::router(site),
+            routes: Routes::of(site),
         })
     }
 
     /// The pages and feeds, as these works make them.
-    pub(super) fn router(&self) -> Router {
-        self.router.clone()
+    pub(super) fn routes(&self) -> Routes {
+        self.routes.clone()
     }
 
     /// `former`: letters that the works before these have on the wire; they are settled before

@@ -9,10 +9,16 @@ pub const MEDIA_TYPE: &str = "text/css; charset=utf-8";
 /// The file's name, in the folder of the feeds in every language and of those in each.
 pub const NAME: &str = "feed.css";
 
-/// The stylesheet; `note` tells people what a feed is for, in one line.
-pub fn stylesheet(note: &str) -> String {
-    let escaped = note.replace('\\', "\\\\").replace('"', "\\\"");
-    include_str!("feed.css").replace("NOTE", &escaped)
+/// The stylesheet; `note` tells people what a feed is for, `archive` what its archive is, each in one
+/// line.
+pub fn stylesheet(note: &str, archive: &str) -> String {
+    let text = |note: &str| {
+        let escaped = note.replace('\\', "\\\\").replace('"', "\\\"");
+        format!("\"{escaped}\"")
+    };
+    include_str!("feed.css")
+        .replace("\"NOTE\"", &text(note))
+        .replace("\"ARCHIVE\"", &text(archive))
 }
 
 /// The instruction to style a feed, relative to where it is, so that it holds wherever the folder is
@@ -30,7 +36,9 @@ mod tests {
 
     #[test]
     fn a_note_ends_no_string() {
-        let css = stylesheet("a \"b\" \\");
-        assert!(css.contains(r#"content: "a \"b\" \\";"#), "{css}");
+        let css = stylesheet("a \"b\" \\", "c \"");
+        for content in [r#"content: "a \"b\" \\";"#, r#"content: "c \"";"#] {
+            assert!(css.contains(content), "{css}");
+        }
     }
 }

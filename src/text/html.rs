@@ -4,6 +4,7 @@ mod guard;
 pub mod headings;
 mod outline;
 mod simple;
+pub mod tables;
 mod words;
 
 use std::borrow::Cow;

@@ -267,6 +267,22 @@ mod tests {
         assert!(locale("pl").message("publications", []).is_err());
     }
 
+    /// In Polish and Ukrainian a line does not end with a word of one letter.
+    #[test]
+    fn a_word_of_one_letter_keeps_to_the_next() {
+        for (file, letters) in [
+            (include_str!("../../locales/pl/pages.ftl"), "aiouwzAIOUWZ"),
+            (include_str!("../../locales/uk/pages.ftl"), "взійоуВЗІЙОУ"),
+        ] {
+            let messages = file.lines().filter(|line| !line.starts_with('#'));
+            let words = messages.flat_map(|line| line.split(' '));
+            let alone: Vec<&str> = words
+                .filter(|word| word.chars().count() == 1 && letters.contains(*word))
+                .collect();
+            assert!(alone.is_empty(), "{alone:?}");
+        }
+    }
+
     #[test]
     fn every_language_has_every_message_with_the_same_arguments() {
         /// Lines that begin a message, and the arguments named anywhere.

@@ -21,7 +21,7 @@ use super::locale::{Argument, Locale};
 use crate::domain::Problem;
 
 /// Name and text of each template that is compiled in.
-pub const DEFAULTS: [(&str, &str); 11] = [
+pub const DEFAULTS: [(&str, &str); 12] = [
     ("mail.txt", include_str!("../../templates/mail.txt")),
     ("mail.html", include_str!("../../templates/mail.html")),
     ("page.html", include_str!("../../templates/page.html")),
@@ -29,6 +29,7 @@ pub const DEFAULTS: [(&str, &str); 11] = [
     ("tag.html", include_str!("../../templates/tag.html")),
     ("entry.html", include_str!("../../templates/entry.html")),
     ("list.html", include_str!("../../templates/list.html")),
+    ("follow.html", include_str!("../../templates/follow.html")),
     ("feeds.html", include_str!("../../templates/feeds.html")),
     (
         "unsubscribe.html",

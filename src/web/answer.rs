@@ -1,6 +1,8 @@
 //! What a document is answered with, and when the answer is that it has not changed (RFC 9110,
 //! sections 8.8 and 13).
 
+use std::time::{Duration, SystemTime};
+
 use axum::body::Body;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, IF_MODIFIED_SINCE,
@@ -10,11 +12,9 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 use jiff::Timestamp;
-use jiff::fmt::strtime;
 
+use super::Site;
 use super::hub::links;
-use super::limits::Whole;
-use super::{Site, coding};
 use crate::feed::Format;
 use crate::publish::{Coding, Document};
 
@@ -22,20 +22,42 @@ const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 /// An archive page changes when something in it is edited or withdrawn, which is rare.
 const ARCHIVE_MAX_AGE: i64 = 24 * 60 * 60;
 
+/// An answer.
+pub(super) struct Served {
+    pub response: Response,
+    /// Bytes of the document that it stands for, all of it and not coded; 0: of none.
+    pub whole: u64,
+}
+
+/// That there is none.
+impl From<Response> for Served {
+    fn from(response: Response) -> Served {
+        Served { response, whole: 0 }
+    }
+}
+
 /// A document at its address.
 pub(super) struct Answer<'a> {
-    pub site: &'a Site,
-    /// Below the public base, with its query: `feeds/all.atom`.
-    pub address: &'a str,
+    site: &'a Site,
+    /// Below the feeds, with its query: `all.atom`.
+    path: &'a str,
     pub document: &'a Document,
 }
 
-impl Answer<'_> {
+impl<'a> Answer<'a> {
+    /// `path`: below the feeds, with its query.
+    pub fn of(site: &'a Site, path: &'a str, document: &'a Document) -> Answer<'a> {
+        Answer {
+            site,
+            path,
+            document,
+        }
+    }
+
     /// 304 if the client has these bytes. If-None-Match decides alone where it is given (13.2.2): the
     /// tag of any coding will do, for who has kept one coding has it all, and that coding's is then
     /// in the answer.
-    pub fn not_modified(&self, request: &HeaderMap) -> Option<Response> {
-        let chosen = coding::choose(request, self.document);
+    pub fn not_modified(&self, request: &HeaderMap, chosen: Coding) -> Option<Served> {
         let coding = if request.contains_key(IF_NONE_MATCH) {
             self.known(request, chosen)?
         } else {
@@ -44,12 +66,11 @@ impl Answer<'_> {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         *response.headers_mut() = self.validators(coding);
-        self.weigh(&mut response);
-        Some(response)
+        Some(self.served(response))
     }
 
     /// The bytes, which are so coded.
-    pub fn whole(&self, request: &HeaderMap, coding: Coding, bytes: Bytes) -> Response {
+    pub fn whole(&self, request: &HeaderMap, coding: Coding, bytes: Bytes) -> Served {
         let mut headers = self.validators(coding);
         let media_type = HeaderValue::from_static(self.media_type(request));
         headers.insert(CONTENT_TYPE, media_type);
@@ -67,8 +88,7 @@ impl Answer<'_> {
         }
         let mut response = Response::new(Body::from(bytes));
         *response.headers_mut() = headers;
-        self.weigh(&mut response);
-        response
+        self.served(response)
     }
 
     /// A browser shows XML by the stylesheet that it names, and a feed as bare text: whoever opens
@@ -83,10 +103,9 @@ impl Answer<'_> {
         }
     }
 
-    /// Tells whoever counts what was saved.
-    fn weigh(&self, response: &mut Response) {
-        let whole = Whole(self.document.length);
-        response.extensions_mut().insert(whole);
+    fn served(&self, response: Response) -> Served {
+        let whole = self.document.length;
+        Served { response, whole }
     }
 
     /// What 304 repeats (15.4.5), and the links.
@@ -99,17 +118,17 @@ impl Answer<'_> {
             false => "Accept-Encoding",
         };
         headers.insert(VARY, HeaderValue::from_static(vary));
-        let cache = format!("public, max-age={}", self.max_age());
-        let cache = HeaderValue::try_from(cache);
+        let max_age = self.max_age().to_string();
+        let cache = HeaderValue::try_from(["public, max-age=", &max_age].concat());
         set(&mut headers, CACHE_CONTROL, cache.ok());
-        let link = links(&self.site.config, self.address);
+        let link = links(&self.site.config, self.path);
         set(&mut headers, LINK, HeaderValue::try_from(link).ok());
         headers
     }
 
     /// For so many seconds readers and caches may rely on what they have.
     pub fn max_age(&self) -> i64 {
-        match self.address.contains("/archive/") {
+        match self.path.contains("/archive/") {
             true => ARCHIVE_MAX_AGE,
             false => self.site.config.feeds.max_age.as_secs(),
         }
@@ -152,8 +171,8 @@ fn set(headers: &mut HeaderMap, name: HeaderName, value: Option<HeaderValue>) {
     }
 }
 
-/// RFC 9110 5.6.7: `Tue, 24 Nov 2026 08:00:00 GMT`.
+/// RFC 9110 5.6.7: `Tue, 24 Nov 2026 08:00:00 GMT`. None before 1970, which `httpdate` can't write.
 fn http_date(instant: Timestamp) -> Option<HeaderValue> {
-    let date = strtime::format("%a, %d %b %Y %H:%M:%S GMT", instant).ok()?;
-    HeaderValue::try_from(date).ok()
+    let seconds = Duration::from_secs(u64::try_from(instant.as_second()).ok()?);
+    HeaderValue::try_from(httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + seconds)).ok()
 }

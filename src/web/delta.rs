@@ -3,10 +3,9 @@
 
 use axum::http::header::{CACHE_CONTROL, HeaderName, IF_NONE_MATCH, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::response::Response;
 use bytes::Bytes;
 
-use super::answer::{Answer, is_xml};
+use super::answer::{Answer, Served, is_xml};
 use super::coding;
 
 /// RFC 3229 section 10.5: what the client takes, what was done, and which version it was done to.
@@ -40,7 +39,7 @@ pub(super) async fn answer(
     answer: &Answer<'_>,
     request: &HeaderMap,
     bytes: &[u8],
-) -> Option<Response> {
+) -> Option<Served> {
     let document = answer.document;
     if !is_xml(document) {
         return None;
@@ -52,7 +51,8 @@ pub(super) async fn answer(
     // The tag says how the whole is coded.
     let coding = coding::choose(request, document);
     let delta = coding.encode(Bytes::from(delta)).await.ok()?;
-    let mut response = answer.whole(request, coding, delta);
+    let mut served = answer.whole(request, coding, delta);
+    let response = &mut served.response;
     *response.status_mut() = StatusCode::IM_USED;
     // Caches that do not know of deltas would take this for the feed (section 5.5).
     let cache = format!("no-store, im, max-age={}", answer.max_age());
@@ -62,7 +62,7 @@ pub(super) async fn answer(
     headers.insert(IM, HeaderValue::from_static(FEED));
     let vary = HeaderValue::from_static("Accept-Encoding, A-IM, If-None-Match, Sec-Fetch-Dest");
     headers.insert(VARY, vary);
-    Some(response)
+    Some(served)
 }
 
 #[cfg(test)]

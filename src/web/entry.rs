@@ -15,7 +15,7 @@ use super::{Site, links, missing, page};
 use crate::domain::publication::Enclosure;
 use crate::domain::{FeedKey, Publication, PublicationId, PublicationState, Standing, TagName};
 use crate::store::StoreError;
-use crate::text::html::headings;
+use crate::text::html::{headings, tables};
 
 /// Shows the page.
 pub(super) async fn show(
@@ -67,8 +67,7 @@ async fn entry(
         let Some(latest) = &archived.latest else {
             return context! { notice => archived.notice.as_str(), latest => (), leads => false };
         };
-        // Many a notice ends with the address, or with a colon before it.
-        let notice = archived.notice.trim_end_matches(latest.as_str()).trim_end();
+        let notice = without_address(&archived.notice, latest);
         context! { notice, latest, leads => notice.ends_with(':') }
     });
     let zone = &site.config.site.zone;
@@ -82,6 +81,7 @@ async fn entry(
             link => reader.link(site, &path, None),
             address => format!("{}{path}", site.config.web.url),
             language => translation.language.as_str(),
+            code => translation.language.primary(),
             foreign => links::foreign(reader, &translation.language),
         }
     });
@@ -106,6 +106,19 @@ async fn entry(
     })
 }
 
+/// A notice without the address that it ends with, however much of that is written there; a colon
+/// before it stays.
+fn without_address<'n>(notice: &'n str, address: &str) -> &'n str {
+    let notice = notice.trim_end();
+    let whole = address.trim_end_matches('/');
+    let bare = whole.split_once("://").map_or(whole, |(_, bare)| bare);
+    let host = bare.strip_prefix("www.").unwrap_or(bare);
+    let before = notice.trim_end_matches(['.', '/']);
+    let mut written = [whole, bare, host].into_iter();
+    let before = written.find_map(|address| before.strip_suffix(address));
+    before.map_or(notice, str::trim_end)
+}
+
 /// The body with its headings below the title's, if the site gives more than summaries and it has
 /// one that is not lost.
 async fn body(site: &Site, publication: &Publication) -> Result<Option<Value>, StoreError> {
@@ -115,7 +128,10 @@ async fn body(site: &Site, publication: &Publication) -> Result<Option<Value>, S
     match site.store.body(publication.body).await {
         Ok(body) if body.is_empty() => Ok(None),
         // The store has what was sanitised alone.
-        Ok(body) => Ok(Some(Value::from_safe_string(headings::below(1, &body)))),
+        Ok(body) => {
+            let body = tables::boxed(&headings::below(1, &body));
+            Ok(Some(Value::from_safe_string(body)))
+        }
         Err(lost @ StoreError::Body(_)) => {
             tracing::error!("{lost}");
             Ok(None)

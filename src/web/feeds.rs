@@ -1,54 +1,102 @@
-//! Feeds from the shelf.
+//! What is below `/feeds/`: the documents on the shelf, and feeds by queries.
 
 use std::sync::Arc;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
-use axum::http::header::RETRY_AFTER;
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::State;
+use axum::http::header::{ALLOW, RETRY_AFTER};
+use axum::http::{HeaderMap, Method, Request, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use percent_encoding::percent_decode_str;
 
-use super::answer::Answer;
+use super::answer::{Answer, Served};
+use super::client::Client;
+use super::limits::Gate;
+use super::query::Queries;
 use super::{Site, astray, coding, delta, page};
-use crate::publish::{Coding, Document};
+use crate::publish::Coding;
 
-/// A feed, or that it has not changed.
-pub(super) async fn serve(
-    State(site): State<Arc<Site>>,
-    path: Result<Path<String>, PathRejection>,
-    headers: HeaderMap,
-) -> Response {
-    // What is no UTF-8 is no path of ours either.
-    let Ok(Path(path)) = path else {
-        return page::not_found(State(site), headers).await;
-    };
-    let Some(document) = site.shelf.get(&path) else {
-        return astray::answer(&site, &path, &headers).await;
-    };
-    let address = format!("feeds/{path}");
-    if let Some(not_modified) = answer(&site, &address, &document).not_modified(&headers) {
-        return not_modified;
-    }
-    if delta::is_wanted(&headers)
-        && let Ok((document, bytes)) = site.shelf.read(&path, Coding::Identity).await
-        && let Some(delta) =
-            delta::answer(&answer(&site, &address, &document), &headers, &bytes).await
-    {
-        return delta;
-    }
-    let coding = coding::choose(&headers, &document);
-    match site.shelf.read(&path, coding).await {
-        Ok((document, bytes)) => answer(&site, &address, &document).whole(&headers, coding, bytes),
-        // Lost or damaged, and being made again.
-        Err(_) => unready(&site, &headers),
-    }
+const BELOW: &str = "/feeds/";
+
+/// Is this an address below `/feeds/`?
+pub(super) fn are_at(uri: &Uri) -> bool {
+    uri.path().starts_with(BELOW)
 }
 
-fn answer<'a>(site: &'a Site, address: &'a str, document: &'a Document) -> Answer<'a> {
-    Answer {
-        site,
-        address,
-        document,
+/// Answers for all of them.
+pub(super) struct Feeds {
+    site: Arc<Site>,
+    queries: Queries,
+    gate: Gate,
+}
+
+impl Feeds {
+    pub(super) fn of(site: &Arc<Site>) -> Feeds {
+        Feeds {
+            site: Arc::clone(site),
+            queries: Queries::of(site),
+            gate: Gate::of(site),
+        }
+    }
+
+    /// The answer to a client, unless it polls too often.
+    pub(super) async fn answer(&self, client: Client, request: &Request<()>) -> Response {
+        self.gate.pass(client, request, self.serve(request)).await
+    }
+
+    /// What is seldom asked for is boxed: a future is as large as the largest of what it may wait for,
+    /// and is moved about with each request.
+    async fn serve(&self, request: &Request<()>) -> Served {
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            let refusal = (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET,HEAD")]);
+            return refusal.into_response().into();
+        }
+        let (uri, headers) = (request.uri(), request.headers());
+        let path = uri.path().strip_prefix(BELOW).unwrap_or_default();
+        // What is no UTF-8 is no path of ours either.
+        let Ok(path) = percent_decode_str(path).decode_utf8() else {
+            let site = State(Arc::clone(&self.site));
+            return page::not_found(site, headers.clone()).await.into();
+        };
+        match self.queries.format_at(&path) {
+            Some(format) => {
+                let query = uri.query().unwrap_or_default();
+                Box::pin(self.queries.serve(format, query, headers)).await
+            }
+            None => self.document(&path, headers).await,
+        }
+    }
+
+    /// A document, or that it has not changed.
+    async fn document(&self, path: &str, headers: &HeaderMap) -> Served {
+        let site = &*self.site;
+        let Some(document) = site.shelf.get(path) else {
+            return Box::pin(astray::answer(site, path, headers)).await.into();
+        };
+        let coding = coding::choose(headers, &document);
+        let answer = Answer::of(site, path, &document);
+        if let Some(not_modified) = answer.not_modified(headers, coding) {
+            return not_modified;
+        }
+        if delta::is_wanted(headers)
+            && let Some(delta) = Box::pin(self.delta(path, headers)).await
+        {
+            return delta;
+        }
+        match Box::pin(site.shelf.read(path, coding)).await {
+            Ok((document, bytes)) => {
+                Answer::of(site, path, &document).whole(headers, coding, bytes)
+            }
+            // Lost or damaged, and being made again.
+            Err(_) => unready(site, headers).into(),
+        }
+    }
+
+    /// What of a document is new to the client, if that can be told.
+    async fn delta(&self, path: &str, headers: &HeaderMap) -> Option<Served> {
+        let read = self.site.shelf.read(path, Coding::Identity).await;
+        let (document, bytes) = read.ok()?;
+        let answer = Answer::of(&self.site, path, &document);
+        delta::answer(&answer, headers, &bytes).await
     }
 }
 

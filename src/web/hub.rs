@@ -149,15 +149,23 @@ pub fn is_topic(path: &str) -> bool {
     is_feed && folder != Some("archive")
 }
 
-/// The value of `Link` that leads from what is at an address, below the public base, to itself, and
-/// from a feed that is pushed to its hub (section 4).
-pub fn links(config: &Config, address: &str) -> String {
-    let mut links = format!("<{}{address}>; rel=\"self\"", config.web.url);
-    let is_topic = address.strip_prefix("feeds/").is_some_and(is_topic);
-    if let Some(hub) = config.hub().filter(|_| is_topic) {
-        links += &format!(", <{hub}>; rel=\"hub\"");
+/// The value of `Link` that leads from the document at a path to itself, and from a feed that is
+/// pushed to its hub (section 4).
+pub fn links(config: &Config, path: &str) -> String {
+    let base = config.web.url.as_str();
+    match config.hub().filter(|_| is_topic(path)) {
+        Some(hub) => [
+            "<",
+            base,
+            "feeds/",
+            path,
+            ">; rel=\"self\", <",
+            &hub,
+            ">; rel=\"hub\"",
+        ]
+        .concat(),
+        None => ["<", base, "feeds/", path, ">; rel=\"self\""].concat(),
     }
-    links
 }
 
 fn bad(reason: &str) -> Fault {

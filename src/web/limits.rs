@@ -11,28 +11,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
-use axum::extract::{Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, RETRY_AFTER,
     USER_AGENT,
 };
-use axum::http::{Method, StatusCode};
-use axum::middleware::Next;
+use axum::http::{Method, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tokio::time::Instant;
 
 use super::Site;
+use super::answer::Served;
 use super::client::Client;
 use crate::config;
 use crate::control::readers::Poll;
 use crate::control::{Clock, Readers};
 use crate::domain::Rate;
 use crate::domain::rate::Bucket;
-
-/// How many bytes the answer stands for, as an extension of it: those of the whole document, not
-/// coded.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Whole(pub(super) u64);
 
 const UNCONDITIONAL: &str = "\
 You have asked for this feed again and again, and it has not changed. Please
@@ -87,8 +81,7 @@ impl Polls {
     }
 
     /// What a request goes by; `None`: its client may do as it likes.
-    fn key(&self, request: &Request) -> Option<u64> {
-        let Client(client) = *request.extensions().get()?;
+    fn key(&self, Client(client): Client, request: &Request<()>) -> Option<u64> {
         let client = client.filter(|address| self.loopback || !address.is_loopback())?;
         let agent = request.headers().get(USER_AGENT).map(HeaderValue::as_bytes);
         let uri = request.uri();
@@ -160,64 +153,70 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    pub(super) fn of(site: &Site) -> Arc<Gate> {
-        Arc::new(Gate {
+    pub(super) fn of(site: &Site) -> Gate {
+        Gate {
             polls: Polls::new(&site.config.web.polls),
             readers: Arc::clone(&site.readers),
             clock: Arc::clone(&site.clock),
-        })
-    }
-}
-
-/// Lets a request pass, or not, and counts it.
-pub(super) async fn pass(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
-    let polls = &gate.polls;
-    let headers = request.headers();
-    let agent = headers.get(USER_AGENT).cloned();
-    let is_conditional =
-        headers.contains_key(IF_NONE_MATCH) || headers.contains_key(IF_MODIFIED_SINCE);
-    let is_get = request.method() == Method::GET;
-    let key = polls.key(&request);
-    let now = polls.begun.elapsed();
-    // HEAD costs as little as 304.
-    let is_cheap = is_conditional || !is_get;
-    let leave = match key.filter(|_| is_cheap) {
-        Some(key) => polls.ask(key, now),
-        None => Ok(()),
-    };
-    let response = match leave {
-        Err(wait) => refusal(wait, TOO_OFTEN),
-        Ok(()) => {
-            let response = next.run(request).await;
-            let etag = response.headers().get(ETAG);
-            let etag = etag.filter(|_| !is_cheap && response.status() == StatusCode::OK);
-            match key
-                .zip(etag)
-                .map(|(key, etag)| polls.answer(key, etag, now))
-            {
-                Some(Err(wait)) => refusal(wait, UNCONDITIONAL),
-                Some(Ok(())) | None => response,
-            }
         }
-    };
-    gate.readers.note(
-        agent.as_ref().and_then(|agent| agent.to_str().ok()),
-        &poll(&response, is_conditional, is_get),
-        (gate.clock)(),
-    );
-    response
-}
+    }
 
-fn poll(response: &Response, conditional: bool, is_get: bool) -> Poll {
-    let status = response.status();
-    let sent = response.body().size_hint().lower();
-    let whole = response.extensions().get::<Whole>().filter(|_| is_get);
-    Poll {
-        conditional,
-        not_modified: status == StatusCode::NOT_MODIFIED,
-        refused: status == StatusCode::TOO_MANY_REQUESTS,
-        sent,
-        saved: whole.map_or(0, |Whole(whole)| whole.saturating_sub(sent)),
+    /// Lets a request have its answer, or not, and counts it.
+    pub(super) async fn pass(
+        &self,
+        client: Client,
+        request: &Request<()>,
+        answer: impl Future<Output = Served>,
+    ) -> Response {
+        let headers = request.headers();
+        let is_conditional =
+            headers.contains_key(IF_NONE_MATCH) || headers.contains_key(IF_MODIFIED_SINCE);
+        let is_get = request.method() == Method::GET;
+        // HEAD costs as little as 304.
+        let is_cheap = is_conditional || !is_get;
+        let polls = &self.polls;
+        let client = polls.key(client, request);
+        let client = client.map(|key| (key, polls.begun.elapsed()));
+        let served = match client.filter(|_| is_cheap) {
+            Some((key, now)) => polls.ask(key, now).map_err(|wait| refusal(wait, TOO_OFTEN)),
+            None => Ok(()),
+        };
+        let served = match served {
+            Ok(()) => answer.await,
+            Err(refusal) => refusal.into(),
+        };
+        let etag = served.response.headers().get(ETAG);
+        let etag = etag.filter(|_| !is_cheap && served.response.status() == StatusCode::OK);
+        let leave = match client.zip(etag) {
+            Some(((key, now), etag)) => polls.answer(key, etag, now),
+            None => Ok(()),
+        };
+        let Served { response, whole } = match leave {
+            Ok(()) => served,
+            Err(wait) => refusal(wait, UNCONDITIONAL).into(),
+        };
+        let status = response.status();
+        let sent = if is_get {
+            response.body().size_hint().lower()
+        } else {
+            0
+        };
+        let poll = Poll {
+            conditional: is_conditional,
+            not_modified: status == StatusCode::NOT_MODIFIED,
+            refused: status == StatusCode::TOO_MANY_REQUESTS,
+            sent,
+            saved: if is_get {
+                whole.saturating_sub(sent)
+            } else {
+                0
+            },
+        };
+        let agent = headers
+            .get(USER_AGENT)
+            .and_then(|agent| agent.to_str().ok());
+        self.readers.note(agent, &poll, (self.clock)());
+        response
     }
 }
 

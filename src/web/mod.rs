@@ -17,18 +17,14 @@ mod proof;
 mod query;
 mod reader;
 mod robots;
+mod routes;
 mod sitemap;
 mod tag;
 mod unsubscribe;
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
-
-use crate::config::{Config, Hub};
+use crate::config::Config;
 use crate::control::{Clock, Readers};
 use crate::publish::Shelf;
 use crate::store::Store;
@@ -37,6 +33,7 @@ use crate::token::Keys;
 
 pub use hub::{Intent, Intents, Mode, is_topic, links};
 pub use proof::proof;
+pub use routes::Routes;
 
 /// No form of ours is larger.
 pub const BODY_BYTES: usize = 16 << 10;
@@ -59,37 +56,4 @@ pub struct Site {
     pub intents: Arc<Intents>,
     /// Told how each feed is asked for.
     pub readers: Arc<Readers>,
-}
-
-/// Every route.
-pub fn router(site: Site) -> Router {
-    let site = Arc::new(site);
-    let gate = from_fn_with_state(limits::Gate::of(&site), limits::pass);
-    let feeds = Router::new()
-        .route("/feeds/{*path}", get(feeds::serve))
-        .with_state(Arc::clone(&site))
-        .merge(query::router(&site))
-        .route_layer(gate);
-    let mut router = Router::new();
-    if site.config.websub.hub == Hub::Own {
-        router = router.route("/hub", post(hub::request));
-    }
-    router
-        .route("/", get(index::show))
-        .route("/robots.txt", get(robots::robots))
-        .route("/favicon.svg", get(robots::favicon))
-        .route("/favicon.ico", get(robots::favicon))
-        .route("/sitemap.xml", get(sitemap::index))
-        .route("/sitemap/{part}", get(sitemap::part))
-        .route("/tag/{tag}", get(tag::show))
-        // Ids have slashes, and not every proxy leaves them encoded.
-        .route("/entry/{*id}", get(entry::show))
-        .route(
-            "/unsubscribe/{token}",
-            get(unsubscribe::ask).post(unsubscribe::carry_out),
-        )
-        .fallback(page::not_found)
-        .with_state(site)
-        .merge(feeds)
-        .layer(DefaultBodyLimit::max(BODY_BYTES))
 }

@@ -52,6 +52,11 @@ fn pages() -> Vec<(&'static str, Value)> {
             pages.push((name, context! { ..context, ..frame(is_much) }));
         }
     }
+    // Further pages of the same lists.
+    let further = || context! { newest => ADDRESS, ..list(true) };
+    for (name, context) in [("index.html", index(false)), ("tag.html", tag(false))] {
+        pages.push((name, context! { ..further(), ..context, ..frame(true) }));
+    }
     let statuses = [400, 403, 404, 500];
     let errors = statuses.map(|status| ("error.html", context! { status, ..frame(false) }));
     pages.extend(errors);
@@ -103,12 +108,11 @@ fn list(is_much: bool) -> Value {
             is_archived => is_much,
         }
     };
-    let more = is_much.then_some(ADDRESS);
     let publications = [
         some(is_much, publication("What it is about.")),
         some(is_much, publication("")),
     ];
-    context! { publications => publications.concat(), older => more, newest => more }
+    context! { publications => publications.concat(), older => is_much.then_some(ADDRESS), newest => () }
 }
 
 fn languages_of_feeds(is_much: bool) -> Vec<Value> {
@@ -149,7 +153,8 @@ fn entry(is_much: bool) -> Value {
     };
     let tag = context! { label => "Help", link => ADDRESS, alternates => alternates(true) };
     let translation = context! {
-        title => "Sample", link => ADDRESS, address => ADDRESS, language => "eo", foreign => text("eo")
+        title => "Sample", link => ADDRESS, address => ADDRESS, language => "eo", code => "eo",
+        foreign => text("eo"),
     };
     context! {
         title => "Sample",

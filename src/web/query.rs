@@ -6,17 +6,14 @@ mod cache;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::Router;
-use axum::extract::State;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, LOCATION, VARY, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use jiff::Timestamp;
 
-use super::answer::Answer;
+use super::answer::{Answer, Served};
 use super::{Site, coding, delta, page};
 use crate::domain::{Filter, Language, Sequence};
 use crate::feed::Format;
@@ -33,7 +30,7 @@ const AT_HAND: usize = 4 << 20;
 const MOVED_FOR: &str = "public, max-age=300";
 
 /// What feeds by queries are made from.
-struct Queries {
+pub(super) struct Queries {
     site: Arc<Site>,
     renderer: Renderer,
     names: TagNames,
@@ -45,50 +42,45 @@ struct Queries {
     rendering: tokio::sync::Mutex<()>,
 }
 
-/// The routes, one for each format that is written.
-pub(super) fn router(site: &Arc<Site>) -> Router {
-    let (store, config) = (site.store.clone(), Arc::clone(&site.config));
-    let queries = Queries {
-        names: TagNames::of(&config.tags),
-        renderer: Renderer::new(store, config, AT_HAND),
-        site: Arc::clone(site),
-        cache: Mutex::default(),
-        coded: publish::Cache::default(),
-        rendering: tokio::sync::Mutex::default(),
-    };
-    let queries = Arc::new(queries);
-    let mut router = Router::new();
-    for format in site.config.feeds.formats.iter().copied() {
-        let serve = move |State(queries): State<Arc<Queries>>, uri: Uri, headers| async move {
-            queries
-                .serve(format, uri.query().unwrap_or(""), headers)
-                .await
-        };
-        router = router.route(&format!("/feeds/query.{format}"), get(serve));
-    }
-    router.with_state(queries)
-}
-
 impl Queries {
-    async fn serve(&self, format: Format, given: &str, headers: HeaderMap) -> Response {
+    pub(super) fn of(site: &Arc<Site>) -> Queries {
+        let (store, config) = (site.store.clone(), Arc::clone(&site.config));
+        Queries {
+            names: TagNames::of(&config.tags),
+            renderer: Renderer::new(store, config, AT_HAND),
+            site: Arc::clone(site),
+            cache: Mutex::default(),
+            coded: publish::Cache::default(),
+            rendering: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Which format an address has, below the feeds and without its query; `None`: it is no query's.
+    pub(super) fn format_at(&self, path: &str) -> Option<Format> {
+        let format = path.strip_prefix("query.")?.parse().ok()?;
+        let is_written = self.site.config.feeds.formats.contains(&format);
+        is_written.then_some(format)
+    }
+
+    /// The feed of a query, which is as it stands in its address.
+    pub(super) async fn serve(&self, format: Format, given: &str, headers: &HeaderMap) -> Served {
         let filter = match self.read(given).await {
             Ok(filter) => filter,
-            Err(fault) => return self.refuse(&fault, format, &headers),
+            Err(fault) => return self.refuse(&fault, format, headers).into(),
         };
         if let Some(feed) = plain(&filter) {
-            return moved(format!("{}.{format}", feed.stem()));
+            return moved(format!("{}.{format}", feed.stem())).into();
         }
         let query = canonical(&filter);
         if query != given {
-            return moved(format!("query.{format}?{query}"));
+            return moved(format!("query.{format}?{query}")).into();
         }
-        let name = format!("query.{format}?{query}");
-        match self.answer(&filter, &name, &query, format, &headers).await {
-            Ok(response) => response,
+        match self.answer(&filter, &query, format, headers).await {
+            Ok(served) => served,
             Err(error) => {
                 tracing::error!("can't render the feed of {query}: {error:#}");
-                let language = page::language(&self.site, &headers);
-                page::error(&self.site, &language, StatusCode::INTERNAL_SERVER_ERROR)
+                let language = page::language(&self.site, headers);
+                page::error(&self.site, &language, StatusCode::INTERNAL_SERVER_ERROR).into()
             }
         }
     }
@@ -102,21 +94,18 @@ impl Queries {
     async fn answer(
         &self,
         filter: &Filter,
-        name: &str,
         query: &str,
         format: Format,
         request: &HeaderMap,
-    ) -> anyhow::Result<Response> {
-        let version = self.feed(filter, name, query, format).await?;
+    ) -> anyhow::Result<Served> {
+        let name = format!("query.{format}?{query}");
+        let version = self.feed(filter, &name, query, format).await?;
         let Version {
             document, bytes, ..
         } = &*version;
-        let answer = Answer {
-            site: &self.site,
-            address: &format!("feeds/{name}"),
-            document,
-        };
-        if let Some(not_modified) = answer.not_modified(request) {
+        let coding = coding::choose(request, document);
+        let answer = Answer::of(&self.site, &name, document);
+        if let Some(not_modified) = answer.not_modified(request, coding) {
             return Ok(not_modified);
         }
         if delta::is_wanted(request)
@@ -124,9 +113,8 @@ impl Queries {
         {
             return Ok(delta);
         }
-        let coding = coding::choose(request, document);
         let plain = async { Ok(bytes.clone()) };
-        let coded = self.coded.get(name, document, coding, plain).await?;
+        let coded = self.coded.get(&name, document, coding, plain).await?;
         Ok(answer.whole(request, coding, coded))
     }
 

@@ -8,9 +8,7 @@ import email.policy
 import json
 import pathlib
 import re
-import shutil
 import sys
-import tempfile
 import urllib.parse
 import urllib.request
 
@@ -23,7 +21,7 @@ WORDS = {
     "uk": ("Що нового", "Відмова від сповіщень", "Підписку скасовано"),
     "en": ("What is new", "Unsubscribe", "You are unsubscribed"),
 }
-SIZES = {"phone": (390, 844), "desk": (1280, 900)}
+SIZES = {"phone": (360, 780), "desk": (1280, 900)}
 
 # The whole of WCAG 2.2 AA that a program can judge, and what axe-core calls best practice.
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
@@ -36,7 +34,7 @@ lastmod: 2026-11-22
 tags: [Współpraca, Pomoc, "Bardzo długa nazwa tematu, który mało kto wybiera, a jednak jest"]
 authors: [Anna Wilk, Taras Kowalenko]
 change_note: Poprawiliśmy datę naboru.
-enclosure: {{ url: "https://portal.example/nagranie.mp3", type: audio/mpeg, length: 12345678 }}
+enclosure: {{ url: "https://portal.example/{"nagranie_" * 9}.mp3", type: audio/mpeg, length: 12345678 }}
 ---
 
 #### Nagłówek za nisko
@@ -118,7 +116,7 @@ def main(wici: pathlib.Path, axe: pathlib.Path, shots: pathlib.Path) -> None:
                 assert heading(browser) == answer, heading(browser)
                 assert "unsubscribed" in status(site, reader), status(site, reader)
                 look("unsubscribed", way_out, language)
-            wrong += feeds(browser, site.folder / "feeds", shots)
+            wrong += feeds(browser, address, shots)
     assert not wrong, "\n".join(wrong)
     print(f"pages.py: {looked} views of pages without a fault; pictures are in {shots}")
 
@@ -163,6 +161,7 @@ def faults(browser: Tab, axe: str, language: str) -> list[str]:
     found = []
     if browser.run("document.documentElement.lang") != language:
         found.append("it is in another language")
+    browser.run("document.querySelectorAll('details').forEach(details => details.open = true)")
     if browser.run("document.documentElement.scrollWidth > window.innerWidth"):
         found.append("it is wider than the window")
     # Of what the page's policy forbids: nothing is even tried. An error's page is reported as such.
@@ -179,28 +178,40 @@ def faults(browser: Tab, axe: str, language: str) -> list[str]:
     return found
 
 
-def feeds(browser: Tab, folder: pathlib.Path, shots: pathlib.Path) -> list[str]:
-    """The XML formats show their entries as text, with a word on what a feed is for, wherever a browser
-    takes them for XML: Chromium shows what is `application/rss+xml` as plain text, style or no style."""
+def feeds(browser: Tab, address: str, shots: pathlib.Path) -> list[str]:
+    """The XML formats show their entries as text, with a word on what a feed is for."""
     wrong = []
-    with tempfile.TemporaryDirectory(prefix="wici-feeds-") as name:
-        shown = pathlib.Path(name) / "feeds"
-        shutil.copytree(folder, shown)
-        for size, (width, height) in SIZES.items():
-            for dark in (False, True):
-                browser.show_as(width, height, dark, "pl")
-                mode = "-dark" if dark else ""
-                for path, words in [("all.rss", "To jest kanał"), ("tag/prawo.atom", "To jest"), ("uk/all.atom", "Це стрічка")]:
-                    as_xml = (shown / path).with_suffix(".xml")
-                    shutil.copy(shown / path, as_xml)
-                    browser.open(as_xml.as_uri())
-                    browser.picture(shots / f"feed-{path.replace('/', '-')}-{size}{mode}.png")
-                    title = browser.run("getComputedStyle(document.querySelector('title'), '::after').content")
-                    entries = browser.run("document.querySelectorAll('item, entry').length")
-                    hidden = browser.run("[...document.querySelectorAll('guid, id')].every(e => !e.getClientRects().length)")
-                    if words not in title or not entries or not hidden:
-                        wrong.append(f"{path}: {title}, {entries} entries, ids {'hidden' if hidden else 'shown'}")
+    for size, (width, height) in SIZES.items():
+        for dark in (False, True):
+            browser.show_as(width, height, dark, "pl")
+            mode = "-dark" if dark else ""
+            for path, words in [("all.rss", "To jest kanał"), ("tag/prawo.atom", "To jest kanał"), ("uk/all.atom", "Це стрічка")]:
+                browser.open(f"{address}feeds/{path}")
+                browser.picture(shots / f"feed-{path.replace('/', '-')}-{size}{mode}.png")
+                shown = browser.run(SHOWN)
+                if words not in shown["note"] or not shown["entries"] or shown["ids"]:
+                    wrong.append(f"{path}: {shown}")
+                if shown["addresses"] != shown["entries"]:
+                    wrong.append(f"{path}: {shown['addresses']} addresses of {shown['entries']} entries")
+                if (letters := shown["letters"] * width) < 15:
+                    wrong.append(f"{path}-{size}: letters are {letters:.1f} pixels high")
     return wrong
+
+
+# What there is to be seen of a feed; letters as a part of the window's width, into
+# which a phone fits what does not say that it fits.
+SHOWN = """(() => {
+    const all = selector => [...document.querySelectorAll(selector)];
+    const seen = selector => all(selector).filter(e => e.getClientRects().length).length;
+    return {
+        note: getComputedStyle(document.querySelector('title'), '::after').content,
+        entries: all('item, entry').length,
+        ids: seen('guid, id'),
+        addresses: seen('item > link, entry > link'),
+        letters: parseFloat(getComputedStyle(document.querySelector('item > description, entry > summary')).fontSize)
+            / window.innerWidth,
+    };
+})()"""
 
 
 if __name__ == "__main__":

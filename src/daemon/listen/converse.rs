@@ -16,7 +16,6 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
-use tower::Service;
 
 use super::activity::{Activity, Phase, Watched};
 use super::connections::Ending;
@@ -130,7 +129,7 @@ fn answer(
     peer: Peer,
     limits: Limits,
     activity: &Arc<Activity>,
-    mut request: Request<Incoming>,
+    request: Request<Incoming>,
 ) -> impl Future<Output = Result<Response<Answer>, Infallible>> + use<> {
     activity.asked();
     let handed = HandedOver(Arc::clone(activity));
@@ -140,21 +139,16 @@ fn answer(
         let mut shown = shown.borrow_mut();
         let front = shown.latest();
         let client = Client::of(peer, request.headers(), &front.proxies);
-        request.extensions_mut().insert(client);
-        front.router.call(request)
+        front.routes.answer(client, request)
     });
     async move {
         let response = match answered {
             None => refusal(StatusCode::PAYLOAD_TOO_LARGE, TOO_LARGE),
             Some(answered) if has_body => match timeout(limits.body, answered).await {
-                Ok(Ok(response)) => response,
-                Ok(Err(never)) => match never {},
+                Ok(response) => response,
                 Err(_) => refusal(StatusCode::REQUEST_TIMEOUT, TOO_SLOW),
             },
-            Some(answered) => match answered.await {
-                Ok(response) => response,
-                Err(never) => match never {},
-            },
+            Some(answered) => answered.await,
         };
         Ok(response.map(|body| Answer {
             body,

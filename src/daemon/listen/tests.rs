@@ -3,6 +3,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::Context;
 
+use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::DefaultBodyLimit;
 use axum::response::Response;
@@ -137,7 +138,7 @@ impl Server {
 
 fn front(router: Router) -> Front {
     Front {
-        router,
+        routes: router.into(),
         proxies: Arc::default(),
     }
 }

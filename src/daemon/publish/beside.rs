@@ -73,7 +73,8 @@ impl Publishing {
     fn style(&self, language: Option<&Language>) -> anyhow::Result<Vec<u8>> {
         let site = &self.config.site;
         let locale = Locale::new(language.unwrap_or(&site.language), site.zone.clone());
-        let note = locale.message("feed-note", [])?;
-        Ok(stylesheet(&note).into_bytes())
+        let note = |key| locale.message(key, []);
+        let css = stylesheet(&note("feed-note")?, &note("feed-note-archive")?);
+        Ok(css.into_bytes())
     }
 }

@@ -70,7 +70,7 @@ async fn post(
     let Ok(url) = Url::parse(&subscription.callback) else {
         return Pushed::Failed;
     };
-    let links = web::links(&hands.config, &format!("feeds/{topic}"));
+    let links = web::links(&hands.config, topic);
     let mut headers = vec![("link", links)];
     if let Some(secret) = &subscription.secret {
         let method = hands.config.websub.signature;
