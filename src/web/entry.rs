@@ -88,6 +88,7 @@ async fn entry(
     Ok(context! {
         title,
         link,
+        address => format!("{}{}", site.config.web.url, links::entry(&publication.id)),
         host,
         language => publication.language.as_str(),
         foreign => links::foreign(reader, &publication.language),
