@@ -218,6 +218,7 @@ fn file(name: &str, tag: &str) -> anyhow::Result<Found> {
         archived: None,
         change_note: None,
         translation_of: None,
+        tie: None,
         image: None,
         enclosures: Vec::new(),
         expires: None,

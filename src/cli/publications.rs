@@ -149,6 +149,11 @@ fn show(detail: &PublicationDetail, zone: &TimeZone) -> Result<(), Failure> {
         let news = if detail.news { "news" } else { "not news" };
         format!("{}, {news}", at(released))
     });
+    let translations: Vec<String> = detail
+        .translations
+        .iter()
+        .map(|other| format!("{}: {} ({})", other.language, other.title, other.id))
+        .collect();
     let enclosures: Vec<&str> = detail.enclosures.iter().map(|e| e.url.as_str()).collect();
     let facts = [
         ("title", Some(publication.title.clone())),
@@ -159,6 +164,7 @@ fn show(detail: &PublicationDetail, zone: &TimeZone) -> Result<(), Failure> {
         ("standing", Some(publication.standing.to_string())),
         ("language", Some(publication.language.clone())),
         ("translation of", detail.translation_of.clone()),
+        ("translations", Some(translations.join("\n"))),
         ("tags", Some(publication.tags.join(", "))),
         ("authors", Some(detail.authors.join(", "))),
         ("published", Some(at(publication.published))),

@@ -18,6 +18,10 @@ use crate::domain::{BodyHash, Fingerprint, Found, Problem, TagDefinition};
 
 pub use file::{Read, Unread};
 
+/// Counts the ways in which this program has read files: one that reads more in them reads all of
+/// them again.
+const READING: u32 = 2;
+
 /// Where to look.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Look {
@@ -257,7 +261,7 @@ impl Directory {
 
     /// Names the way in which files are read: by another one, the same file may say something else.
     pub fn way(&self) -> u64 {
-        let way = format!("{} {:?}", env!("CARGO_PKG_VERSION"), self.context);
+        let way = format!("{} {READING} {:?}", env!("CARGO_PKG_VERSION"), self.context);
         let BodyHash(hash) = BodyHash::of(&way);
         hash.first_chunk()
             .map_or(0, |bytes| u64::from_le_bytes(*bytes))

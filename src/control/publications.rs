@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::prospects::{self, Prospect};
 use super::{Desk, Refusal, tags};
 use crate::domain::publication::{Archived, Enclosure};
-use crate::domain::{ChangeKind, Counts, DeliveryState, PublicationState, Standing};
+use crate::domain::{ChangeKind, Counts, DeliveryState, PublicationState, Standing, Translation};
 use crate::store::catalogue::{Mailed, Receipt, Revision, Wanted};
 
 /// Publications listed at most at a time.
@@ -105,6 +105,9 @@ pub struct PublicationDetail {
     pub change_note: Option<String>,
     /// The id of what it translates.
     pub translation_of: Option<String>,
+    /// The same in other languages, as far as it can be read now.
+    #[serde(default)]
+    pub translations: Vec<TranslationSummary>,
     /// The page's archive notice.
     pub archived: Option<Archived>,
     /// The picture that stands for it.
@@ -129,6 +132,30 @@ pub struct PublicationDetail {
     pub mailed: Vec<MailedSummary>,
     /// Who got it, where that was asked: at most 1,000.
     pub subscribers: Vec<ReceiptSummary>,
+}
+
+/// The same in another language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TranslationSummary {
+    /// BCP 47.
+    pub language: String,
+    /// Its id.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// Where it lives.
+    pub link: String,
+}
+
+impl From<Translation> for TranslationSummary {
+    fn from(translation: Translation) -> TranslationSummary {
+        TranslationSummary {
+            language: translation.language.to_string(),
+            id: translation.id.0,
+            title: translation.title,
+            link: translation.link,
+        }
+    }
 }
 
 /// A revision.
@@ -255,6 +282,7 @@ pub async fn show(
     let revisions = store.revisions(state.key, REVISIONS).await?;
     let hold = store.waits_in(state.key).await?;
     let to_come = prospects::of(desk, &state, now).await?;
+    let translations = store.translations_of(&state).await?.others.into_iter();
     let summary = PublicationSummary::from(&state);
     let publication = state.publication;
     Ok(PublicationDetail {
@@ -263,6 +291,7 @@ pub async fn show(
         authors: publication.authors,
         change_note: publication.change_note,
         translation_of: publication.translation_of.map(|id| id.0),
+        translations: translations.map(TranslationSummary::from).collect(),
         archived: publication.archived,
         image: publication.image,
         enclosures: publication.enclosures,

@@ -43,6 +43,8 @@ pub enum ChangeKind {
     Restored,
     /// Its `expires` has come.
     Expired,
+    /// Others are its translations now, though it reads as before: no new revision.
+    Regrouped,
 }
 
 impl fmt::Display for ChangeKind {
@@ -55,6 +57,7 @@ impl fmt::Display for ChangeKind {
             ChangeKind::Withdrawn => "withdrawn",
             ChangeKind::Restored => "restored",
             ChangeKind::Expired => "expired",
+            ChangeKind::Regrouped => "regrouped",
         })
     }
 }

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | publication, its standing, what a source found | [`publication`] |
 //! | change: what happened to a publication, and whether it is news | [`change`] |
+//! | what says whose translation a publication is | [`translation`] |
 //! | tag, language, feed key | [`tag`], [`language`], [`feed_key`] |
 //! | subscriber, subscription, filter, address | [`subscriber`], [`filter`], [`address`] |
 //! | many subscribers at once, and the tables that they come in | [`enrolment`], [`roll`] |
@@ -39,6 +40,7 @@ pub mod run;
 pub mod subscriber;
 pub mod suppression;
 pub mod tag;
+pub mod translation;
 pub mod trust;
 pub mod upstream;
 pub mod websub;
@@ -57,7 +59,7 @@ pub use names::{Names, Orphan};
 pub use problem::Problem;
 pub use publication::{
     Archived, Batch, BodyHash, Found, Pass, Publication, PublicationId, PublicationKey,
-    PublicationState, Sequence, Standing, Translation,
+    PublicationState, Sequence, Standing,
 };
 pub use rate::Rate;
 pub use retention::Retention;
@@ -68,5 +70,6 @@ pub use subscriber::{
 };
 pub use suppression::{Suppression, SuppressionReason};
 pub use tag::{TagDefinition, TagId, TagMention, TagName};
+pub use translation::{Tie, Tied, Translation};
 pub use trust::{Distrust, Witness};
 pub use upstream::UpstreamState;

@@ -6,7 +6,7 @@ use std::ops::Deref;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Language, Problem, TagMention, TagName};
+use super::{Language, Problem, TagMention, TagName, Tie};
 
 /// The number of a change. Each change takes the store's next one when it takes effect.
 #[derive(
@@ -136,19 +136,6 @@ pub struct Enclosure {
     pub title: Option<String>,
 }
 
-/// The same in another language.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Translation {
-    /// Whose it is.
-    pub id: PublicationId,
-    /// Its own.
-    pub language: Language,
-    /// Absolute URL of its page.
-    pub link: String,
-    /// Plain text, one line.
-    pub title: String,
-}
-
 /// One revision of one item of content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Publication {
@@ -187,11 +174,6 @@ pub struct Publication {
 }
 
 impl Publication {
-    /// Names the publication together with its translations: the id of what they translate.
-    pub fn group(&self) -> &PublicationId {
-        self.translation_of.as_ref().unwrap_or(&self.id)
-    }
-
     /// Is it no longer of use?
     pub fn has_expired(&self, now: Timestamp) -> bool {
         self.expires.is_some_and(|expires| expires <= now)
@@ -231,6 +213,8 @@ pub struct Found {
     pub change_note: Option<String>,
     /// The id of the publication that this one translates.
     pub translation_of: Option<PublicationId>,
+    /// What else says which publications are its translations.
+    pub tie: Option<Tie>,
     /// Absolute URL of the picture that stands for it.
     pub image: Option<String>,
     /// Files that belong to it.
@@ -242,6 +226,12 @@ pub struct Found {
 }
 
 impl Found {
+    /// What ties it to its translations: first of all, that it says what it translates.
+    pub fn tie(&self) -> Option<Tie> {
+        let original = self.translation_of.clone().map(Tie::Original);
+        original.or_else(|| self.tie.clone())
+    }
+
     /// The revision that this finding amounts to, given its id and when the publication was first
     /// seen, if no other label has the slug of one of its tags.
     pub fn revision(&self, id: PublicationId, first_seen: Timestamp) -> Publication {
@@ -354,9 +344,23 @@ pub struct PublicationState {
     pub news: bool,
     /// The present revision.
     pub publication: Publication,
+    /// What its file says of its translations.
+    pub tie: Option<Tie>,
+    /// What names the group of its translations, where that is not its own id.
+    pub group: Option<PublicationId>,
 }
 
 impl PublicationState {
+    /// Names the publication together with its translations: an id of one of them.
+    pub fn group(&self) -> &PublicationId {
+        self.group.as_ref().unwrap_or(&self.publication.id)
+    }
+
+    /// Is there a file of it?
+    pub fn is_present(&self) -> bool {
+        self.standing != Standing::Withdrawn
+    }
+
     /// When the clock alone changes how it stands.
     pub fn due(&self) -> Option<Timestamp> {
         match self.standing {

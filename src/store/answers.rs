@@ -129,13 +129,13 @@ impl Store {
                 items.next_back().map(|(run, _)| *run)
             };
             let is_had = had
-                .get(state.publication.group())
+                .get(state.group())
                 .is_some_and(|major| *major >= state.major);
             if run_of(publication).is_some() && is_had {
                 continue;
             }
             let why = if is_had {
-                let group = state.publication.group().clone();
+                let group = state.group().clone();
                 let mut of_group = Vec::new();
                 for (run, item) in &items {
                     if contents.group(reader, item.publication)? == group {

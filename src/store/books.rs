@@ -14,14 +14,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Counts, Language, Mark, Publication, PublicationId, PublicationKey, PublicationState, Run,
-    Sequence, Standing, SubscriberKey, TagId,
+    Counts, Language, Mark, Publication, PublicationKey, PublicationState, Run, Sequence, Standing,
+    SubscriberKey, TagId,
 };
 
 use super::engine::{Go, Order, Read, Transaction};
 use super::names::all_names;
 use super::record::Record;
 use super::rows::NewsRow;
+use super::translations::members;
 use super::{Store, StoreError, keys, load, load_required, meta, save};
 use pass::Pass;
 pub(super) use rows::Contents;
@@ -138,17 +139,24 @@ pub(super) struct NotedRow {
 }
 
 impl NotedRow {
-    const SIZE: usize = 1024;
+    /// With the largest groups they are no more than a row takes.
+    const SIZE: usize = 128;
+
+    pub(super) fn of(news: Vec<Noted>) -> NotedRow {
+        NotedRow { news }
+    }
 }
 
 /// News that a run may mail, as it stood then.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Noted {
-    publication: PublicationKey,
+pub(super) struct Noted {
+    pub(super) publication: PublicationKey,
     /// Of several numbers the last.
-    sequence: Sequence,
-    revision: u32,
-    major: u32,
+    pub(super) sequence: Sequence,
+    pub(super) revision: u32,
+    pub(super) major: u32,
+    /// Itself and its translations then. Nobody: it was noted before these were.
+    pub(super) group: Vec<PublicationKey>,
 }
 
 /// Notes what the next page of a run is planned from, if that changed since the last one.
@@ -168,8 +176,7 @@ pub(super) fn note(transaction: &mut Transaction<'_>, run: &Run) -> Result<(), S
     let news = news(transaction, stretch.mark, run.window.upper)?;
     for (page, news) in news.chunks(NotedRow::SIZE).enumerate() {
         let key = keys::noted_row(run.key, number, page as u64);
-        let news = news.to_vec();
-        save(transaction, key, &NotedRow { news })?;
+        save(transaction, key, &NotedRow::of(news.to_vec()))?;
     }
     row.stretches.push(stretch);
     save(transaction, keys::books(run.key), &row)
@@ -191,18 +198,24 @@ fn news(reader: &impl Read, mark: Sequence, upper: Sequence) -> Result<Vec<Noted
             continue;
         }
         let state = load::<PublicationState>(reader, &keys::publication(publication))?;
-        news.extend(
-            state
-                .filter(|s| s.standing == Standing::Live)
-                .map(|state| Noted {
-                    publication,
-                    sequence,
-                    revision: state.revision,
-                    major: state.major,
-                }),
-        );
+        if let Some(state) = state.filter(|s| s.standing == Standing::Live) {
+            news.push(Noted {
+                publication,
+                sequence,
+                revision: state.revision,
+                major: state.major,
+                group: group(reader, &state)?,
+            });
+        }
     }
     Ok(news)
+}
+
+/// A publication and its translations, in their order.
+fn group(reader: &impl Read, state: &PublicationState) -> Result<Vec<PublicationKey>, StoreError> {
+    let mut group: BTreeSet<_> = members(reader, state.group())?.into_iter().collect();
+    group.insert(state.key);
+    Ok(group.into_iter().collect())
 }
 
 /// News as filters see it.
@@ -210,7 +223,7 @@ struct News {
     publication: PublicationKey,
     sequence: Sequence,
     major: u32,
-    group: PublicationId,
+    group: Vec<PublicationKey>,
     language: Language,
     /// By the names of its revision, and by those that they have now.
     tags: BTreeSet<TagId>,
@@ -220,11 +233,18 @@ impl News {
     fn of(reader: &impl Read, noted: Noted) -> Result<News, StoreError> {
         let key = keys::revision(noted.publication, noted.revision);
         let publication = load_required::<Publication>(reader, &key)?;
+        let group = match noted.group {
+            unknown if unknown.is_empty() => group(
+                reader,
+                &load_required(reader, &keys::publication(noted.publication))?,
+            )?,
+            known => known,
+        };
         Ok(News {
             publication: noted.publication,
             sequence: noted.sequence,
             major: noted.major,
-            group: publication.group().clone(),
+            group,
             tags: all_names(reader, &publication)?,
             language: publication.language,
         })

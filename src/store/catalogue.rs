@@ -179,7 +179,7 @@ impl Store {
     ) -> Result<(Vec<Mailed>, Vec<Receipt>), StoreError> {
         let reader = self.reader();
         let (mut mailed, mut receipts) = (Vec::new(), Vec::new());
-        let group = keys::group(state.publication.group());
+        let group = keys::group(state.group());
         let Some(Number(first)) = load(reader, &group)? else {
             return Ok((mailed, receipts));
         };

@@ -13,7 +13,7 @@ use crate::domain::change::{Newsworthiness, diff};
 use crate::domain::publication::Found;
 use crate::domain::{
     Change, ChangeKind, FeedKey, Guards, Publication, PublicationId, PublicationKey,
-    PublicationState, Standing,
+    PublicationState, Standing, Tie,
 };
 
 use super::archive::Archiving;
@@ -36,6 +36,22 @@ pub(super) struct Changes<'t, 'e> {
     archiving: Archiving,
     /// Publications at whose path there is another file now.
     displaced: Vec<PublicationKey>,
+}
+
+/// What a file amounts to.
+struct Said {
+    publication: Publication,
+    tie: Option<Tie>,
+}
+
+impl Said {
+    /// What it said last.
+    fn of(state: &PublicationState) -> Said {
+        Said {
+            publication: state.publication.clone(),
+            tie: state.tie.clone(),
+        }
+    }
 }
 
 impl<'t, 'e> Changes<'t, 'e> {
@@ -103,7 +119,7 @@ impl<'t, 'e> Changes<'t, 'e> {
         let key = PublicationKey(self.meta.publication);
         save(self.transaction, keys::id(&id), &Number(key.0))?;
         self.put_at(source, &found.path, key)?;
-        let publication = self.revision(found, id, self.worth.now)?;
+        let said = self.said(found, id, self.worth.now)?;
         let state = PublicationState {
             key,
             source: source.to_owned(),
@@ -115,13 +131,15 @@ impl<'t, 'e> Changes<'t, 'e> {
             first_seen: self.worth.now,
             released: None,
             news: false,
-            publication: publication.clone(),
+            publication: said.publication.clone(),
+            tie: None,
+            group: None,
         };
         self.meta.totals.scheduled += 1;
-        note(self.transaction, keys::body_of(publication.body, key));
-        match diff(None, &publication, self.worth) {
-            Some((kind, news)) => self.effect(state, publication, kind, news).map(drop),
-            None => self.set_aside(state, publication),
+        note(self.transaction, keys::body_of(said.publication.body, key));
+        match diff(None, &said.publication, self.worth) {
+            Some((kind, news)) => self.effect(state, said, kind, news).map(drop),
+            None => self.set_aside(state, said),
         }
     }
 
@@ -146,20 +164,21 @@ impl<'t, 'e> Changes<'t, 'e> {
             && load::<Number>(self.transaction, &keys::id(id))?.is_none()
         {
             save(self.transaction, keys::id(id), &Number(state.key.0))?;
+            self.take_over_ties(id, &mut state)?;
         }
-        let publication = self.revision(found, state.publication.id.clone(), state.first_seen)?;
+        let said = self.said(found, state.publication.id.clone(), state.first_seen)?;
         if has_moved {
             save(self.transaction, keys::publication(state.key), &state)?;
         }
-        self.turn(state, publication)
+        self.turn(state, said)
     }
 
     /// Something waited for this instant: its date, or its end.
     pub(super) fn fall_due(&mut self, key: PublicationKey) -> Result<(), StoreError> {
         match load::<PublicationState>(self.transaction, &keys::publication(key))? {
             Some(state) => {
-                let publication = state.publication.clone();
-                self.turn(state, publication)
+                let said = Said::of(&state);
+                self.turn(state, said)
             }
             None => Ok(()),
         }
@@ -207,14 +226,14 @@ impl<'t, 'e> Changes<'t, 'e> {
         Ok(true)
     }
 
-    /// What a file amounts to. The publication that it translates may have several names; a group
-    /// goes by one. So does a tag.
-    fn revision(
+    /// What a file amounts to. The publication that it translates may have several names; it is told
+    /// by one. So is a tag.
+    fn said(
         &mut self,
         found: &Found,
         id: PublicationId,
         first_seen: Timestamp,
-    ) -> Result<Publication, StoreError> {
+    ) -> Result<Said, StoreError> {
         let mut publication = found.revision(id, first_seen);
         publication.tags = tags::assign(self.transaction, &found.tags)?;
         if let Some(original) = &publication.translation_of
@@ -222,50 +241,67 @@ impl<'t, 'e> Changes<'t, 'e> {
         {
             publication.translation_of = Some(state.publication.id);
         }
-        Ok(publication)
+        Ok(Said {
+            publication,
+            tie: found.tie(),
+        })
     }
 
     /// A known publication reads like this now.
-    fn turn(
-        &mut self,
-        state: PublicationState,
-        publication: Publication,
-    ) -> Result<(), StoreError> {
+    fn turn(&mut self, state: PublicationState, said: Said) -> Result<(), StoreError> {
         let is_live = state.standing == Standing::Live;
-        let is_put_off = publication.published > self.worth.now
-            && publication.published != state.publication.published;
+        let is_put_off = said.publication.published > self.worth.now
+            && said.publication.published != state.publication.published;
         if is_live && is_put_off {
-            let as_it_was = state.publication.clone();
+            let as_it_was = Said::of(&state);
             let state = self.effect(state, as_it_was, ChangeKind::Withdrawn, false)?;
-            return self.set_aside(state, publication);
+            return self.set_aside(state, said);
         }
-        match diff(Some(&state), &publication, self.worth) {
-            Some((kind, news)) => self.effect(state, publication, kind, news).map(drop),
-            None if is_live => Ok(()),
-            None => self.set_aside(state, publication),
+        match diff(Some(&state), &said.publication, self.worth) {
+            Some((kind, news)) => self.effect(state, said, kind, news).map(drop),
+            None if is_live && said.tie == state.tie => Ok(()),
+            None if is_live => {
+                let before = state.clone();
+                let after = PublicationState {
+                    tie: said.tie,
+                    ..state
+                };
+                self.stand(&before, after)
+            }
+            None => self.set_aside(state, said),
         }
     }
 
     /// Nothing takes effect before the publication's date, nor after its end.
-    fn set_aside(
-        &mut self,
-        mut state: PublicationState,
-        publication: Publication,
-    ) -> Result<(), StoreError> {
+    fn set_aside(&mut self, state: PublicationState, said: Said) -> Result<(), StoreError> {
         self.no_longer_waits(&state);
-        self.replace_body(&state, &publication);
-        self.join_group(&state.publication, &publication)?;
-        *self.meta.totals.of(state.standing) -= 1;
-        state.standing = if publication.has_expired(self.worth.now) {
+        self.replace_body(&state, &said.publication);
+        let standing = if said.publication.has_expired(self.worth.now) {
             Standing::Expired
         } else {
             Standing::Scheduled
         };
-        *self.meta.totals.of(state.standing) += 1;
-        let was = std::mem::replace(&mut state.publication, publication);
-        self.waits(&state);
-        save(self.transaction, keys::publication(state.key), &state)?;
-        self.regroup(&was, &state)
+        let before = state.clone();
+        let after = PublicationState {
+            standing,
+            publication: said.publication,
+            tie: said.tie,
+            ..state
+        };
+        self.waits(&after);
+        self.stand(&before, after)
+    }
+
+    /// A publication stands otherwise than before, and no reader sees anything else of it.
+    fn stand(
+        &mut self,
+        before: &PublicationState,
+        after: PublicationState,
+    ) -> Result<(), StoreError> {
+        *self.meta.totals.of(before.standing) -= 1;
+        *self.meta.totals.of(after.standing) += 1;
+        save(self.transaction, keys::publication(after.key), &after)?;
+        self.regroup_by_itself(before, &after)
     }
 
     /// The change takes effect: it is numbered, the feeds are told, and news is noted. Returns how
@@ -273,26 +309,25 @@ impl<'t, 'e> Changes<'t, 'e> {
     fn effect(
         &mut self,
         before: PublicationState,
-        publication: Publication,
+        said: Said,
         kind: ChangeKind,
         news: bool,
     ) -> Result<PublicationState, StoreError> {
         self.meta.sequence.0 += 1;
         let sequence = self.meta.sequence;
-        let news = news && may_be_news(self.transaction, kind, &publication)?;
         let standing = match kind {
             ChangeKind::Withdrawn => Standing::Withdrawn,
             ChangeKind::Expired => Standing::Expired,
             _ => Standing::Live,
         };
-        let after = PublicationState {
+        let mut after = PublicationState {
             standing,
             revision: before.revision + 1,
             major: before.major + u32::from(kind == ChangeKind::MajorEdit),
             sequence,
             released: before.released.or(Some(self.worth.now)),
-            news: before.news || news,
-            publication,
+            publication: said.publication,
+            tie: said.tie,
             ..before.clone()
         };
         *self.meta.totals.of(before.standing) -= 1;
@@ -300,7 +335,9 @@ impl<'t, 'e> Changes<'t, 'e> {
         self.no_longer_waits(&before);
         self.waits(&after);
         self.replace_body(&before, &after.publication);
-        self.join_group(&before.publication, &after.publication)?;
+        let of_translations = self.regroup(&before, &mut after)?;
+        let news = news && may_be_news(self.transaction, kind, &after)?;
+        after.news |= news;
         save(self.transaction, keys::publication(after.key), &after)?;
         let revision = keys::revision(after.key, after.revision);
         save(self.transaction, revision, &after.publication)?;
@@ -313,8 +350,7 @@ impl<'t, 'e> Changes<'t, 'e> {
         let place = keys::change(after.key, after.revision);
         save(self.transaction, place, &change)?;
         let mut feeds = self.move_in_feeds(&before, &after, kind)?;
-        self.regroup(&before.publication, &after)?;
-        feeds.extend(self.tell_translations(&before, &after)?);
+        feeds.extend(of_translations);
         let first = !before.news;
         let news = news
             && self
@@ -335,19 +371,17 @@ impl<'t, 'e> Changes<'t, 'e> {
         match state.standing {
             Standing::Withdrawn => Ok(()),
             Standing::Live => {
-                let publication = state.publication.clone();
-                self.effect(state, publication, ChangeKind::Withdrawn, false)
+                let said = Said::of(&state);
+                self.effect(state, said, ChangeKind::Withdrawn, false)
                     .map(drop)
             }
             Standing::Scheduled | Standing::Expired => {
                 self.no_longer_waits(&state);
-                *self.meta.totals.of(state.standing) -= 1;
-                self.meta.totals.withdrawn += 1;
-                let state = PublicationState {
+                let after = PublicationState {
                     standing: Standing::Withdrawn,
-                    ..state
+                    ..state.clone()
                 };
-                save(self.transaction, keys::publication(state.key), &state)
+                self.stand(&state, after)
             }
         }
     }
@@ -370,19 +404,5 @@ impl<'t, 'e> Changes<'t, 'e> {
             forget(self.transaction, former);
             note(self.transaction, keys::body_of(after.body, before.key));
         }
-    }
-
-    /// What was mailed of a publication was mailed of the group that it joins.
-    fn join_group(&mut self, was: &Publication, is: &Publication) -> Result<(), StoreError> {
-        if was.group() == is.group() {
-            return Ok(());
-        }
-        let first_run = |group| load::<Number>(self.transaction, &keys::group(group));
-        if let Some(Number(first)) = first_run(was.group())? {
-            let known = first_run(is.group())?.map_or(first, |Number(known)| known);
-            let first = Number(first.min(known));
-            save(self.transaction, keys::group(is.group()), &first)?;
-        }
-        Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! Readers of what former versions wrote. A field that was added gets the value that it had before
 //! anybody knew of it.
 
+mod books;
 mod publications;
 
 use jiff::Timestamp;

@@ -30,7 +30,8 @@
 //! | `l` | source, publication | [`LossRow`](super::rows::LossRow): it went within the last minutes |
 //! | `Y` | group | run: the first that could have mailed any of the group |
 //! | `v` | group, publication | the last change of what the others of the group show of themselves |
-//! | `v` | | table `v` is filled: a store from before there was one is, as it is opened |
+//! | `v` | | how far it is filled: a store from before there was one, or ties, is as it is opened |
+//! | `v` | 1, tie, publication | nothing: what has this tie |
 //! | `U` | subscriber | `Subscriber` |
 //! | `E` | address in lower case | subscriber |
 //! | `L` | cadence, tag or `*`, subscriber | nothing: whom a publication may concern |
@@ -103,7 +104,7 @@ pub(super) use retention::{
     shrunk, tallies, tally,
 };
 pub(super) use span::Span;
-pub(super) use translations::{grouped, translation, translations};
+pub(super) use translations::{all_tied, grouped, tied, tied_by, translation, translations};
 pub(super) use waiting::{instant_before_last, waiting, waits};
 
 /// A key being written.

@@ -15,6 +15,7 @@
 //! | `departures` | `departed`, `lately_departed` |
 //! | `queries` | `touched`, `query`: feeds by several tags |
 //! | `translations` | `translations`, `translations_of` |
+//! | `ties` | `mistaken`: what files surely say wrong of their translations |
 //! | `files` | `keep_files`, `known_files` |
 //! | `tags` | `define_tags`, `tags`, `tag_named` |
 //! | `upstreams` | `upstream`, `keep_upstream`, `lost_bodies`, `forget_lost_bodies` |
@@ -86,6 +87,7 @@ mod sources;
 mod subscribers;
 mod suppression;
 mod tags;
+mod ties;
 mod translations;
 mod upstreams;
 mod websub;
@@ -118,6 +120,7 @@ pub use queries::QueryView;
 pub use restore::Restoring;
 pub use rows::Totals;
 pub use tags::TagView;
+pub use ties::Mistaken;
 pub use translations::Translations;
 pub use websub::{Follow, Followed, Walked};
 
@@ -202,7 +205,7 @@ impl Store {
             transaction.commit()?;
             engine.sync()?;
         }
-        translations::fill(&engine)?;
+        ties::fill(&engine)?;
         Ok(Store {
             inner: Arc::new(Inner {
                 writer,

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 
-use crate::domain::{FeedKey, PublicationId, PublicationKey, PublicationState, Standing, TagId};
+use crate::domain::{FeedKey, PublicationKey, PublicationState, Standing, TagId};
 
 use super::engine::{Go, Order, Read};
 use super::feeds::feed_row;
@@ -88,22 +88,19 @@ impl Store {
         Ok(PublicationKey(meta(self.reader())?.publication))
     }
 
-    /// The publications that can be read now, of those with the `most` numbers from `first` on: ids,
-    /// and when they last changed in substance.
+    /// The publications that can be read now, of those with the `most` numbers from `first` on.
     pub async fn live_from(
         &self,
         first: PublicationKey,
         most: u64,
-    ) -> Result<Vec<(PublicationId, Timestamp)>, StoreError> {
+    ) -> Result<Vec<PublicationState>, StoreError> {
         let end = PublicationKey(first.0.saturating_add(most));
         let span = keys::publication(first).until(keys::publication(end));
         let mut live = Vec::new();
         self.reader()
             .scan(span.range(), Order::Ascending, &mut |_, value| {
                 let state = PublicationState::decode(value)?;
-                if state.standing == Standing::Live {
-                    live.push((state.publication.id, state.publication.updated));
-                }
+                live.extend(Some(state).filter(|state| state.standing == Standing::Live));
                 Ok(Go::On)
             })?;
         Ok(live)

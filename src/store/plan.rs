@@ -242,7 +242,7 @@ impl<'t, 'e> Planning<'t, 'e> {
         };
         for candidate in self.candidates.iter().chain(owed).filter(asked) {
             let best = chosen
-                .entry(&candidate.state.publication.group().0)
+                .entry(&candidate.state.group().0)
                 .or_insert(candidate);
             if rank(candidate) < rank(best) {
                 *best = candidate;

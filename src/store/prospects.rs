@@ -154,7 +154,7 @@ impl<'s> Counting<'s> {
             ToCome::News(_) => last_news(reader, state)?.map(|(number, _)| number),
             ToCome::Scheduled | ToCome::Held => None,
         };
-        let group = keys::group(state.publication.group());
+        let group = keys::group(state.group());
         Ok(Counting {
             state,
             cadences,
@@ -199,7 +199,7 @@ impl<'s> Counting<'s> {
         }
         let since = self.first_run;
         let had = self.contents.had(reader, key, since..RunKey(u64::MAX))?;
-        let group = self.state.publication.group();
+        let group = self.state.group();
         Ok(had.get(group).is_none_or(|major| *major < self.state.major))
     }
 

@@ -17,8 +17,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    ChangeKind, Counts, Publication, PublicationKey, PublicationState, Retention, Run, RunKey,
-    Sequence, SubscriberKey,
+    ChangeKind, Counts, PublicationKey, PublicationState, Retention, Run, RunKey, Sequence,
+    SubscriberKey,
 };
 
 use super::engine::{Go, Order, Read, Transaction};
@@ -163,9 +163,9 @@ impl Store {
 /// Is it no longer known who was mailed what of a group? Then only a correction is news of it.
 pub(super) fn is_forgotten(
     reader: &impl Read,
-    publication: &Publication,
+    state: &PublicationState,
 ) -> Result<bool, StoreError> {
-    let group = keys::group(publication.group());
+    let group = keys::group(state.group());
     let first = load::<Number>(reader, &group)?.map(|Number(run)| RunKey(run));
     Ok(first.is_some_and(|first| first > RunKey(0)) && first <= Some(row(reader)?.forgotten))
 }
@@ -174,9 +174,9 @@ pub(super) fn is_forgotten(
 pub(super) fn may_be_news(
     reader: &impl Read,
     kind: ChangeKind,
-    publication: &Publication,
+    state: &PublicationState,
 ) -> Result<bool, StoreError> {
-    Ok(kind == ChangeKind::MajorEdit || !is_forgotten(reader, publication)?)
+    Ok(kind == ChangeKind::MajorEdit || !is_forgotten(reader, state)?)
 }
 
 fn row(reader: &impl Read) -> Result<RetentionRow, StoreError> {

@@ -10,7 +10,7 @@ use crate::domain::{
 
 use super::archive::{Numbering, NumbersRow, PageRow};
 use super::bodies::Place;
-use super::books::{BooksRow, NotedRow};
+use super::books::BooksRow;
 use super::departures::Departures;
 use super::record::Record;
 use super::retention::{RetentionRow, ShrunkRow, TallyRow};
@@ -244,7 +244,6 @@ records! {
     FileRow => "file",
     Place => "body",
     BooksRow => "books",
-    NotedRow => "noted news",
     RetentionRow => "retention",
     ShrunkRow => "former deliveries",
     TallyRow => "tally",

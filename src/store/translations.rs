@@ -1,19 +1,16 @@
 //! Which publications say the same in several languages: table `v` leads from a group to its members.
-//! It has groups that somebody translates; most publications are in none.
+//! Most publications are in none.
 
 use std::collections::BTreeMap;
 
+use crate::domain::translation::MOST;
 use crate::domain::{
     Language, PublicationId, PublicationKey, PublicationState, Sequence, Standing, Translation,
 };
 
-use super::engine::{Engine, Go, Order, Read, Transaction};
-use super::record::Record;
+use super::engine::{Go, Order, Read};
 use super::rows::Number;
-use super::{Store, StoreError, keys, load, save};
-
-/// Members of a group that know of each other. There are not that many languages.
-const MOST: usize = 64;
+use super::{Store, StoreError, keys, load};
 
 /// The translations of a publication.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,7 +35,7 @@ impl Store {
         &self,
         state: &PublicationState,
     ) -> Result<Translations, StoreError> {
-        let (reader, group) = (self.reader(), state.publication.group());
+        let (reader, group) = (self.reader(), state.group());
         // First of all: what is read after it is no older.
         let Some(Number(sequence)) = load(reader, &keys::translation(group, state.key))? else {
             return Ok(Translations::default());
@@ -74,7 +71,7 @@ impl Store {
     }
 }
 
-/// The publications of a group that somebody translates.
+/// The publications of a group of several.
 pub(super) fn members(
     reader: &impl Read,
     group: &PublicationId,
@@ -90,58 +87,4 @@ pub(super) fn members(
         })
     })?;
     Ok(members)
-}
-
-/// Enters a publication under its group: a translation, together with what it translates, or what
-/// is translated.
-pub(super) fn enter(
-    transaction: &mut Transaction<'_>,
-    state: &PublicationState,
-) -> Result<(), StoreError> {
-    let group = state.publication.group();
-    if state.publication.translation_of.is_some() {
-        if let Some(original) = super::identity::with_id(transaction, group)?
-            && original.publication.group() == group
-        {
-            enter_one(transaction, group, original.key)?;
-        }
-    } else if members(transaction, group)?.is_empty() {
-        return Ok(());
-    }
-    enter_one(transaction, group, state.key)
-}
-
-fn enter_one(
-    transaction: &mut Transaction<'_>,
-    group: &PublicationId,
-    key: PublicationKey,
-) -> Result<(), StoreError> {
-    let place = keys::translation(group, key);
-    if load::<Number>(transaction, &place)?.is_none() {
-        save(transaction, place, &Number(0))?;
-    }
-    Ok(())
-}
-
-/// Fills the table of a store from before there was one.
-pub(super) fn fill(engine: &Engine) -> Result<(), StoreError> {
-    if load::<Number>(engine, &keys::grouped())?.is_some() {
-        return Ok(());
-    }
-    let mut translations = Vec::new();
-    let span = keys::publications().prefix();
-    engine.scan(span.range(), Order::Ascending, &mut |_, value| {
-        let state = PublicationState::decode(value)?;
-        if state.publication.translation_of.is_some() {
-            translations.push(state);
-        }
-        Ok(Go::On)
-    })?;
-    let mut transaction = Transaction::over(engine);
-    for state in &translations {
-        enter(&mut transaction, state)?;
-    }
-    save(&mut transaction, keys::grouped(), &Number(1))?;
-    transaction.commit()?;
-    engine.sync()
 }

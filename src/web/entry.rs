@@ -30,7 +30,7 @@ pub(super) async fn show(
 }
 
 async fn answer(site: &Site, reader: &Reader, id: PublicationId) -> Result<Response, StoreError> {
-    let missing = |status| Ok(missing::show(site, &reader.language, status, None));
+    let missing = |status| Ok(missing::to(site, reader, status));
     let Some(state) = site.store.publication(&id).await? else {
         return missing(StatusCode::NOT_FOUND);
     };
@@ -88,6 +88,7 @@ async fn entry(
     Ok(context! {
         title,
         link,
+        address => format!("{}{}", site.config.web.url, links::entry(&publication.id)),
         host,
         language => publication.language.as_str(),
         foreign => links::foreign(reader, &publication.language),

@@ -81,8 +81,8 @@ fn published(site: &Site, fields: &[(String, String)]) -> Response {
     let mut named = fields
         .iter()
         .filter(|(key, _)| matches!(key.as_str(), "hub.url" | "hub.topic"));
-    match named.all(|(_, url)| path(site, url).is_some_and(|path| site.shelf.get(&path).is_some()))
-    {
+    let is_ours = |url| path(&site.config, url).is_some_and(|path| site.shelf.get(&path).is_some());
+    match named.all(|(_, url)| is_ours(url)) {
         true => StatusCode::NO_CONTENT.into_response(),
         false => no_topic().into_response(),
     }
@@ -111,7 +111,7 @@ async fn intent<'f>(
     };
     Ok(Intent {
         mode,
-        topic: topic(site, topic_url).await?,
+        topic: topic(site, mode, topic_url).await?,
         topic_url: topic_url.to_owned(),
         callback,
         secret: secret.map(str::to_owned),
@@ -133,16 +133,18 @@ fn callback_url(text: &str) -> Result<Url, Fault> {
 }
 
 /// The path of the feed at a public address, or of the one that has taken its place: whoever asked by
-/// that address goes on so, until discovery leads elsewhere.
-async fn topic(site: &Site, url: &str) -> Result<String, Fault> {
-    let path = path(site, url).ok_or_else(no_topic)?;
-    if site.shelf.get(&path).is_some() {
+/// that address goes on so, until discovery leads elsewhere. Who wants to leave may do so though the
+/// feed was withdrawn.
+async fn topic(site: &Site, mode: Mode, url: &str) -> Result<String, Fault> {
+    let path = path(&site.config, url).ok_or_else(no_topic)?;
+    let is_there = |path: &String| site.shelf.get(path).is_some();
+    if is_there(&path) {
         return Ok(path);
     }
     match astray::present(site, &path).await {
         Ok(present) => {
-            let present = present.filter(|path| site.shelf.get(path).is_some());
-            present.ok_or_else(no_topic)
+            let left = (mode == Mode::Unsubscribe).then_some(path);
+            present.filter(is_there).or(left).ok_or_else(no_topic)
         }
         Err(error) => {
             tracing::error!("can't look for the feed that was meant: {error}");
@@ -153,9 +155,9 @@ async fn topic(site: &Site, url: &str) -> Result<String, Fault> {
 
 /// The path that a public address has among the feeds, if it may be that of a topic. What feeds held
 /// long ago does not change: archives are none.
-fn path(site: &Site, url: &str) -> Option<String> {
+fn path(config: &Config, url: &str) -> Option<String> {
     let url = Url::parse(url).ok()?;
-    let path = url.as_str().strip_prefix(&feeds_url(&site.config))?;
+    let path = url.as_str().strip_prefix(&feeds_url(config))?;
     is_topic(path).then(|| path.to_owned())
 }
 
@@ -196,4 +198,37 @@ fn no_topic() -> Fault {
         StatusCode::NOT_FOUND,
         "hub.topic is no feed of this site\n".to_owned(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config;
+    use crate::config::tests::SITE;
+
+    #[test]
+    fn only_what_is_pushed_leads_to_a_hub() {
+        let root = Path::new(".");
+        let config = config::parse(SITE, root, root).expect("a site");
+        for (path, is_pushed) in [
+            ("all.atom", true),
+            ("pl/tag/prawo.json", true),
+            ("tag/archive.rss", true),
+            ("query.atom?any=prawo", false),
+            ("feed.css", false),
+            ("index.opml", false),
+            ("pl/index.opml", false),
+            ("archive/1.atom", false),
+            ("tag/archive/archive/1.atom", false),
+        ] {
+            let links = links(&config, path);
+            assert!(
+                links.contains(&format!("feeds/{path}>; rel=\"self\"")),
+                "{links}"
+            );
+            assert_eq!(links.contains("rel=\"hub\""), is_pushed, "{links}");
+        }
+    }
 }

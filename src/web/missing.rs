@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use minijinja::{Value, context};
 
+use super::reader::Reader;
 use super::{Site, page};
 use crate::domain::{FeedKey, Language};
 use crate::feed::Format;
@@ -19,10 +20,22 @@ pub(super) fn show(
     status: StatusCode,
     meant: Option<&FeedKey>,
 ) -> Response {
+    let meant = meant.map_or_else(Vec::new, |key| links(site, key));
+    answer(site, language, status, context! { meant })
+}
+
+/// The same for a reader, whose choice of a language goes with the link to the first page.
+pub(super) fn to(site: &Site, reader: &Reader, status: StatusCode) -> Response {
+    let home = reader.link(site, "", None);
+    let context = context! { home, meant => Vec::<Value>::new() };
+    answer(site, &reader.language, status, context)
+}
+
+fn answer(site: &Site, language: &Language, status: StatusCode, context: Value) -> Response {
     let context = context! {
         status => status.as_u16(),
         all => links(site, &FeedKey::ALL),
-        meant => meant.map_or_else(Vec::new, |key| links(site, key)),
+        ..context
     };
     let page = page::render(site, language, "error.html", context);
     (status, page).into_response()

@@ -91,6 +91,11 @@ impl Page<'_> {
 }
 
 /// The page that says there is none.
+pub(super) async fn nowhere(State(site): State<Arc<Site>>, reader: Reader) -> Response {
+    missing::to(&site, &reader, StatusCode::NOT_FOUND)
+}
+
+/// The same for programs, of which nobody chooses a language by a link.
 pub(super) async fn not_found(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
     let language = language(&site, &headers);
     missing::show(&site, &language, StatusCode::NOT_FOUND, None)

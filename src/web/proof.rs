@@ -159,6 +159,7 @@ fn entry(is_much: bool) -> Value {
     context! {
         title => "Sample",
         link => ADDRESS,
+        address => ADDRESS,
         host => text("example.org"),
         language => "eo",
         foreign => text("eo"),

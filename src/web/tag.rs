@@ -32,12 +32,7 @@ pub(super) async fn show(
 
 async fn answer(site: &Site, reader: &Reader, name: &str) -> Result<Response, StoreError> {
     let Some(tag) = named(site, name).await? else {
-        return Ok(missing::show(
-            site,
-            &reader.language,
-            StatusCode::NOT_FOUND,
-            None,
-        ));
+        return Ok(missing::to(site, reader, StatusCode::NOT_FOUND));
     };
     let path = format!("tag/{tag}");
     if tag.as_str() != name {
@@ -49,7 +44,7 @@ async fn answer(site: &Site, reader: &Reader, name: &str) -> Result<Response, St
     };
     let count = site.store.entries_in(&feed).await?;
     let is_defined = site.config.tags.iter().any(|defined| defined.id == tag);
-    let missing = |status| Ok(missing::show(site, &reader.language, status, None));
+    let missing = |status| Ok(missing::to(site, reader, status));
     let count = match count {
         None | Some(0) if is_defined => 0,
         None => return missing(StatusCode::NOT_FOUND),

@@ -40,6 +40,7 @@ mod served;
 mod smtp;
 mod smtp_server;
 mod templates;
+mod translations;
 mod trust;
 mod upstream;
 mod watching;

@@ -18,7 +18,9 @@ use super::names::Name;
 use super::page::Page;
 use crate::config;
 use crate::domain::publication::Enclosure;
-use crate::domain::{Found, Language, Problem, PublicationId, TagDefinition, TagId, TagMention};
+use crate::domain::{
+    Found, Language, Problem, PublicationId, TagDefinition, TagId, TagMention, Tie,
+};
 use crate::text::tags::{TagNames, fold};
 use crate::text::{html, slug::slug};
 
@@ -154,9 +156,10 @@ impl Context {
             Some(declared) if !declared.is_empty() => html::shorten(&declared, TEXT),
             _ => html::summary(&body),
         };
+        let declared = page.language;
         // What the page's own words say is surer than the labels around them.
-        let language = page
-            .language
+        let language = declared
+            .clone()
             .or_else(|| name.language().cloned())
             .or_else(|| self.known(&page.markup_language?))
             .or_else(|| self.guess.of(&title, &summary, &body).cloned())
@@ -164,6 +167,7 @@ impl Context {
                 .labels_language
                 .filter(|known| self.languages.contains(known)))
             .unwrap_or_else(|| self.language.clone());
+        let tie = self.tie(&name, page.translation_key, declared.as_ref());
         let published = page.published.or_else(|| self.midnight(&name));
         let mut flaws = page.flaws;
         flaws.extend(never_readable(path, published, page.expires));
@@ -193,7 +197,23 @@ impl Context {
                 .filter(|note| !note.is_empty())
                 .map(|note| html::shorten(&note, TEXT)),
             translation_of: page.translation_of,
+            tie,
         })
+    }
+
+    /// By what the page and its translations know each other: the key that they share, else what
+    /// they are called. On a site of one language nothing is translated.
+    fn tie(
+        &self,
+        name: &Name<'_>,
+        key: Option<String>,
+        declared: Option<&Language>,
+    ) -> Option<Tie> {
+        let by_name = || {
+            let shared = name.in_every_language(declared);
+            (self.languages.len() > 1).then(|| Tie::Name(format!("{}/{shared}", self.source)))
+        };
+        key.map(Tie::Key).or_else(by_name)
     }
 
     /// `tag:{authority}:{source}/{path}` (RFC 4151), an IRI: what RFC 3987 does not allow there

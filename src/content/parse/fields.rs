@@ -26,6 +26,10 @@ const TAGS: [&str; 6] = [
     "category",
     "taxonomies.categories",
 ];
+/// Hugo's, and that of Jekyll's plugin Polyglot.
+const TRANSLATION_KEYS: [&str; 3] = ["translationkey", "translation_key", "page_id"];
+/// The longest of them, in bytes.
+const TRANSLATION_KEY: usize = 500;
 const CATEGORIES: [&str; 2] = ["categories", "category"];
 const AUTHORS: [&str; 6] = [
     "author",
@@ -147,6 +151,7 @@ impl<'a> Reader<'a> {
             authors: self.words(&AUTHORS, |name| vec![name]),
             change_note: text(&["change_note"]),
             translation_of: self.or_note(self.iri("translation_of")),
+            translation_key: self.or_leave_out(self.translation_key()),
             image: self.or_leave_out(self.image()),
             enclosures: self.enclosures(),
             ..Page::default()
@@ -258,6 +263,17 @@ impl<'a> Reader<'a> {
                 "write a URL, or a name as in `tag:portal.example,2026:a` or `urn:uuid:…`; \
                  without `id:` one is made from the path",
             )),
+        }
+    }
+
+    fn translation_key(&self) -> Result<Option<String>, Problem> {
+        match self.text(&TRANSLATION_KEYS)? {
+            Some((key, at)) if key.len() > TRANSLATION_KEY => Err(self.problem(
+                at,
+                format!("`{}…` is too long for a translation key", brief(key)),
+                "write a short name, the same in each of the translations",
+            )),
+            key => Ok(key.map(|(key, _)| key.to_owned())),
         }
     }
 

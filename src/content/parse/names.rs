@@ -33,8 +33,8 @@ pub struct Name<'p> {
     segments: Vec<&'p str>,
     /// Of `name.uk.md`.
     suffix: Option<Language>,
-    /// Of `uk/name.md`, or `content/uk/name.md`.
-    folder: Option<Language>,
+    /// Of `uk/name.md`, `content/uk/name.md` or `_posts/uk/name.md`: which of the segments it is.
+    folder: Option<(usize, Language)>,
     /// Of `2026-11-02-name.md`, and what follows it.
     dated: Option<(Date, &'p str)>,
     is_jekylls: bool,
@@ -57,8 +57,11 @@ impl<'p> Name<'p> {
             Some((stem, language)) => (stem, Some(language)),
             None => (name, None),
         };
-        let mut outer = folders(path).skip_while(|folder| *folder == "content");
-        let folder = outer.next().and_then(of_site);
+        let outer = folders(path).filter(|name| !is_jekylls_folder(name));
+        let folder = outer
+            .enumerate()
+            .find(|(_, folder)| *folder != "content")
+            .and_then(|(place, folder)| Some((place, of_site(folder)?)));
         let mut segments: Vec<&str> = folders(path)
             .filter(|name| !is_jekylls_folder(name))
             .collect();
@@ -77,7 +80,26 @@ impl<'p> Name<'p> {
 
     /// The language that the path names.
     pub fn language(&self) -> Option<&Language> {
-        self.suffix.as_ref().or(self.folder.as_ref())
+        let folder = self.folder.as_ref().map(|(_, language)| language);
+        self.suffix.as_ref().or(folder)
+    }
+
+    /// What the page's translations are called too: its path without languages. Of Polyglot's
+    /// `name-uk.md` it is known that it names one where the page `declared` it.
+    pub fn in_every_language(&self, declared: Option<&Language>) -> String {
+        let folder = self.folder.as_ref().map(|(place, _)| *place);
+        let segments = self.segments.iter().enumerate();
+        let segments = segments.filter(|(place, _)| Some(*place) != folder);
+        let path: Vec<&str> = segments.map(|(_, segment)| *segment).collect();
+        let path = path.join("/");
+        let dashed = path.rsplit_once('-').filter(|(stem, suffix)| {
+            let named = Language::parse(suffix).ok();
+            !stem.is_empty()
+                && !stem.ends_with('/')
+                && named.is_some()
+                && named.as_ref() == declared
+        });
+        dashed.map_or(path.as_str(), |(stem, _)| stem).to_owned()
     }
 
     /// The day that the name begins with.
@@ -101,10 +123,11 @@ impl<'p> Name<'p> {
                     .filter(|part| !matches!(*part, "" | "." | "..")),
             );
         }
+        let folder = self.folder.as_ref().map(|(_, language)| language);
         let language = self
             .suffix
             .as_ref()
-            .filter(|language| *language != main && self.folder.as_ref() != Some(language));
+            .filter(|language| *language != main && folder != Some(language));
         language
             .map(Language::as_str)
             .into_iter()

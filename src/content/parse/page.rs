@@ -63,6 +63,8 @@ pub struct Page {
     pub change_note: Option<String>,
     /// What it translates.
     pub translation_of: Option<PublicationId>,
+    /// What it and its translations call themselves together.
+    pub translation_key: Option<String>,
     /// The URL of its picture, as written.
     pub image: Option<String>,
     /// Their URLs as written.

@@ -96,11 +96,13 @@ impl Reader {
             enclosures,
             ..Page::default()
         };
-        self.context.complete(&path, page).map_err(|problems| {
+        let found = self.context.complete(&path, page).map_err(|problems| {
             // What it says was looked at above: there is one.
             let what = problems.into_iter().map(|problem| problem.what);
             wrong(what.collect::<Vec<_>>().join("; "))
-        })
+        })?;
+        // What stands for a path is no name that an author gave.
+        Ok(Found { tie: None, ..found })
     }
 
     /// The entry's language, or the feed's, where the site has it: `en` is taken for `en-GB`, and

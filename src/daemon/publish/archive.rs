@@ -102,11 +102,6 @@ impl Archives {
         Ok(())
     }
 
-    /// Pages may be none any more.
-    pub(super) fn sweep(&mut self) {
-        self.backlog.sweep();
-    }
-
     /// Does something wait for another time?
     pub(super) fn is_behind(&self) -> bool {
         !self.failed.is_empty() || !self.lost.is_empty() || self.backlog.has_unnumbered()

@@ -133,6 +133,7 @@ fn page(number: i64, title: &str, tags: &[&str], language: &str) -> Found {
         archived: None,
         change_note: None,
         translation_of: None,
+        tie: None,
         image: None,
         enclosures: Vec::new(),
         expires: None,

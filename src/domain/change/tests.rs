@@ -71,6 +71,8 @@ fn state(standing: Standing, released: bool) -> PublicationState {
         released: released.then(|| day(100)),
         news: released,
         publication: page(),
+        tie: None,
+        group: None,
     }
 }
 

@@ -9,8 +9,7 @@ use super::super::{StoreError, keys};
 use super::rows::{Contents, Rows};
 use super::{Account, Books, BooksRow, News, NotedRow, Stretch};
 use crate::domain::{
-    Content, Counts, Item, PublicationId, PublicationKey, Run, RunKey, Subscriber, SubscriberKey,
-    SubscriberStatus,
+    Content, Counts, Item, PublicationKey, Run, RunKey, Subscriber, SubscriberKey, SubscriberStatus,
 };
 
 pub(super) struct Pass<'r> {
@@ -125,17 +124,19 @@ impl<'r> Pass<'r> {
         };
         let asked = asked(&self.stretches, subscriber, self.run);
         let preferred = preferred(&asked, subscriber);
-        let has_had = match asked.is_empty() {
-            true => HashMap::new(),
-            false => self.contents.had(reader, who, RunKey(0)..run)?,
-        };
+        let mut has_had: HashMap<PublicationKey, u32> = HashMap::new();
+        if !asked.is_empty() {
+            for (_, item) in self.contents.items(reader, who, RunKey(0)..run)? {
+                let major = has_had.entry(item.publication).or_default();
+                *major = item.major.max(*major);
+            }
+        }
         let mut verdicts = Vec::with_capacity(asked.len());
         for news in &asked {
             let item = |content: &Content| is_in(content, news.publication);
             let is_rest = |content: &Content| content.beyond > 0;
-            let had = has_had
-                .get(&news.group)
-                .is_some_and(|major| *major >= news.major);
+            let mut majors = news.group.iter().filter_map(|one| has_had.get(one));
+            let had = majors.any(|major| *major >= news.major);
             verdicts.push((
                 news.publication,
                 match &got {
@@ -235,10 +236,10 @@ fn preferred(asked: &[&News], subscriber: &Subscriber) -> HashSet<PublicationKey
             2
         }
     };
-    let mut best: HashMap<&PublicationId, (u8, PublicationKey)> = HashMap::new();
+    let mut best: HashMap<&[PublicationKey], (u8, PublicationKey)> = HashMap::new();
     for news in asked {
         let rank = (distance(news), news.publication);
-        let so_far = best.entry(&news.group).or_insert(rank);
+        let so_far = best.entry(news.group.as_slice()).or_insert(rank);
         *so_far = rank.min(*so_far);
     }
     best.into_values()

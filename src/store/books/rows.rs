@@ -145,7 +145,7 @@ impl Contents {
         let state = load::<PublicationState>(reader, &keys::publication(publication))?;
         let group = state.map_or_else(
             || PublicationId(String::new()),
-            |state| state.publication.group().clone(),
+            |state| state.group().clone(),
         );
         self.groups.insert(publication, group.clone());
         Ok(group)

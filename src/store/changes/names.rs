@@ -1,6 +1,6 @@
 //! Tags that are called otherwise now.
 
-use super::Changes;
+use super::{Changes, Said};
 use crate::domain::{PublicationKey, PublicationState, Standing, TagName};
 use crate::store::names::present_name;
 use crate::store::{StoreError, keys, load};
@@ -13,16 +13,16 @@ impl Changes<'_, '_> {
         let Some(state) = state.filter(|state| state.standing == Standing::Live) else {
             return Ok(());
         };
-        let mut publication = state.publication.clone();
-        let mut tags: Vec<TagName> = Vec::with_capacity(publication.tags.len());
-        for tag in publication.tags {
+        let mut said = Said::of(&state);
+        let mut tags: Vec<TagName> = Vec::with_capacity(said.publication.tags.len());
+        for tag in said.publication.tags {
             let id = present_name(self.transaction, &tag)?.unwrap_or(tag.id);
             if tags.iter().all(|known| known.id != id) {
                 let label = tag.label;
                 tags.push(TagName { id, label });
             }
         }
-        publication.tags = tags;
-        self.turn(state, publication)
+        said.publication.tags = tags;
+        self.turn(state, said)
     }
 }

@@ -20,6 +20,7 @@ pub(super) fn file(path: &str, bench: &Bench) -> Found {
         archived: None,
         change_note: None,
         translation_of: None,
+        tie: None,
         image: None,
         enclosures: Vec::new(),
         expires: None,

@@ -32,6 +32,7 @@ mod sources;
 mod sweeping;
 mod switching;
 mod tags;
+mod ties;
 mod translations;
 mod trust;
 mod upstreams;
@@ -136,6 +137,13 @@ contract! {
         a_numbered_id_is_no_longer_than_another,
         a_feed_and_a_filter_go_by_the_ledger,
         a_label_that_gets_a_tag_of_its_own_takes_its_subscribers_along;
+    ties:
+        who_is_tied_to_whom_depends_on_what_is_there_alone,
+        what_is_tied_later_is_no_change_of_substance,
+        what_was_mailed_apart_is_not_mailed_again_together,
+        a_name_that_was_not_known_yet_ties_once_it_is,
+        what_would_tie_too_many_ties_none,
+        only_what_is_surely_wrong_is_told;
     translations:
         translations_show_each_other_as_they_stand,
         what_a_translation_shows_is_all_that_its_others_are_told_of,

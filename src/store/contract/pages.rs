@@ -85,7 +85,7 @@ pub(super) async fn what_can_be_read_is_listed_by_number(bench: Bench) -> Test {
         (u64::MAX, 2, &[]),
     ] {
         let live = bench.store.live_from(PublicationKey(first), most).await?;
-        let ids: Vec<&str> = live.iter().map(|(id, _)| id.0.as_str()).collect();
+        let ids: Vec<&str> = live.iter().map(|s| s.publication.id.0.as_str()).collect();
         let expected: Vec<String> = expected.iter().map(|path| id_of(path)).collect();
         assert_eq!(ids, expected, "{first}");
     }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::domain::publication::Enclosure;
 use crate::domain::{
     Archived, BodyHash, Language, Publication, PublicationId, PublicationKey, PublicationState,
-    Sequence, Standing, TagName,
+    Sequence, Standing, TagName, Tie,
 };
 use crate::store::record::Record;
 
@@ -25,12 +25,13 @@ impl Record for Publication {
 
 impl Record for PublicationState {
     const NAME: &'static str = "publication";
-    const VERSION: u8 = 3;
+    const VERSION: u8 = 4;
 
     fn former(version: u8, bytes: &[u8]) -> Option<postcard::Result<PublicationState>> {
         match version {
             1 => Some(postcard::from_bytes::<State<Publication1>>(bytes).map(Into::into)),
             2 => Some(postcard::from_bytes::<State<Publication2>>(bytes).map(Into::into)),
+            3 => Some(postcard::from_bytes::<State<Publication>>(bytes).map(Into::into)),
             _ => None,
         }
     }
@@ -134,7 +135,8 @@ impl From<Publication2> for Publication {
     }
 }
 
-/// With a former form of [`Publication`].
+/// With a former form of [`Publication`], and without what ties it to its translations: that was what
+/// it said that it translates, which named their group.
 #[derive(Deserialize)]
 struct State<P> {
     key: PublicationKey,
@@ -152,7 +154,11 @@ struct State<P> {
 
 impl<P: Into<Publication>> From<State<P>> for PublicationState {
     fn from(former: State<P>) -> PublicationState {
+        let publication: Publication = former.publication.into();
+        let original = publication.translation_of.clone();
         PublicationState {
+            tie: original.clone().map(Tie::Original),
+            group: original.filter(|original| *original != publication.id),
             key: former.key,
             source: former.source,
             path: former.path,
@@ -163,7 +169,7 @@ impl<P: Into<Publication>> From<State<P>> for PublicationState {
             first_seen: former.first_seen,
             released: former.released,
             news: former.news,
-            publication: former.publication.into(),
+            publication,
         }
     }
 }
@@ -174,9 +180,10 @@ mod tests {
     use super::*;
     use crate::store::StoreError;
 
-    /// As versions 1 and 2 wrote it.
+    /// As versions 1 to 3 wrote it.
     const STATE1: &str = include_str!("publication-1.hex");
     const STATE2: &str = include_str!("publication-2.hex");
+    const STATE3: &str = include_str!("publication-3.hex");
 
     #[test]
     fn what_version_1_wrote_is_read() -> Result<(), StoreError> {
@@ -204,6 +211,20 @@ mod tests {
         );
         let file = publication.enclosures.first().expect("a file");
         assert_eq!((file.length, &file.title), (Some(1234), &None));
+        assert_eq!(PublicationState::decode(&state.encode()?)?, state);
+        Ok(())
+    }
+
+    #[test]
+    fn what_a_publication_of_version_3_translates_ties_it_and_names_its_group()
+    -> Result<(), StoreError> {
+        let state = PublicationState::decode(&bytes(STATE3))?;
+        let original = PublicationId("urn:wici:7".into());
+        assert_eq!(state.publication.translation_of.as_ref(), Some(&original));
+        assert_eq!(state.group(), &original);
+        assert_eq!(state.tie, Some(Tie::Original(original)));
+        let file = state.publication.enclosures.first().expect("a file");
+        assert_eq!(file.title.as_deref(), Some("Nagranie"));
         assert_eq!(PublicationState::decode(&state.encode()?)?, state);
         Ok(())
     }

@@ -186,7 +186,7 @@ fn note_news(
         first,
     };
     save(transaction, keys::news(sequence), &row)?;
-    let group = keys::group(state.publication.group());
+    let group = keys::group(state.group());
     if load::<Number>(transaction, &group)?.is_none() {
         // Only runs opened from now on can have mailed any of the group.
         save(transaction, group, &Number(meta.run.0 + 1))?;

@@ -67,7 +67,7 @@ pub(super) fn candidate(
     let Some(state) = state.filter(|state| state.standing == Standing::Live) else {
         return Ok(None);
     };
-    let group = keys::group(state.publication.group());
+    let group = keys::group(state.group());
     let first_run = load::<Number>(reader, &group)?.map_or(RunKey(0), |Number(run)| RunKey(run));
     let mut tags = BTreeSet::new();
     for tag in &state.publication.tags {
@@ -114,7 +114,7 @@ pub(super) fn had_since(
                 Entry::Vacant(entry) => {
                     let key = keys::publication(item.publication);
                     let state = load_required::<PublicationState>(reader, &key)?;
-                    entry.insert(state.publication.group().0.clone())
+                    entry.insert(state.group().0.clone())
                 }
             };
             let major = had.entry(group.clone()).or_insert(item.major);

@@ -45,7 +45,7 @@ impl Undecided {
             let Some(state) = load::<PublicationState>(reader, &keys::publication(key))? else {
                 continue;
             };
-            let group = keys::group(state.publication.group());
+            let group = keys::group(state.group());
             if let Some(Number(run)) = load(reader, &group)? {
                 first_run = Some(first_run.map_or(RunKey(run), |first| first.min(RunKey(run))));
             }

@@ -77,6 +77,15 @@ fn a_tag_is_found_under_each_of_its_names_as_long_as_it_has_something() {
         assert_eq!(answer.status, 404, "{nowhere}");
         holds(&answer.text(), &["Nie ma takiej strony", "href=\"/\""]);
     }
+    for nowhere in [
+        "/tag/nowhere?lang=uk",
+        "/entry/nowhere?lang=uk",
+        "/nowhere?lang=uk",
+    ] {
+        let page = site.get(nowhere).text();
+        holds(&page, &["Такої сторінки немає", "href=\"/?lang=uk\""]);
+        assert!(!page.contains("href=\"/\""), "{nowhere}: {page}");
+    }
     for page in ["most.md", "uk/mist.md"] {
         site.remove(page);
     }

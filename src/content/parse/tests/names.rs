@@ -1,6 +1,7 @@
 //! What the path of a file says.
 
 use super::*;
+use crate::domain::{PublicationId, Tie};
 
 fn link(path: &str, front: &str) -> String {
     read(path, &format!("---\ntitle: T\n{front}\n---\nx\n")).link
@@ -70,6 +71,90 @@ fn the_language_in_a_name_is_a_folder_on_the_site() {
     }
     let content = read("content/uk/a.md", "# T\n");
     assert_eq!(content.language, language("uk"));
+}
+
+fn tie(path: &str, front: &str) -> Option<Tie> {
+    read(path, &format!("---\ntitle: T\n{front}\n---\nx\n")).tie()
+}
+
+#[test]
+fn translations_are_called_the_same_but_for_the_language() {
+    for (name, paths) in [
+        (
+            "a/nabor",
+            &[
+                "a/nabor.md",
+                "a/nabor.uk.md",
+                "a/nabor.PL.html",
+                "a/nabor/index.en.md",
+                "a/nabor/_index.uk.md",
+                "a/nabor/README.md",
+                "uk/a/nabor.md",
+                "uk/a/nabor.uk.md",
+                "pl/a/nabor/index.md",
+                "_posts/en/a/nabor.md",
+                "en/_posts/a/nabor.md",
+            ][..],
+        ),
+        (
+            "content/nabor",
+            &["content/nabor.md", "content/uk/nabor.md"],
+        ),
+        ("", &["index.md", "index.uk.md", "uk/index.md"]),
+        ("2026-11-02-nabor", &["_posts/2026-11-02-nabor.uk.md"]),
+        // No language of the site, nor where one is looked for.
+        ("nabor.de", &["nabor.de.md"]),
+        ("de/nabor", &["de/nabor.md"]),
+        ("a/uk/nabor", &["a/uk/nabor.md"]),
+        ("nabor-uk", &["nabor-uk.md"]),
+    ] {
+        for path in paths {
+            let expected = Some(Tie::Name(format!("pages/{name}")));
+            assert_eq!(tie(path, ""), expected, "{path}");
+        }
+    }
+    // Polyglot's posts.
+    let expected = Some(Tie::Name("pages/2026-11-02-nabor".into()));
+    assert_eq!(tie("_posts/2026-11-02-nabor-uk.md", "lang: uk"), expected);
+    assert_eq!(
+        read("_posts/uk/2026-11-02-nabor.md", "# T\n").language,
+        language("uk")
+    );
+}
+
+#[test]
+fn what_an_author_says_of_translations_wins_over_names() {
+    let key = Some(Tie::Key("nabór".into()));
+    for front in [
+        "translationKey: nabór",
+        "translation_key: nabór",
+        "page_id: nabór",
+    ] {
+        assert_eq!(tie("uk/nabor.md", front), key, "{front}");
+    }
+    let both = "translation_of: urn:wici:1\ntranslationKey: nabór";
+    let original = Some(Tie::Original(PublicationId("urn:wici:1".into())));
+    assert_eq!(tie("uk/nabor.md", both), original);
+    // One that can't be one is told, and costs nothing else.
+    let long = format!(
+        "---\ntitle: T\ntranslationKey: {}\n---\nx\n",
+        "a".repeat(501)
+    );
+    let found = read("a.md", &long);
+    assert_eq!(found.tie(), Some(Tie::Name("pages/a".into())));
+    assert_eq!(found.flaws.len(), 1);
+    assert_eq!(found.flaws[0].line, Some(3));
+}
+
+#[test]
+fn on_a_site_of_one_language_names_say_nothing_of_translations() {
+    let mut site = site();
+    site.languages = vec![language("pl")];
+    let context = Context::new(&source(), &site, &[], &[]);
+    match parse("uk/a.md", b"# T\n", &context) {
+        Ok(Parsed::Publication(found)) => assert_eq!(found.tie(), None),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
