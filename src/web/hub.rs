@@ -81,7 +81,9 @@ fn published(site: &Site, fields: &[(String, String)]) -> Response {
     let mut named = fields
         .iter()
         .filter(|(key, _)| matches!(key.as_str(), "hub.url" | "hub.topic"));
-    match named.all(|(_, url)| topic(site, url).is_some()) {
+    let is_ours =
+        |url| topic(&site.config, url).is_some_and(|path| site.shelf.get(&path).is_some());
+    match named.all(|(_, url)| is_ours(url)) {
         true => StatusCode::NO_CONTENT.into_response(),
         false => no_topic().into_response(),
     }
@@ -108,9 +110,12 @@ fn intent<'f>(
                 .map_err(|_| bad("hub.lease_seconds is to be a whole number"))?,
         ),
     };
+    // Who wants to leave may do so though the feed was withdrawn.
+    let is_there = |path: &String| mode == Mode::Unsubscribe || site.shelf.get(path).is_some();
+    let topic = topic(&site.config, topic_url).filter(is_there);
     Ok(Intent {
         mode,
-        topic: topic(site, topic_url).ok_or_else(no_topic)?,
+        topic: topic.ok_or_else(no_topic)?,
         topic_url: topic_url.to_owned(),
         callback,
         secret: secret.map(str::to_owned),
@@ -133,11 +138,10 @@ fn callback_url(text: &str) -> Result<Url, Fault> {
 
 /// The path of the feed at a public address. What feeds held long ago does not change: archives are
 /// no topics.
-fn topic(site: &Site, url: &str) -> Option<String> {
+fn topic(config: &Config, url: &str) -> Option<String> {
     let url = Url::parse(url).ok()?;
-    let path = url.as_str().strip_prefix(&feeds_url(&site.config))?;
-    is_topic(path).then_some(())?;
-    site.shelf.get(path).map(|_| path.to_owned())
+    let path = url.as_str().strip_prefix(&feeds_url(config))?;
+    is_topic(path).then(|| path.to_owned())
 }
 
 /// Is the document at a path a feed that is pushed?
@@ -177,4 +181,37 @@ fn no_topic() -> Fault {
         StatusCode::NOT_FOUND,
         "hub.topic is no feed of this site\n".to_owned(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config;
+    use crate::config::tests::SITE;
+
+    #[test]
+    fn only_what_is_pushed_leads_to_a_hub() {
+        let root = Path::new(".");
+        let config = config::parse(SITE, root, root).expect("a site");
+        for (path, is_pushed) in [
+            ("all.atom", true),
+            ("pl/tag/prawo.json", true),
+            ("tag/archive.rss", true),
+            ("query.atom?any=prawo", false),
+            ("feed.css", false),
+            ("index.opml", false),
+            ("pl/index.opml", false),
+            ("archive/1.atom", false),
+            ("tag/archive/archive/1.atom", false),
+        ] {
+            let links = links(&config, path);
+            assert!(
+                links.contains(&format!("feeds/{path}>; rel=\"self\"")),
+                "{links}"
+            );
+            assert_eq!(links.contains("rel=\"hub\""), is_pushed, "{links}");
+        }
+    }
 }

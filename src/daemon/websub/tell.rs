@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use bytes::Bytes;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use url::{Url, form_urlencoded};
@@ -31,6 +31,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Between looks, at the most.
 const NAP: Duration = Duration::from_mins(30);
 const FORM: &str = "application/x-www-form-urlencoded";
+
+/// Why it does not take what it is told, and how long it asks to be left in peace.
+type Refusal = (String, SignedDuration);
 
 /// The loop that tells.
 pub struct Telling {
@@ -105,10 +108,10 @@ impl Telling {
             return Ok(None);
         }
         for some in changed.chunks(AT_ONCE) {
-            let (told, failed) = self.tell(&hub, some).await?;
+            let (told, failed) = self.tell(&hub, some, now).await?;
             self.hands.store.note_told(told).await?;
-            if let Some(why) = failed {
-                return Ok(Some(self.fail(&hub, &why, now, chance)));
+            if let Some(refusal) = failed {
+                return Ok(Some(self.fail(&hub, &refusal, now, chance)));
             }
         }
         self.failures = 0;
@@ -122,12 +125,13 @@ impl Telling {
         &self,
         hub: &Url,
         some: &[(String, Sequence)],
-    ) -> anyhow::Result<(Vec<(String, Sequence)>, Option<String>)> {
+        now: Timestamp,
+    ) -> anyhow::Result<(Vec<(String, Sequence)>, Option<Refusal>)> {
         let mut work = JoinSet::new();
         for (topic, sequence) in some.iter().cloned() {
             let (hands, hub) = (self.hands.clone(), hub.clone());
             work.spawn(async move {
-                let answer = hands.tell(&hub, &topic).await;
+                let answer = hands.tell(&hub, &topic, now).await;
                 (topic, sequence, answer)
             });
         }
@@ -142,9 +146,9 @@ impl Telling {
         Ok((told, failed))
     }
 
-    fn fail(&mut self, hub: &Url, why: &str, now: Timestamp, chance: u64) -> Timestamp {
+    fn fail(&mut self, hub: &Url, (why, wait): &Refusal, now: Timestamp, chance: u64) -> Timestamp {
         self.failures = self.failures.saturating_add(1);
-        let rests = pause_after(self.failures, now, chance);
+        let rests = pause_after(self.failures, *wait, now, chance);
         self.rests = Some(rests);
         let problem = Problem::of_file(
             net::shown(hub),
@@ -159,7 +163,7 @@ impl Telling {
 }
 
 impl Hands {
-    async fn tell(&self, hub: &Url, topic: &str) -> Result<(), String> {
+    async fn tell(&self, hub: &Url, topic: &str, now: Timestamp) -> Result<(), Refusal> {
         let url = format!("{}{topic}", feeds_url(&self.config));
         let fields = [
             ("hub.mode", "publish"),
@@ -178,9 +182,12 @@ impl Hands {
             patience: PATIENCE,
         };
         match self.outgoing.post(post).await {
-            Ok(200..=299) => Ok(()),
-            Ok(status) => Err(format!("it answered {status}")),
-            Err(error) => Err(error.to_string()),
+            Ok(answer) if matches!(answer.status, 200..=299) => Ok(()),
+            Ok(answer) => {
+                let why = format!("it answered {}", answer.status);
+                Err((why, answer.wants_rest(now)))
+            }
+            Err(error) => Err((error.to_string(), SignedDuration::ZERO)),
         }
     }
 }

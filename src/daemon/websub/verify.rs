@@ -1,4 +1,10 @@
 //! Did the callback ask for it? (WebSub, section 5.3)
+//!
+//! Who did, but can't be subscribed, is told so (`denied`, section 5.2): there is no room, or the feed
+//! was withdrawn meanwhile. A subscription that was in force is never denied afterwards. Its lease
+//! ends, which the subscriber knows; it says itself that it is gone; or it could not be reached for
+//! three days. A feed that is withdrawn keeps its subscriptions until then: a tag's comes back with
+//! the next publication.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -13,6 +19,7 @@ use url::Url;
 use super::Hands;
 use crate::control::Clock;
 use crate::daemon::secrets;
+use crate::domain::Sequence;
 use crate::domain::websub::{CallbackKey, Subscription};
 use crate::net::Ask;
 use crate::store::{Follow, Followed, StoreError};
@@ -94,14 +101,19 @@ impl Hands {
             tracing::debug!("{host} is no longer pushed {}", intent.topic);
             return Ok(());
         }
-        match self.follow(&intent, clock()).await? {
+        let Some(document) = self.shelf.get(&intent.topic) else {
+            tracing::info!("{host} is not pushed {}: it was withdrawn", intent.topic);
+            self.deny(&intent, "there is no such feed any more").await;
+            return Ok(());
+        };
+        match self.follow(&intent, document.sequence, clock()).await? {
             Followed::Done => tracing::debug!("{host} is pushed {}", intent.topic),
             Followed::Full => {
                 tracing::warn!(
                     "{host} is not pushed {}: there are as many subscriptions as `[websub]` allows",
                     intent.topic
                 );
-                self.deny(&intent).await;
+                self.deny(&intent, "too many subscriptions").await;
             }
         }
         Ok(())
@@ -126,11 +138,11 @@ impl Hands {
     }
 
     /// Section 5.2. Whether it takes note is its own affair.
-    async fn deny(&self, intent: &Intent) {
+    async fn deny(&self, intent: &Intent, why: &str) {
         let fields = [
             ("hub.mode", "denied"),
             ("hub.topic", &intent.topic_url),
-            ("hub.reason", "too many subscriptions"),
+            ("hub.reason", why),
         ];
         if let Err(why) = self.ask(&intent.callback, &fields).await {
             tracing::debug!("it could not be told so: {why}");
@@ -156,9 +168,13 @@ impl Hands {
         }
     }
 
-    async fn follow(&self, intent: &Intent, now: Timestamp) -> Result<Followed, StoreError> {
+    async fn follow(
+        &self,
+        intent: &Intent,
+        sequence: Sequence,
+        now: Timestamp,
+    ) -> Result<Followed, StoreError> {
         let websub = &self.config.websub;
-        let document = self.shelf.get(&intent.topic);
         let follow = Follow {
             topic: intent.topic.clone(),
             subscription: Subscription {
@@ -168,9 +184,7 @@ impl Hands {
                 failing: None,
                 due: None,
             },
-            sequence: document
-                .map(|document| document.sequence)
-                .unwrap_or_default(),
+            sequence,
             most: [websub.most, websub.most_per_host],
         };
         self.store.follow(follow).await

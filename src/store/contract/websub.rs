@@ -6,6 +6,7 @@ use crate::domain::websub::{self, CallbackKey, Pushed, Walk};
 use crate::store::{Follow, Followed, Walked};
 
 const TOPIC: &str = "all.atom";
+const FAILED: Pushed = Pushed::Failed(SignedDuration::ZERO);
 const HOURS: fn(i64) -> SignedDuration = SignedDuration::from_hours;
 
 fn callback(number: u32) -> String {
@@ -141,7 +142,7 @@ pub(super) async fn a_push_that_failed_is_due_again_and_is_the_newest(mut bench:
             .await
     };
     change(&bench, TOPIC, 2).await?;
-    settle(&bench, 2, Pushed::Failed).await?;
+    settle(&bench, 2, FAILED).await?;
     assert_eq!(bench.store.due_pushes(bench.now, 9).await?, []);
     bench.wait(HOURS(1));
     let due = bench.store.due_pushes(bench.now, 9).await?;
@@ -152,7 +153,7 @@ pub(super) async fn a_push_that_failed_is_due_again_and_is_the_newest(mut bench:
     assert_eq!(bench.store.due_pushes(bench.now, 9).await?.len(), 1);
     settle(&bench, 3, Pushed::Delivered).await?;
     assert_eq!(bench.store.next_push().await?, None);
-    settle(&bench, 3, Pushed::Failed).await?;
+    settle(&bench, 3, FAILED).await?;
     assert_eq!(bench.store.count_pushes().await?, 1);
     let dropped = settle(&bench, 3, Pushed::Gone).await?;
     assert_eq!(dropped[0].host(), "reader.example");
