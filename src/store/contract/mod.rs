@@ -160,7 +160,8 @@ contract! {
         what_was_news_under_a_former_tag_is_mailed_before_its_file_is_read_again;
     renamed:
         publications_take_the_present_names_of_their_tags,
-        the_feed_of_a_former_name_is_no_more_until_the_name_is_its_own_again;
+        the_feed_of_a_former_name_is_no_more_until_the_name_is_its_own_again,
+        what_is_retagged_is_told_once_to_each;
     planning:
         only_what_passes_the_filter_is_mailed,
         what_is_older_than_the_subscription_is_not_news,

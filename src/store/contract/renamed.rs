@@ -94,3 +94,28 @@ pub(super) async fn the_feed_of_a_former_name_is_no_more_until_the_name_is_its_o
     );
     Ok(())
 }
+
+pub(super) async fn what_is_retagged_is_told_once_to_each(mut bench: Bench) -> Test {
+    bench.scan([], &[]).await?;
+    bench.call_tags("law prawo").await?;
+    bench.subscribe("a@example.org", "daily", "law").await?;
+    bench.subscribe("b@example.org", "daily", "prawo").await?;
+    bench
+        .look([file("first.md", &bench).tagged("law")], &[])
+        .await?;
+    let told = |who: &str, titles: &[&str]| {
+        let titles = titles.iter().map(|title| (*title).to_owned());
+        (format!("{who}@example.org"), titles.collect())
+    };
+    assert_eq!(bench.mail("daily").await?, [told("a", &["first"])]);
+    bench.wait(SignedDuration::from_hours(1));
+    bench
+        .look([file("second.md", &bench).tagged("law")], &[])
+        .await?;
+    bench.call_tags("prawo=law").await?;
+    assert_eq!(
+        bench.mail("daily").await?,
+        [told("a", &["second"]), told("b", &["second", "first"])]
+    );
+    Ok(())
+}
