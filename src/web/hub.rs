@@ -105,10 +105,11 @@ fn intent<'f>(
     }
     let lease = match field("hub.lease_seconds") {
         None | Some("") => websub.lease,
-        Some(text) => SignedDuration::from_secs(
-            text.parse()
-                .map_err(|_| bad("hub.lease_seconds is to be a whole number"))?,
-        ),
+        Some(text) => {
+            let seconds = text.parse::<u64>();
+            let seconds = seconds.map_err(|_| bad("hub.lease_seconds is to be a whole number"))?;
+            SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX))
+        }
     };
     // Who wants to leave may do so though the feed was withdrawn.
     let is_there = |path: &String| mode == Mode::Unsubscribe || site.shelf.get(path).is_some();
