@@ -6,8 +6,9 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use minijinja::{Value, context};
+use minijinja::context;
 
+use super::list::list;
 use super::page::Page;
 use super::reader::Reader;
 use super::{Site, index, links, missing, page};
@@ -55,9 +56,7 @@ async fn answer(site: &Site, reader: &Reader, name: &str) -> Result<Response, St
         Some(label) => label.to_owned(),
         None => site.store.tag_label(&tag).await?,
     };
-    let listed = site.store.listed(&feed, reader.before, AT_ONCE).await?;
-    let states = listed.publications.iter();
-    let publications = states.map(|state| links::publication(site, reader, state));
+    let listed = list(site, reader, &feed, AT_ONCE).await?;
     let title = format!("{label} · {}", site.config.site.title);
     let context = context! {
         label,
@@ -65,7 +64,7 @@ async fn answer(site: &Site, reader: &Reader, name: &str) -> Result<Response, St
         feeds => links::feeds(site, &feed),
         own_alternates => links::alternates(site, &feed, &title),
         languages_of_feeds => index::languages(site, Some(&tag)).await?,
-        publications => publications.collect::<Vec<Value>>(),
+        publications => listed.publications,
         older => listed.older.map(|place| reader.link(site, &path, Some(place))),
         newest => reader.before.map(|_| reader.link(site, &path, None)),
     };
