@@ -104,10 +104,11 @@ async fn intent<'f>(
     }
     let lease = match field("hub.lease_seconds") {
         None | Some("") => websub.lease,
-        Some(text) => SignedDuration::from_secs(
-            text.parse()
-                .map_err(|_| bad("hub.lease_seconds is to be a whole number"))?,
-        ),
+        Some(text) => {
+            let seconds = text.parse::<u64>();
+            let seconds = seconds.map_err(|_| bad("hub.lease_seconds is to be a whole number"))?;
+            SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX))
+        }
     };
     Ok(Intent {
         mode,
