@@ -102,6 +102,11 @@ impl Archives {
         Ok(())
     }
 
+    /// Pages may be none any more: their files are to be removed.
+    pub(super) fn sweep(&mut self) {
+        self.backlog.sweep();
+    }
+
     /// Does something wait for another time?
     pub(super) fn is_behind(&self) -> bool {
         !self.failed.is_empty() || !self.lost.is_empty() || self.backlog.has_unnumbered()

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::Archives;
 use crate::domain::{BodyHash, FeedKey};
 
 /// A page of a feed's archive.
@@ -68,13 +67,6 @@ pub(in crate::daemon::publish) struct WrittenPage {
     pub(in crate::daemon::publish) lost: BTreeSet<BodyHash>,
 }
 
-impl Archives {
-    /// Pages may be none any more: their files are to be removed.
-    pub(in crate::daemon::publish) fn sweep(&mut self) {
-        self.backlog.is_swept = false;
-    }
-}
-
 impl Backlog {
     /// These feeds were rendered anew: so may pages have to be.
     pub(in crate::daemon::publish) fn compare<'f>(
@@ -91,6 +83,11 @@ impl Backlog {
 
     pub(in crate::daemon::publish) fn owe(&mut self, pages: impl IntoIterator<Item = Page>) {
         self.owed.extend(pages);
+    }
+
+    /// Pages may be none any more.
+    pub(in crate::daemon::publish) fn sweep(&mut self) {
+        self.is_swept = false;
     }
 
     /// Is a feed waiting to be numbered?
