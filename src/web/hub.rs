@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
 use url::Url;
 
-use super::Site;
+use super::{Site, astray};
 use crate::config::Config;
 use crate::feed::Format;
 use crate::net;
@@ -51,7 +51,7 @@ pub(super) async fn request(
         Some("publish") => return published(&site, &fields),
         _ => return bad("hub.mode is subscribe, unsubscribe or publish").into_response(),
     };
-    let intent = match intent(&site, mode, field) {
+    let intent = match intent(&site, mode, field).await {
         Ok(intent) => intent,
         Err(fault) => return fault.into_response(),
     };
@@ -81,15 +81,14 @@ fn published(site: &Site, fields: &[(String, String)]) -> Response {
     let mut named = fields
         .iter()
         .filter(|(key, _)| matches!(key.as_str(), "hub.url" | "hub.topic"));
-    let is_ours =
-        |url| topic(&site.config, url).is_some_and(|path| site.shelf.get(&path).is_some());
+    let is_ours = |url| path(&site.config, url).is_some_and(|path| site.shelf.get(&path).is_some());
     match named.all(|(_, url)| is_ours(url)) {
         true => StatusCode::NO_CONTENT.into_response(),
         false => no_topic().into_response(),
     }
 }
 
-fn intent<'f>(
+async fn intent<'f>(
     site: &Site,
     mode: Mode,
     field: impl Fn(&str) -> Option<&'f str>,
@@ -105,17 +104,15 @@ fn intent<'f>(
     }
     let lease = match field("hub.lease_seconds") {
         None | Some("") => websub.lease,
-        Some(text) => SignedDuration::from_secs(
-            text.parse()
-                .map_err(|_| bad("hub.lease_seconds is to be a whole number"))?,
-        ),
+        Some(text) => {
+            let seconds = text.parse::<u64>();
+            let seconds = seconds.map_err(|_| bad("hub.lease_seconds is to be a whole number"))?;
+            SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX))
+        }
     };
-    // Who wants to leave may do so though the feed was withdrawn.
-    let is_there = |path: &String| mode == Mode::Unsubscribe || site.shelf.get(path).is_some();
-    let topic = topic(&site.config, topic_url).filter(is_there);
     Ok(Intent {
         mode,
-        topic: topic.ok_or_else(no_topic)?,
+        topic: topic(site, mode, topic_url).await?,
         topic_url: topic_url.to_owned(),
         callback,
         secret: secret.map(str::to_owned),
@@ -136,9 +133,30 @@ fn callback_url(text: &str) -> Result<Url, Fault> {
     Ok(url)
 }
 
-/// The path of the feed at a public address. What feeds held long ago does not change: archives are
-/// no topics.
-fn topic(config: &Config, url: &str) -> Option<String> {
+/// The path of the feed at a public address, or of the one that has taken its place: whoever asked by
+/// that address goes on so, until discovery leads elsewhere. Who wants to leave may do so though the
+/// feed was withdrawn.
+async fn topic(site: &Site, mode: Mode, url: &str) -> Result<String, Fault> {
+    let path = path(&site.config, url).ok_or_else(no_topic)?;
+    let is_there = |path: &String| site.shelf.get(path).is_some();
+    if is_there(&path) {
+        return Ok(path);
+    }
+    match astray::present(site, &path).await {
+        Ok(present) => {
+            let left = (mode == Mode::Unsubscribe).then_some(path);
+            present.filter(is_there).or(left).ok_or_else(no_topic)
+        }
+        Err(error) => {
+            tracing::error!("can't look for the feed that was meant: {error}");
+            Err((StatusCode::INTERNAL_SERVER_ERROR, String::new()))
+        }
+    }
+}
+
+/// The path that a public address has among the feeds, if it may be that of a topic. What feeds held
+/// long ago does not change: archives are none.
+fn path(config: &Config, url: &str) -> Option<String> {
     let url = Url::parse(url).ok()?;
     let path = url.as_str().strip_prefix(&feeds_url(config))?;
     is_topic(path).then(|| path.to_owned())

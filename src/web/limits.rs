@@ -2,7 +2,7 @@
 //! readers poll is counted.
 //!
 //! A client is an address with a User-Agent. Each feed that it polls has two buckets: one for answers
-//! that it had already, one for all its conditional requests. The table of them has a fixed size; who
+//! that it had already, whatever it said, one for all its conditional requests. The table of them has a fixed size; who
 //! was not seen for longest gives way.
 //!
 //! Another's hub asks anew for a feed that it is told has changed, often twice and without a word of
@@ -120,7 +120,8 @@ impl Polls {
         leave.unwrap_or(Ok(())).map_err(|then| then - now)
     }
 
-    /// Takes leave for an answer to an unconditional request, where it is one that the client has.
+    /// Takes leave for a whole answer, where it is one that the client has. Who says each time that
+    /// it has something else has said nothing.
     ///
     /// # Errors
     /// There is none for so long.
@@ -208,7 +209,7 @@ impl Gate {
             Err(refusal) => refusal.into(),
         };
         let etag = served.response.headers().get(ETAG);
-        let etag = etag.filter(|_| !is_cheap && served.response.status() == StatusCode::OK);
+        let etag = etag.filter(|_| is_get && served.response.status() == StatusCode::OK);
         let leave = match client.zip(etag) {
             Some(((key, now), etag)) => polls.answer(key, etag, now),
             None => Ok(()),

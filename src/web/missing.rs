@@ -9,6 +9,10 @@ use super::{Site, page};
 use crate::domain::{FeedKey, Language};
 use crate::feed::Format;
 
+/// How long it counts that something is elsewhere for good: what a tag is called may be configured
+/// otherwise.
+pub(super) const MOVED_FOR: &str = "public, max-age=300";
+
 /// 404 or 410; `meant`: the feed that may have been looked for.
 pub(super) fn show(
     site: &Site,

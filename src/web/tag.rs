@@ -77,12 +77,8 @@ async fn answer(site: &Site, reader: &Reader, name: &str) -> Result<Response, St
     Ok(page.show(site, reader))
 }
 
-/// The tag that has this id, or else is called so: the configuration's words come first.
-async fn named(site: &Site, name: &str) -> Result<Option<TagId>, StoreError> {
-    let mut defined = site.config.tags.iter().map(|defined| &defined.id);
-    if let Some(tag) = defined.find(|tag| tag.as_str() == name) {
-        return Ok(Some(tag.clone()));
-    }
+/// The tag that goes by a name: an id, label or alias of the configuration's, else of others'.
+pub(super) async fn named(site: &Site, name: &str) -> Result<Option<TagId>, StoreError> {
     match TagNames::of(&site.config.tags).get(name) {
         Some(tag) => Ok(Some(tag.clone())),
         None => site.store.tag_named(name).await,

@@ -60,6 +60,13 @@ fn who_polls_again_and_again_without_a_word_of_what_it_has_is_told_to_wait() {
 }
 
 #[test]
+fn who_says_each_time_that_it_has_something_else_says_nothing() {
+    let site = started(with("", "unconditional = \"2/h\"\nloopback = true"));
+    let asks = || poll(&site, FEED, "sly/1", &[("If-None-Match", "\"1-0\"")]).status;
+    assert_eq!([(); 4].map(|()| asks()), [200, 200, 200, 429]);
+}
+
+#[test]
 fn another_hub_gets_each_change_twice_and_is_never_told_to_wait() {
     let hub = HttpServer::start();
     hub.answers("/publish", Reply::status(202, ""));

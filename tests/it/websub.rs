@@ -263,6 +263,7 @@ fn what_is_asked_wrongly_is_answered_with_the_reason() {
         ),
         (with("hub.secret", &secret), 400, "less than 200"),
         (with("hub.lease_seconds", "soon"), 400, "whole number"),
+        (with("hub.lease_seconds", "-60"), 400, "whole number"),
         (
             vec![
                 ("hub.mode", "publish"),

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Pushes to one host at a time.
+/// Requests to one host at a time.
 const AT_ONCE: usize = 16;
 /// So many in a row that were not answered.
 const UNANSWERED: u32 = 8;

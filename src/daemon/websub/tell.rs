@@ -32,8 +32,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const NAP: Duration = Duration::from_mins(30);
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Why it does not take what it is told, and how long it asks to be left in peace.
-type Refusal = (String, SignedDuration);
+/// The hub does not take what it is told.
+struct Refusal {
+    why: String,
+    /// It asks to be left in peace for so long.
+    wait: SignedDuration,
+    /// It has something against this feed, perhaps nothing against the others.
+    is_of_one: bool,
+}
 
 /// The loop that tells.
 pub struct Telling {
@@ -107,12 +113,17 @@ impl Telling {
             self.hands.store.note_told(changed).await?;
             return Ok(None);
         }
+        let mut refused = None;
         for some in changed.chunks(AT_ONCE) {
             let (told, failed) = self.tell(&hub, some, now).await?;
             self.hands.store.note_told(told).await?;
-            if let Some(refusal) = failed {
-                return Ok(Some(self.fail(&hub, &refusal, now, chance)));
+            refused = failed.or(refused);
+            if refused.as_ref().is_some_and(|refusal| !refusal.is_of_one) {
+                break;
             }
+        }
+        if let Some(refusal) = refused {
+            return Ok(Some(self.fail(&hub, &refusal, now, chance)));
         }
         self.failures = 0;
         self.rests = None;
@@ -135,24 +146,26 @@ impl Telling {
                 (topic, sequence, answer)
             });
         }
-        let (mut told, mut failed) = (Vec::new(), None);
+        let (mut told, mut failed) = (Vec::new(), None::<Refusal>);
         while let Some(done) = work.join_next().await {
             let (topic, sequence, answer) = done.context("telling the hub panicked")?;
             match answer {
                 Ok(()) => told.push((topic, sequence)),
-                Err(why) => failed = Some(why),
+                // What stands against all of them is what counts.
+                Err(refusal) if refusal.is_of_one => failed = failed.or(Some(refusal)),
+                Err(refusal) => failed = Some(refusal),
             }
         }
         Ok((told, failed))
     }
 
-    fn fail(&mut self, hub: &Url, (why, wait): &Refusal, now: Timestamp, chance: u64) -> Timestamp {
+    fn fail(&mut self, hub: &Url, refusal: &Refusal, now: Timestamp, chance: u64) -> Timestamp {
         self.failures = self.failures.saturating_add(1);
-        let rests = pause_after(self.failures, *wait, now, chance);
+        let rests = pause_after(self.failures, refusal.wait, now, chance);
         self.rests = Some(rests);
         let problem = Problem::of_file(
             net::shown(hub),
-            format!("the hub can't be told that feeds changed: {why}"),
+            format!("the hub can't be told that feeds changed: {}", refusal.why),
             "it is tried again; if it stays so, name another hub in `[websub] hub`",
         );
         if self.board.pin("feeds", "hub", problem.clone()) {
@@ -183,11 +196,16 @@ impl Hands {
         };
         match self.outgoing.post(post).await {
             Ok(answer) if matches!(answer.status, 200..=299) => Ok(()),
-            Ok(answer) => {
-                let why = format!("it answered {}", answer.status);
-                Err((why, answer.wants_rest(now)))
-            }
-            Err(error) => Err((error.to_string(), SignedDuration::ZERO)),
+            Ok(answer) => Err(Refusal {
+                why: format!("it answered {}", answer.status),
+                wait: answer.wants_rest(now),
+                is_of_one: matches!(answer.status, 400..=499) && answer.status != 429,
+            }),
+            Err(error) => Err(Refusal {
+                why: error.to_string(),
+                wait: SignedDuration::ZERO,
+                is_of_one: false,
+            }),
         }
     }
 }

@@ -53,6 +53,10 @@ impl Bench {
     }
 
     fn publish(&self, sequence: u64, text: &str) -> std::io::Result<()> {
+        self.publish_at(TOPIC, sequence, text)
+    }
+
+    fn publish_at(&self, path: &str, sequence: u64, text: &str) -> std::io::Result<()> {
         let version = Version {
             media_type: Format::Atom.media_type(),
             bytes: text.as_bytes().to_vec(),
@@ -62,7 +66,7 @@ impl Bench {
             parts: Vec::new(),
             fresh: None,
         };
-        self.publisher.put(TOPIC, version).map(drop)
+        self.publisher.put(path, version).map(drop)
     }
 
     async fn follow(&self, callback: String) -> Result<(), StoreError> {
@@ -335,5 +339,35 @@ async fn a_callback_that_never_answers_confirms_nothing() -> Tested {
     let clock: Clock = Arc::new(|| Timestamp::UNIX_EPOCH);
     bench.hands.verify(intent, "challenge", &clock).await?;
     assert_eq!(bench.hands.store.count_followers().await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_feed_that_another_hub_refuses_does_not_keep_the_others_from_it() -> Tested {
+    let (mut bench, sink) = (Bench::new()?, Sink::start().await?);
+    let mut config = Config::clone(&bench.hands.config);
+    config.websub.hub = Hub::Other(sink.url("/hub").parse()?);
+    bench.hands.config = Arc::new(config);
+    sink.heard().refused = Some("all.atom".to_owned());
+    let mut telling = Telling::new(bench.hands.clone(), Arc::default());
+    telling.tick(bench.now, 0).await?;
+    let topics: Vec<String> = (0..9).map(|number| format!("tag/{number}.atom")).collect();
+    for topic in topics.iter().map(String::as_str).chain([TOPIC]) {
+        bench.publish_at(topic, 2, "second")?;
+    }
+    let again = telling.tick(bench.now, 0).await?;
+    assert!(again.is_some(), "it is told again of the one");
+    let told = bench.hands.store.told().await?;
+    let changed = told.iter().filter(|(_, sequence)| *sequence == Sequence(2));
+    assert_eq!(changed.count(), topics.len());
+    // A hub that can take no more is told of none.
+    sink.says("/hub", 503);
+    let before = sink.came("/hub").len();
+    for topic in &topics {
+        bench.publish_at(topic, 3, "third")?;
+    }
+    bench.now += SignedDuration::from_hours(1);
+    telling.tick(bench.now, 0).await?;
+    assert_eq!(sink.came("/hub").len() - before, 4);
     Ok(())
 }

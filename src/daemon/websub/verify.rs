@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::Hands;
+use super::hosts::Hosts;
 use crate::control::Clock;
 use crate::daemon::secrets;
 use crate::domain::Sequence;
@@ -25,8 +26,8 @@ use crate::net::Ask;
 use crate::store::{Follow, Followed, StoreError};
 use crate::web::{Intent, Intents, Mode};
 
-/// Callbacks that are asked at the same time.
-const AT_ONCE: usize = 16;
+/// Callbacks that are asked at the same time; few of them on one host.
+const AT_ONCE: usize = 128;
 /// For an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Bytes of an answer: it is to repeat the challenge.
@@ -51,15 +52,26 @@ impl Verifying {
     /// The store's.
     pub async fn run(self, clock: Clock, stop: CancellationToken) -> anyhow::Result<()> {
         let mut work = JoinSet::new();
+        let mut hosts = Hosts::default();
         loop {
+            let now = clock();
+            hosts.forget(now);
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                intent = self.intents.next(), if work.len() < AT_ONCE => {
+                intent = self.intents.next(|host| hosts.has_room(host, now)), if work.len() < AT_ONCE => {
                     let (hands, clock) = (self.hands.clone(), Arc::clone(&clock));
                     let challenge = challenge()?;
-                    work.spawn(async move { hands.verify(intent, &challenge, &clock).await });
+                    hosts.begin(intent.host());
+                    work.spawn(async move {
+                        let host = intent.host().to_owned();
+                        (host, hands.verify(intent, &challenge, &clock).await)
+                    });
                 }
-                Some(done) = work.join_next() => done.context("a verification panicked")??,
+                Some(done) = work.join_next() => {
+                    let (host, verified) = done.context("a verification panicked")?;
+                    verified?;
+                    hosts.end(&host, None, now);
+                }
             }
         }
     }
@@ -86,7 +98,7 @@ impl Hands {
         challenge: &str,
         clock: &Clock,
     ) -> Result<(), StoreError> {
-        let host = intent.callback.host_str().unwrap_or_default();
+        let host = intent.host();
         let what = intent.mode.as_str();
         match self.confirms(&intent, challenge).await {
             Ok(()) => {}

@@ -15,6 +15,8 @@ pub(super) struct Sink {
 #[derive(Default)]
 pub(super) struct Heard {
     pub(super) statuses: BTreeMap<String, u16>,
+    /// Whose body has this is answered with 400.
+    pub(super) refused: Option<String>,
     /// Of `Retry-After`, by path.
     pub(super) waits: BTreeMap<String, String>,
     /// Paths that were asked by GET, with their queries.
@@ -69,13 +71,20 @@ impl Sink {
             // A large one is none to look at.
             body.truncate(1_000);
             let body = String::from_utf8_lossy(&body).into_owned();
+            let is_refused = heard
+                .refused
+                .as_ref()
+                .is_some_and(|text| body.contains(text));
             match asked {
                 Some(target) => heard.asked.push(target),
                 None => heard.bodies.entry(path.clone()).or_default().push(body),
             }
             heard.at_once += 1;
             heard.most_at_once = heard.most_at_once.max(heard.at_once);
-            let status = heard.statuses.get(&path).copied().unwrap_or(200);
+            let status = match is_refused {
+                true => 400,
+                false => heard.statuses.get(&path).copied().unwrap_or(200),
+            };
             (status, heard.waits.get(&path).cloned())
         };
         if status == SILENT {
