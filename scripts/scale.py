@@ -123,13 +123,16 @@ class Daemon:
 
 
 def start(daemon: Daemon, kind: str, rows: "Table"):
-    """Notes when feeds are served, when all is rendered, and when the scan has ended."""
+    """Notes when feeds are served, when all is rendered and the scan has ended, and when the archives
+    are written, which is done behind the feeds."""
     daemon.serves("all.atom")
     rows.add((f"{kind} start, until feeds are served", f"{daemon.elapsed():.2f} s"))
     daemon.said(r"looked at everything")
     if kind == "cold":
         daemon.said(r"(?s)looked at everything.*feeds are up to date")
     rows.add((f"{kind} start, until all is scanned and rendered", f"{daemon.elapsed():.1f} s"))
+    daemon.said(r"(?s)looked at everything.*archives are up to date")
+    rows.add((f"{kind} start, until archives are up to date", f"{daemon.elapsed():.1f} s"))
     rows.add(("  processor time", f"{daemon.processor():.1f} s"))
     rows.add(("  resident memory, highest", f"{daemon.memory('VmHWM'):.0f} MB"))
     rows.add(("  resident memory, then", f"{daemon.memory('VmRSS'):.0f} MB"))

@@ -15,6 +15,7 @@ index-tags = Topics
 index-all = All publications
 index-empty = Nothing is published yet.
 list-older = Older publications
+list-also = also
 list-more = More publications
 
 follow = Stay up to date

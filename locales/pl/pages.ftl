@@ -15,6 +15,7 @@ index-tags = Tematy
 index-all = Wszystkie publikacje
 index-empty = Nie ma jeszcze żadnych publikacji.
 list-older = Starsze publikacje
+list-also = także
 list-more = Więcej publikacji
 
 follow = Bądź na bieżąco

@@ -15,6 +15,7 @@ index-tags = Теми
 index-all = Усі публікації
 index-empty = Публікацій ще немає.
 list-older = Давніші публікації
+list-also = також
 list-more = Більше публікацій
 
 follow = Будьте в курсі

@@ -43,6 +43,10 @@ pub(super) async fn build(file: &Path) -> Result<(), Failure> {
     let (count, live) = (feeds.len(), store.totals().await?.live);
     let mut written = publishing.tick(feeds, clock::now()).await?;
     written.extend(publishing.archive(clock::now()).await?);
+    // Where something is wrong, or nothing is found at all, what was there is kept.
+    if problems.is_empty() && live > 0 {
+        publishing.remove_others()?;
+    }
     for path in &written {
         output::say(path)?;
     }

@@ -3,6 +3,8 @@
 mod archive;
 mod beside;
 mod gate;
+mod left;
+mod round;
 mod writing;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +29,7 @@ use crate::store::{Store, StoreError};
 use archive::{Archives, Archivist, page_at};
 use beside::is_beside;
 use gate::Gate;
+use round::Round;
 use writing::{Writing, Written, path_of, recipe};
 
 /// Between looks at whether the files are still there; and until what failed is tried again.
@@ -195,6 +198,7 @@ impl Publishing {
                 .title(&key, label.map(|tag| tag.label.as_str()));
             self.listed.insert(key, title);
         }
+        stale.extend(self.left_over().await?);
         tracing::debug!(
             "{} feeds, {} to be rendered",
             self.listed.len(),
@@ -299,10 +303,7 @@ impl Publishing {
         // One more than can run, so that none waits while another is dealt out.
         let at_once = available_parallelism().map_or(1, usize::from) + 1;
         let shape = self.renderer.shape().await?;
-        let mut round = Round {
-            written: Vec::new(),
-            result: Ok(()),
-        };
+        let mut round = Round::default();
         for (number, key) in feeds.into_iter().enumerate() {
             if self.work.len() >= at_once
                 && let Some(done) = self.work.join_next().await
@@ -327,6 +328,7 @@ impl Publishing {
         while let Some(done) = self.work.join_next().await {
             self.take(done?, &mut round)?;
         }
+        self.leave(std::mem::take(&mut round.left), now).await?;
         if std::mem::take(&mut self.is_index_due)
             && let Err(error) = self.write_beside(now, &mut round.written)
         {
@@ -366,7 +368,7 @@ impl Publishing {
                 let former = self.listed.insert(key, title.clone());
                 self.is_index_due |= former != Some(title);
             }
-            Ok(None) => {}
+            Ok(None) => drop(round.left.insert(key)),
             Err(error) if super::is_store_trouble(&error) => return Err(error),
             Err(error) if error.is::<UnfitFeed>() => {
                 // It is the same until something else is to be in it.
@@ -381,22 +383,6 @@ impl Publishing {
             }
         }
         Ok(())
-    }
-}
-
-/// What came of a round so far.
-struct Round {
-    /// New files.
-    written: Vec<String>,
-    /// The first failure.
-    result: anyhow::Result<()>,
-}
-
-impl Round {
-    fn fail(&mut self, error: anyhow::Error) {
-        if self.result.is_ok() {
-            self.result = Err(error);
-        }
     }
 }
 

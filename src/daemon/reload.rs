@@ -94,6 +94,8 @@ pub(super) async fn adopt(ground: &Ground, config: &Config) -> anyhow::Result<()
     let orphans = ground.store.adopt(names.clone(), now).await?;
     if orphans.is_empty() {
         ground.store.define_tags(&config.tags).await?;
+        let retagged = ground.store.adopt_tags(now, config.guards).await?;
+        hold::tell(&retagged.holds);
         hold::tell(&ground.store.adopt_sources(&names, now).await?);
         Ok(())
     } else {

@@ -3,7 +3,9 @@
 //! which is told ([`tell`]).
 
 mod delivery;
+mod hosts;
 pub mod push;
+mod queue;
 pub mod tell;
 pub mod verify;
 mod way;

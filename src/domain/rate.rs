@@ -49,6 +49,11 @@ impl Bucket {
         *full = later;
         Ok(())
     }
+
+    /// Puts leaves back into a bucket that will be `full` then; it holds no more for it.
+    pub fn give(&self, full: &mut Duration, leaves: u32) {
+        *full = full.saturating_sub(self.gap.saturating_mul(leaves));
+    }
 }
 
 #[cfg(test)]

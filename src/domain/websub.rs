@@ -13,6 +13,8 @@ use super::Sequence;
 const TRIES: u32 = 8;
 /// After the first try that failed; three times as long after each further one: 18 hours in all.
 const FIRST_PAUSE: SignedDuration = SignedDuration::from_mins(1);
+/// Who asks for time (RFC 9110, section 10.2.3) is given no more of it.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
 /// Whoever could not be pushed anything for so long is dropped.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(3 * 24);
 
@@ -70,8 +72,10 @@ pub enum Pushed {
     Delivered,
     /// 410: it wants no more.
     Gone,
-    /// Anything else.
-    Failed,
+    /// Anything else; it asks not to be tried again for so long (`Retry-After`).
+    Failed(SignedDuration),
+    /// Nobody knows yet: others are not to wait for it. It is owed.
+    PutOff,
 }
 
 /// What follows from a push.
@@ -100,14 +104,19 @@ impl Subscription {
     /// together.
     pub fn note(&mut self, pushed: Pushed, now: Timestamp, chance: u64) -> Next {
         self.due = None;
-        let tries = match pushed {
+        let wait = match pushed {
             Pushed::Gone => return Next::Drop,
             Pushed::Delivered => {
                 self.failing = None;
                 return Next::Rest;
             }
-            Pushed::Failed => self.failing.map_or(0, |failing| failing.tries) + 1,
+            Pushed::Failed(wait) => wait,
+            Pushed::PutOff => {
+                self.due = Some(pause_after(1, SignedDuration::ZERO, now, chance));
+                return Next::Retry;
+            }
         };
+        let tries = self.failing.map_or(0, |failing| failing.tries) + 1;
         let since = self.failing.map_or(now, |failing| failing.since);
         if now.duration_since(since) >= PATIENCE {
             return Next::Drop;
@@ -117,15 +126,17 @@ impl Subscription {
             return Next::Rest;
         }
         self.failing = Some(Failing { since, tries });
-        self.due = Some(pause_after(tries, now, chance));
+        self.due = Some(pause_after(tries, wait, now, chance));
         Next::Retry
     }
 }
 
-/// When to try again what failed so often, from 1 on.
-pub fn pause_after(failures: u32, now: Timestamp, chance: u64) -> Timestamp {
+/// When to try again what failed so often, from 1 on: not before the `wait` that was asked for, of
+/// which a day is granted, and a tenth later at the most.
+pub fn pause_after(failures: u32, wait: SignedDuration, now: Timestamp, chance: u64) -> Timestamp {
     let times = 3_i32.saturating_pow(failures.clamp(1, TRIES) - 1);
     let pause = FIRST_PAUSE.saturating_mul(times);
+    let pause = pause.max(wait.min(LONGEST_WAIT));
     let tenth = pause.as_secs() / 10 + 1;
     let spread = i64::try_from(chance % tenth.unsigned_abs()).unwrap_or(0);
     let pause = pause.saturating_add(SignedDuration::from_secs(spread));

@@ -117,7 +117,7 @@ fn indented() -> WriteConfig {
 fn element(feed: &Feed, entry: &Entry) -> Result<atom_syndication::Entry, FeedError> {
     let publication = &entry.publication;
     let id = line(&publication.id.0);
-    let lang = feed.language_of(entry);
+    let lang = Some(publication.language.to_string());
     let summary = lines(&publication.summary);
     let own = url(&publication.link);
     let mut links = vec![page(own.clone(), Some(publication.language.to_string()))];

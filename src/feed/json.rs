@@ -39,8 +39,7 @@ struct Item {
     id: String,
     url: String,
     title: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    language: Option<String>,
+    language: String,
     #[serde(flatten)]
     content: Content,
     date_published: String,
@@ -132,13 +131,13 @@ pub fn frame(feed: &Feed, is_empty: bool) -> Result<Frame, FeedError> {
     Ok(frame)
 }
 
-pub fn entry(feed: &Feed, entry: &Entry) -> Result<Vec<u8>, FeedError> {
+pub fn entry(entry: &Entry) -> Result<Vec<u8>, FeedError> {
     // Indented as far as it stands in a feed.
-    let nested = [[item(feed, entry)?]];
+    let nested = [[item(entry)?]];
     cut(serde_json::to_vec_pretty(&nested)?, "\n    {", "\n  ]")
 }
 
-fn item(feed: &Feed, entry: &Entry) -> Result<Item, FeedError> {
+fn item(entry: &Entry) -> Result<Item, FeedError> {
     let publication = &entry.publication;
     let id = line(&publication.id.0);
     let summary = lines(&publication.summary);
@@ -146,7 +145,7 @@ fn item(feed: &Feed, entry: &Entry) -> Result<Item, FeedError> {
     Ok(Item {
         url: url(&publication.link),
         title: line(&publication.title),
-        language: feed.language_of(entry),
+        language: publication.language.to_string(),
         content: match &entry.body {
             Some(body) => Content::Full {
                 summary,

@@ -189,8 +189,8 @@ pub fn render(feed: &Feed, format: Format) -> Result<Vec<u8>, FeedError> {
     render_around(feed, &entries, format).map(|(bytes, _)| bytes)
 }
 
-/// An entry's bytes in a feed, for [`render_around`]. Of the feed they depend on its scheme alone,
-/// and on whether its language is the entry's ([`Feed::says_language_of`]).
+/// An entry's bytes in a feed, for [`render_around`]. Of the feed they depend on its scheme alone: an
+/// entry says its language, also where the feed does, and is the same in every feed of a site.
 ///
 /// # Errors
 /// As [`render`].
@@ -198,7 +198,7 @@ pub fn render_entry(feed: &Feed, entry: &Entry, format: Format) -> Result<Vec<u8
     match format {
         Format::Rss => rss::entry(feed, entry),
         Format::Atom => atom::entry(feed, entry),
-        Format::Json => json::entry(feed, entry),
+        Format::Json => json::entry(entry),
     }
 }
 
@@ -262,17 +262,6 @@ impl Feed {
     /// The language to declare for the feed as a whole.
     fn main_language(&self) -> &Language {
         self.language.as_ref().unwrap_or(&self.site_language)
-    }
-
-    /// Need entries in this language not say so, since the feed does?
-    pub fn says_language_of(&self, publication: &Publication) -> bool {
-        publication.language == *self.main_language()
-    }
-
-    /// The language to declare for an entry.
-    fn language_of(&self, entry: &Entry) -> Option<String> {
-        let publication = &entry.publication;
-        (!self.says_language_of(publication)).then(|| publication.language.to_string())
     }
 }
 

@@ -66,7 +66,7 @@ fn item(feed: &Feed, entry: &Entry) -> Result<Item, FeedError> {
     });
     let dublin_core = DublinCoreExtension {
         creators: entry.authors().collect(),
-        languages: feed.language_of(entry).into_iter().collect(),
+        languages: vec![publication.language.to_string()],
         ..DublinCoreExtension::default()
     };
     let links = links(entry);

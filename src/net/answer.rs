@@ -13,7 +13,7 @@ pub struct Answer {
     pub url: Url,
     /// Where permanent redirects alone lead to (301, 308; RFC 9110, section 15.4).
     pub moved_to: Option<Url>,
-    /// The body, decompressed; empty unless the status is 2xx.
+    /// The body, decompressed; empty unless the status is 2xx, and after POST.
     pub body: Vec<u8>,
     headers: HeaderMap,
 }
@@ -52,6 +52,14 @@ impl Answer {
             .parse_timestamp(text)
             .ok()?;
         Some(at.duration_since(now).max(SignedDuration::ZERO))
+    }
+
+    /// How long who has too much to do (429, 503) asks to be left in peace; zero: nothing is said.
+    pub fn wants_rest(&self, now: Timestamp) -> SignedDuration {
+        let wait = self
+            .retry_after(now)
+            .filter(|_| matches!(self.status, 429 | 503));
+        wait.unwrap_or_default()
     }
 
     /// `max-age` of `Cache-Control` (RFC 9111, section 5.2.2.1): it is good for so long.

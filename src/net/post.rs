@@ -6,7 +6,7 @@ use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
-use super::{NetError, Outgoing, failure, guard, without_credentials};
+use super::{Answer, NetError, Outgoing, failure, guard, without_credentials};
 
 /// What to send.
 #[derive(Debug, Clone)]
@@ -26,12 +26,12 @@ pub struct Post<'a> {
 }
 
 impl Outgoing {
-    /// Sends by POST, and returns the status of the answer, whose body is not read. A redirect is an
-    /// answer like any other: nothing is sent to where it leads.
+    /// Sends by POST, and returns the answer, whose body is not read. A redirect is an answer like any
+    /// other: nothing is sent to where it leads.
     ///
     /// # Errors
     /// There was no answer.
-    pub async fn post(&self, post: Post<'_>) -> Result<u16, NetError> {
+    pub async fn post(&self, post: Post<'_>) -> Result<Answer, NetError> {
         guard::check(post.url, post.allow_private)?;
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(post.media_type));
@@ -40,13 +40,16 @@ impl Outgoing {
                 headers.append(HeaderName::from_static(name), value);
             }
         }
+        let url = without_credentials(post.url.clone());
         let request = self
             .client(post.allow_private)
-            .post(without_credentials(post.url.clone()))
+            .post(url.clone())
             .headers(headers)
             .body(post.body)
             .timeout(post.patience);
-        let response = request.send().await.map_err(failure)?;
-        Ok(response.status().as_u16())
+        let mut response = request.send().await.map_err(failure)?;
+        let headers = std::mem::take(response.headers_mut());
+        let status = response.status().as_u16();
+        Ok(Answer::new(status, url, None, headers, Vec::new()))
     }
 }

@@ -135,11 +135,7 @@ impl Renderer {
             body,
             translations: translations.to_vec(),
         };
-        let formats = match feed.history.archive_of {
-            Some(_) => &[Format::Atom][..],
-            None => &self.config.feeds.formats,
-        };
-        for format in formats.iter().copied() {
+        for format in self.formats_of(feed).iter().copied() {
             let judge = |bytes: Vec<u8>| {
                 let judged = Judged {
                     publication: Some(publication),

@@ -36,6 +36,10 @@ pub struct Renderer {
     judge: Arc<Judge>,
 }
 
+/// Raised when feeds are written in another way though nothing else that they are made from is
+/// another: files of before are then written again.
+const MANNER: u32 = 2;
+
 /// What feeds are made from besides their entries: two feeds of equal shapes whose last change is
 /// the same are the same to the byte.
 pub type Shape = String;
@@ -105,7 +109,7 @@ enum Piece<'e> {
     New(Arc<Pieces>),
 }
 
-/// An entry, in every format.
+/// An entry, in every format of a feed.
 #[derive(Default)]
 struct Pieces {
     /// Empty: there is none that can be shown.
@@ -116,6 +120,13 @@ struct Pieces {
     is_whole: bool,
     /// It is not of the revision that it should be of.
     refused: Option<Refused>,
+}
+
+impl Pieces {
+    fn are_in(&self, formats: &[Format]) -> bool {
+        let mut formats = formats.iter();
+        formats.all(|format| self.written.contains_key(format))
+    }
 }
 
 impl Piece<'_> {
@@ -167,7 +178,8 @@ impl Renderer {
         };
         let (version, base) = (env!("CARGO_PKG_VERSION"), feeds_url(&self.config));
         let hub = self.config.hub();
-        let shape = format!("{version} {store:?} {base} {hub:?} {site:?} {tags:?} {feeds:?}");
+        let shape =
+            format!("{version} {MANNER} {store:?} {base} {hub:?} {site:?} {tags:?} {feeds:?}");
         let hash = blake3::hash(shape.as_bytes()).to_hex();
         Ok(Some(hash[..16].to_owned()))
     }
@@ -304,24 +316,33 @@ impl Renderer {
         lost: &mut BTreeSet<BodyHash>,
         room: usize,
     ) -> anyhow::Result<Arc<Pieces>> {
-        let says_language = feed.says_language_of(&state.publication);
         let name = Name {
             publication: state.key,
             revision: state.revision,
-            says_language,
             translated: translations.sequence,
         };
         let at_hand = || self.at_hand.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pieces) = at_hand().pieces.get(&name).filter(|p| p.bytes <= room) {
+        let formats = self.formats_of(feed);
+        let fits = |pieces: &&Arc<Pieces>| pieces.bytes <= room && pieces.are_in(formats);
+        if let Some(pieces) = at_hand().pieces.get(&name).filter(fits) {
             return Ok(Arc::clone(pieces));
         }
         let pieces = self.fit(feed, state, translations, lost, room).await?;
         let pieces = Arc::new(pieces);
-        // Pages of archives are Atom alone, and hardly ever written: nothing of them is kept.
-        if pieces.is_whole && feed.history.archive_of.is_none() {
-            at_hand().hold(name, &pieces);
+        if pieces.is_whole {
+            // Pages of archives are hardly ever written: nothing gives way to theirs.
+            let is_wanted = feed.history.archive_of.is_none();
+            at_hand().hold(name, &pieces, is_wanted);
         }
         Ok(pieces)
+    }
+
+    /// The formats of its entries: pages of archives are Atom alone.
+    fn formats_of(&self, feed: &Feed) -> &[Format] {
+        match feed.history.archive_of {
+            Some(_) => &[Format::Atom],
+            None => &self.config.feeds.formats,
+        }
     }
 
     /// The tags, as readers of the publication's language call them: a feed in one language has
@@ -377,8 +398,6 @@ impl Renderer {
 struct Name {
     publication: PublicationKey,
     revision: u32,
-    /// Does the feed say its language?
-    says_language: bool,
     /// The last change of its translations.
     translated: Sequence,
 }
@@ -392,8 +411,12 @@ struct AtHand {
 }
 
 impl AtHand {
-    fn hold(&mut self, name: Name, pieces: &Arc<Pieces>) {
+    /// `is_wanted`: others give way.
+    fn hold(&mut self, name: Name, pieces: &Arc<Pieces>, is_wanted: bool) {
         if self.bytes >= self.most {
+            if !is_wanted {
+                return;
+            }
             self.pieces.clear();
             self.bytes = 0;
         }

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 use super::departures::Departed;
 use super::engine::{Engine, Go, Order, Read, Transaction};
-use super::feeds::feed_key;
+use super::feeds::{feed_row, feed_rows};
 use super::record::Record;
 use super::rows::FeedRow;
 use super::{Store, StoreError, keys, load, save};
@@ -150,21 +150,12 @@ fn page_of(number: u64) -> u64 {
 }
 
 fn full_pages(reader: &Engine, feed: &FeedKey) -> Result<u64, StoreError> {
-    let row = load::<FeedRow>(reader, &keys::feed(feed))?;
-    Ok(row.map_or(0, |row| row.numbering.pages()))
+    Ok(feed_row(reader, feed)?.map_or(0, |row| row.numbering.pages()))
 }
 
 /// The feeds that have an archive.
 fn archived(reader: &Engine) -> Result<Vec<(FeedKey, FeedRow)>, StoreError> {
-    let mut rows = Vec::new();
-    let span = keys::feeds_in(None).prefix();
-    reader.scan(span.range(), Order::Ascending, &mut |key, value| {
-        if let Some(feed) = feed_key(key) {
-            rows.push((feed, FeedRow::decode(value)?));
-        }
-        Ok(Go::On)
-    })?;
-    Ok(rows)
+    feed_rows(reader, keys::feeds_in(None))
 }
 
 fn number(transaction: &mut Transaction<'_>, feed: &FeedKey) -> Result<bool, StoreError> {

@@ -2,6 +2,7 @@
 //! news.
 
 mod feeds;
+mod names;
 mod translations;
 
 use std::collections::HashMap;

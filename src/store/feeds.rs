@@ -10,6 +10,7 @@ use crate::domain::{
 
 use super::engine::{Go, Order, Read};
 use super::record::Record;
+use super::renamed::successor;
 use super::rows::FeedRow;
 use super::{Store, StoreError, keys, load, tags};
 
@@ -29,10 +30,11 @@ pub struct FeedView {
 }
 
 impl Store {
-    /// A feed with its newest entries, at most `most`; `None` if nothing was ever in it.
+    /// A feed with its newest entries, at most `most`; `None` if nothing was ever in it, or if its
+    /// tag left it to another.
     pub async fn feed(&self, feed: &FeedKey, most: usize) -> Result<Option<FeedView>, StoreError> {
         let reader = self.reader();
-        let Some(row) = load::<FeedRow>(reader, &keys::feed(feed))? else {
+        let Some(row) = feed_row(reader, feed)? else {
             return Ok(None);
         };
         let mut newest = Vec::with_capacity(most);
@@ -64,23 +66,74 @@ impl Store {
         }))
     }
 
-    /// Every feed that anything was ever in, and the last change that touched it.
+    /// Every feed that anything was ever in and that its tag has not left to another, and the last
+    /// change that touched it.
     pub async fn feeds(&self) -> Result<BTreeMap<FeedKey, Sequence>, StoreError> {
+        let reader = self.reader();
         let mut feeds = BTreeMap::new();
-        let span = keys::feeds().prefix();
-        self.reader()
-            .scan(span.range(), Order::Ascending, &mut |key, value| {
-                if let Some(feed) = feed_key(key) {
-                    feeds.insert(feed, FeedRow::decode(value)?.sequence);
-                }
-                Ok(Go::On)
-            })?;
+        for (feed, row) in feed_rows(reader, keys::feeds())? {
+            feeds.insert(feed, row.sequence);
+        }
         Ok(feeds)
+    }
+
+    /// Was anything ever in a feed, whatever its tag is called now?
+    pub async fn ever_had(&self, feed: &FeedKey) -> Result<bool, StoreError> {
+        Ok(load::<FeedRow>(self.reader(), &keys::feed(feed))?.is_some())
+    }
+}
+
+/// The row of a feed, unless its tag left it to another.
+pub(super) fn feed_row(reader: &impl Read, feed: &FeedKey) -> Result<Option<FeedRow>, StoreError> {
+    match load::<FeedRow>(reader, &keys::feed(feed))? {
+        Some(row) if is_there(reader, feed, &row)? => Ok(Some(row)),
+        _ => Ok(None),
+    }
+}
+
+/// The feeds whose keys begin so, but those that their tags left to others.
+pub(super) fn feed_rows(
+    reader: &impl Read,
+    of: keys::Key,
+) -> Result<Vec<(FeedKey, FeedRow)>, StoreError> {
+    let mut there = Vec::new();
+    for (feed, row) in all_feed_rows(reader, of)? {
+        if is_there(reader, &feed, &row)? {
+            there.push((feed, row));
+        }
+    }
+    Ok(there)
+}
+
+/// The feeds whose keys begin so.
+pub(super) fn all_feed_rows(
+    reader: &impl Read,
+    of: keys::Key,
+) -> Result<Vec<(FeedKey, FeedRow)>, StoreError> {
+    let mut rows = Vec::new();
+    reader.scan(of.prefix().range(), Order::Ascending, &mut |key, value| {
+        if let Some(feed) = feed_key(key) {
+            rows.push((feed, FeedRow::decode(value)?));
+        }
+        Ok(Go::On)
+    })?;
+    Ok(rows)
+}
+
+/// Whatever something is in is there.
+pub(super) fn is_there(
+    reader: &impl Read,
+    feed: &FeedKey,
+    row: &FeedRow,
+) -> Result<bool, StoreError> {
+    match &feed.tag {
+        Some(tag) if row.entries == 0 => Ok(successor(reader, tag)?.is_none()),
+        _ => Ok(true),
     }
 }
 
 /// The feed that a key of table `G` names.
-pub(super) fn feed_key(key: &[u8]) -> Option<FeedKey> {
+fn feed_key(key: &[u8]) -> Option<FeedKey> {
     let text = std::str::from_utf8(key.get(1..)?).ok()?;
     let (language, tag) = text.strip_suffix('\0')?.split_once('\0')?;
     let language = (!language.is_empty())

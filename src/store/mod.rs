@@ -9,7 +9,7 @@
 //! | --- | --- |
 //! | `publications` | `apply`, `release_due`, `next_release`, `publication`, `paths`, `paths_at`, `body`, `has_body` |
 //! | `catalogue` | `publications`, `publications_like`, `publication_at`, `revisions`, `mailed` |
-//! | `feeds` | `feed`, `feeds` |
+//! | `feeds` | `feed`, `feeds`, `ever_had` |
 //! | `pages` | `listed`, `entries_in`, `tag_label`, `last_publication`, `live_from` |
 //! | `archive` | `number`, `unnumbered`, `page`, `pages`, `page_counts`, `not_archived` |
 //! | `departures` | `departed`, `lately_departed` |
@@ -27,6 +27,7 @@
 //! | `erasure` | `erase` |
 //! | `preferences` | `prefer`, `pause`, `resume`, `confirm` |
 //! | `names` | `orphans`, `adopt` |
+//! | `renamed` | `adopt_tags`, `successor`, `left_feeds` |
 //! | `sources` | `gone_sources`, `adopt_sources` |
 //! | `runs` | `observe`, `mark`, `has_exceptions`, `zones`, `let_go`, `open_run`, `ripe`, `open_runs`, `run`, `run_of`, `runs` |
 //! | `plan` | `plan` |
@@ -39,7 +40,7 @@
 //! | `retention` | `shrink`, `forget`, `prune`; `bodies/sweep`: `sweep` |
 //! | `prospects` | `cadences`, `to_come`, `prospects` |
 //! | `answers` | `mailings`, `not_mailed` |
-//! | `websub` | `follow`, `unfollow`, `followers`, `lapse`, `follower`, `topics`, `topics_changed`, `due_pushes`, `settle_pushes`; `told`, `note_told` |
+//! | `websub` | `follow`, `follow_instead`, `unfollow`, `followers`, `lapse`, `follower`, `topics`, `topics_changed`, `due_pushes`, `settle_pushes`; `told`, `note_told` |
 //!
 //! [`contract`] is the one suite that every backend passes.
 
@@ -76,6 +77,7 @@ pub mod prospects;
 mod publications;
 mod queries;
 mod record;
+mod renamed;
 mod restore;
 mod retention;
 mod roll;

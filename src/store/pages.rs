@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use crate::domain::{FeedKey, PublicationKey, PublicationState, Standing, TagId};
 
 use super::engine::{Go, Order, Read};
+use super::feeds::feed_row;
 use super::record::Record;
-use super::rows::FeedRow;
 use super::{Store, StoreError, keys, load, meta, tags};
 
 /// An entry's place in a feed that is in the order of publication. Prints as `<milliseconds>-<key>`.
@@ -75,8 +75,7 @@ impl Store {
 
     /// How many publications are in a feed now; `None`: there was never one.
     pub async fn entries_in(&self, feed: &FeedKey) -> Result<Option<u64>, StoreError> {
-        let row = load::<FeedRow>(self.reader(), &keys::feed(feed))?;
-        Ok(row.map(|row| row.entries))
+        Ok(feed_row(self.reader(), feed)?.map(|row| row.entries))
     }
 
     /// What the configuration or whoever first used a tag called it; its id where that is not known.

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use crate::domain::{TagDefinition, TagId, TagMention, TagName};
 use crate::text::tags::fold;
 
-use super::engine::{Go, Order, Read, Transaction};
-use super::feeds::feed_key;
-use super::record::Record;
-use super::rows::{FeedRow, TagRow};
+use super::engine::{Read, Transaction};
+use super::feeds::feed_rows;
+use super::renamed::successor;
+use super::rows::TagRow;
 use super::{Store, StoreError, keys, load, save};
 
 /// A tag as it stands.
@@ -40,23 +40,15 @@ impl Store {
             .await
     }
 
-    /// Every tag that was ever used.
+    /// Every tag that was ever used and whose place no other has taken.
     pub async fn tags(&self) -> Result<BTreeMap<TagId, TagView>, StoreError> {
         let reader = self.reader();
-        let mut counts = Vec::new();
-        let span = keys::feeds_in(None).prefix();
-        reader.scan(span.range(), Order::Ascending, &mut |key, value| {
-            if let Some(tag) = feed_key(key).and_then(|feed| feed.tag) {
-                counts.push((tag, FeedRow::decode(value)?.entries));
-            }
-            Ok(Go::On)
-        })?;
         let mut tags = BTreeMap::new();
-        for (tag, publications) in counts {
-            let label = label(reader, &tag)?;
+        for (feed, row) in feed_rows(reader, keys::feeds_in(None))? {
+            let Some(tag) = feed.tag else { continue };
             let view = TagView {
-                label,
-                publications,
+                label: label(reader, &tag)?,
+                publications: row.entries,
             };
             tags.insert(tag, view);
         }
@@ -64,13 +56,13 @@ impl Store {
     }
 
     /// The tag that a person means who names one that the configuration does not define: by its id,
-    /// else by a label.
+    /// else by a label; the one that has taken its place, if one has.
     pub async fn tag_named(&self, name: &str) -> Result<Option<TagId>, StoreError> {
         let reader = self.reader();
         if let Ok(id) = TagId::new(name)
             && load::<TagRow>(reader, &keys::tag(&id))?.is_some()
         {
-            return Ok(Some(id));
+            return Ok(Some(successor(reader, &id)?.unwrap_or(id)));
         }
         owned(reader, &fold(name))
     }

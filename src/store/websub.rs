@@ -3,6 +3,8 @@
 //! A change costs one row a topic and not one a subscriber: those that were pushed to are all up to
 //! where its [`Walk`] is. Only who could not be reached has something written down.
 
+mod moving;
+
 use jiff::Timestamp;
 
 use crate::domain::Sequence;

@@ -1,31 +1,51 @@
 //! Addresses under `/feeds/` that lead to no feed: where they may have been meant to lead.
+//!
+//! | what is asked for | answer |
+//! | --- | --- |
+//! | a feed, or a page of its archive, by another name of its tag | 301 to the feed by the tag's id |
+//! | one that is about to be written | 503 |
+//! | one in a format that is not written, or a page where there are no archives | 410 |
+//! | one of a former tag, where the tag of that name has none in the language | 410 |
+//! | anything else | 404 |
 
-use axum::http::header::LOCATION;
+use axum::http::header::{CACHE_CONTROL, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use super::missing::{self, address, file};
+use super::missing::{self, MOVED_FOR, address, file};
+use super::tag::named;
 use super::{Site, feeds, page};
 use crate::domain::{FeedKey, Language, TagId};
 use crate::feed::Format;
 use crate::store::StoreError;
-use crate::text::tags::TagNames;
 
 /// What people take for the ending of a feed.
 const ENDINGS: [&str; 5] = ["rss", "atom", "json", "xml", "rdf"];
 
-/// A feed that goes by another name of its tag is elsewhere for good; one in a format that is no
-/// longer written is gone; one that is about to be written will be there. Else there is a page that
+/// The answer for a path below `/feeds/`, with this query after it. 404 and 410 come with a page that
 /// says what there is.
-pub(super) async fn answer(site: &Site, path: &str, headers: &HeaderMap) -> Response {
+pub(super) async fn answer(
+    site: &Site,
+    path: &str,
+    query: Option<&str>,
+    headers: &HeaderMap,
+) -> Response {
     match find(site, path).await {
-        Ok(found) => found.answer(site, headers),
+        Ok(found) => found.answer(site, query, headers),
         Err(error) => {
             tracing::error!("can't look for the feed that was meant: {error}");
             let language = page::language(site, headers);
             page::error(site, &language, StatusCode::INTERNAL_SERVER_ERROR)
         }
     }
+}
+
+/// The path of the feed that has taken the place of the one at a path.
+pub(super) async fn present(site: &Site, path: &str) -> Result<Option<String>, StoreError> {
+    Ok(match find(site, path).await? {
+        Found::Elsewhere(key, format) => Some(file(&key, format)),
+        _ => None,
+    })
 }
 
 /// What was found.
@@ -39,10 +59,12 @@ enum Found {
 }
 
 async fn find(site: &Site, path: &str) -> Result<Found, StoreError> {
-    let nothing = Found::Nothing {
-        gone: false,
-        meant: None,
-    };
+    let page = path.strip_suffix(".atom").and_then(FeedKey::page_at);
+    if let Some((feed, number)) = page {
+        return find_page(site, feed, number).await;
+    }
+    let gone = is_unwritten_query(site, path);
+    let nothing = Found::Nothing { gone, meant: None };
     let Some(wish) = Wish::read(path) else {
         return Ok(nothing);
     };
@@ -53,35 +75,87 @@ async fn find(site: &Site, path: &str) -> Result<Found, StoreError> {
             None => return Ok(nothing),
         },
     };
+    let by_name = wish.tag.is_some() && tag.as_ref().map(TagId::as_str) != wish.tag;
     let key = FeedKey {
-        language: wish.language,
+        language: wish.language.clone(),
         tag,
     };
-    let is_there = |format: &Format| site.shelf.get(&file(&key, *format)).is_some();
-    let formats = &site.config.feeds.formats;
     // Whoever writes `ALL.XML` is shown the way, and no machine is sent on by a guess.
-    let by_name = wish.tag.is_some() && key.tag.as_ref().map(TagId::as_str) != wish.tag;
     let format = wish.ending.and_then(|ending| ending.parse().ok());
-    if let Some(format) = format.filter(|format| by_name && is_there(format)) {
+    if let Some(format) = format.filter(|_| by_name)
+        && site.store.feed(&key, 0).await?.is_some()
+    {
         return Ok(Found::Elsewhere(key, format));
     }
-    let is_exact = format.is_some_and(|format| file(&key, format) == path);
-    let was_there = is_exact && site.store.feed(&key, 1).await?.is_some();
-    if was_there && format.is_some_and(|format| formats.contains(&format)) {
-        return Ok(Found::Unready);
-    }
-    Ok(Found::Nothing {
-        gone: was_there,
-        meant: formats.iter().any(is_there).then_some(key),
+    let was_there = match format.zip(wish.key()) {
+        Some((format, exact)) => {
+            file(&exact, format) == path && site.store.ever_had(&exact).await?
+        }
+        None => false,
+    };
+    let is_written = format.is_some_and(|format| site.config.feeds.formats.contains(&format));
+    Ok(match was_there && is_written && !by_name {
+        true => Found::Unready,
+        false => Found::Nothing {
+            gone: was_there,
+            meant: likely(site, key),
+        },
     })
 }
 
+/// Another tag's archive has other pages: whoever looks for one begins anew with the feed, and finds
+/// everything from there.
+async fn find_page(site: &Site, feed: FeedKey, number: u64) -> Result<Found, StoreError> {
+    let tag = match &feed.tag {
+        Some(tag) => named(site, tag.as_str()).await?,
+        None => None,
+    };
+    if tag.is_some() && tag != feed.tag {
+        let feed = FeedKey::in_all_languages(tag);
+        return Ok(match site.store.feed(&feed, 0).await? {
+            Some(_) => Found::Elsewhere(feed, Format::Atom),
+            None => Found::Nothing {
+                gone: false,
+                meant: None,
+            },
+        });
+    }
+    let is_page = site.store.page(&feed, number).await?.is_some();
+    Ok(match is_page && site.config.feeds.has_archives() {
+        true => Found::Unready,
+        false => Found::Nothing {
+            gone: is_page,
+            meant: likely(site, feed),
+        },
+    })
+}
+
+/// Is it the feed of a query in a format that is not written?
+fn is_unwritten_query(site: &Site, path: &str) -> bool {
+    let format = path
+        .strip_prefix("query.")
+        .and_then(|ending| ending.parse().ok());
+    format.is_some_and(|format: Format| !site.config.feeds.formats.contains(&format))
+}
+
+/// The feed, or that in all languages, if it is there in any format.
+fn likely(site: &Site, feed: FeedKey) -> Option<FeedKey> {
+    let is_there = |feed: &FeedKey| {
+        let mut formats = site.config.feeds.formats.iter();
+        formats.any(|format| site.shelf.get(&file(feed, *format)).is_some())
+    };
+    let in_all_languages = FeedKey::in_all_languages(feed.tag.clone());
+    [feed, in_all_languages].into_iter().find(is_there)
+}
+
 impl Found {
-    fn answer(self, site: &Site, headers: &HeaderMap) -> Response {
+    fn answer(self, site: &Site, query: Option<&str>, headers: &HeaderMap) -> Response {
         match self {
             Found::Elsewhere(key, format) => {
-                let address = address(site, &file(&key, format));
-                (StatusCode::MOVED_PERMANENTLY, [(LOCATION, address)]).into_response()
+                let query = query.map_or(String::new(), |query| format!("?{query}"));
+                let place = address(site, &file(&key, format)) + &query;
+                let headers = [(LOCATION, place), (CACHE_CONTROL, MOVED_FOR.to_owned())];
+                (StatusCode::MOVED_PERMANENTLY, headers).into_response()
             }
             Found::Unready => feeds::unready(site, headers),
             Found::Nothing { gone, meant } => {
@@ -129,18 +203,18 @@ impl<'p> Wish<'p> {
         };
         names.next().is_none().then_some(wish)
     }
+
+    /// The feed that it names by an id of a tag.
+    fn key(&self) -> Option<FeedKey> {
+        Some(FeedKey {
+            language: self.language.clone(),
+            tag: self.tag.map(TagId::new).transpose().ok()?,
+        })
+    }
 }
 
 fn is_one_of(words: &[&str], name: &str) -> bool {
     words.iter().any(|word| name.eq_ignore_ascii_case(word))
-}
-
-/// The tag that goes by a name: an id, label or alias of the configuration's, else of others'.
-async fn named(site: &Site, name: &str) -> Result<Option<TagId>, StoreError> {
-    if let Some(id) = TagNames::of(&site.config.tags).get(name) {
-        return Ok(Some(id.clone()));
-    }
-    site.store.tag_named(name).await
 }
 
 #[cfg(test)]

@@ -1,5 +1,15 @@
 //! Of a feed no more than what is new, for readers who have an earlier version of it and ask so
 //! (RFC 3229, with the instance manipulation `feed`: entries stand for themselves).
+//!
+//! A delta comes from what is known of the version itself, and is not worked out from the number that
+//! its tag begins with. The number tells which changes came since. It does not tell which older
+//! entries were beyond the end of the feed then and have moved up, how entries read under another
+//! configuration, or whether that number was given out by a store that a restored copy has taken the
+//! place of: whoever applied such a delta might never see an entry again. Versions of feeds are in the
+//! manifest. Those of queries are in memory, for to write them down would let anybody who asks fill
+//! the disk. So a query that changed after a start or a reload, before anybody asked for it, is sent
+//! whole once, as the RFC foresees where a server does not know a version, and deltas follow from then
+//! on.
 
 use axum::http::header::{CACHE_CONTROL, HeaderName, IF_NONE_MATCH, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};

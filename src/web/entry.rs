@@ -30,7 +30,7 @@ pub(super) async fn show(
 }
 
 async fn answer(site: &Site, reader: &Reader, id: PublicationId) -> Result<Response, StoreError> {
-    let missing = |status| Ok(missing::show(site, &reader.language, status, None));
+    let missing = |status| Ok(missing::to(site, reader, status));
     let Some(state) = site.store.publication(&id).await? else {
         return missing(StatusCode::NOT_FOUND);
     };

@@ -62,15 +62,16 @@ impl Feeds {
                 let query = uri.query().unwrap_or_default();
                 Box::pin(self.queries.serve(format, query, headers)).await
             }
-            None => self.document(&path, headers).await,
+            None => self.document(&path, uri.query(), headers).await,
         }
     }
 
     /// A document, or that it has not changed.
-    async fn document(&self, path: &str, headers: &HeaderMap) -> Served {
+    async fn document(&self, path: &str, query: Option<&str>, headers: &HeaderMap) -> Served {
         let site = &*self.site;
         let Some(document) = site.shelf.get(path) else {
-            return Box::pin(astray::answer(site, path, headers)).await.into();
+            let answer = Box::pin(astray::answer(site, path, query, headers));
+            return answer.await.into();
         };
         let coding = coding::choose(headers, &document);
         let answer = Answer::of(site, path, &document);

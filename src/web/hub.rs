@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
 use url::Url;
 
-use super::Site;
+use super::{Site, astray};
 use crate::config::Config;
 use crate::feed::Format;
 use crate::net;
@@ -51,7 +51,7 @@ pub(super) async fn request(
         Some("publish") => return published(&site, &fields),
         _ => return bad("hub.mode is subscribe, unsubscribe or publish").into_response(),
     };
-    let intent = match intent(&site, mode, field) {
+    let intent = match intent(&site, mode, field).await {
         Ok(intent) => intent,
         Err(fault) => return fault.into_response(),
     };
@@ -81,13 +81,14 @@ fn published(site: &Site, fields: &[(String, String)]) -> Response {
     let mut named = fields
         .iter()
         .filter(|(key, _)| matches!(key.as_str(), "hub.url" | "hub.topic"));
-    match named.all(|(_, url)| topic(site, url).is_some()) {
+    let is_ours = |url| path(&site.config, url).is_some_and(|path| site.shelf.get(&path).is_some());
+    match named.all(|(_, url)| is_ours(url)) {
         true => StatusCode::NO_CONTENT.into_response(),
         false => no_topic().into_response(),
     }
 }
 
-fn intent<'f>(
+async fn intent<'f>(
     site: &Site,
     mode: Mode,
     field: impl Fn(&str) -> Option<&'f str>,
@@ -103,14 +104,15 @@ fn intent<'f>(
     }
     let lease = match field("hub.lease_seconds") {
         None | Some("") => websub.lease,
-        Some(text) => SignedDuration::from_secs(
-            text.parse()
-                .map_err(|_| bad("hub.lease_seconds is to be a whole number"))?,
-        ),
+        Some(text) => {
+            let seconds = text.parse::<u64>();
+            let seconds = seconds.map_err(|_| bad("hub.lease_seconds is to be a whole number"))?;
+            SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX))
+        }
     };
     Ok(Intent {
         mode,
-        topic: topic(site, topic_url).ok_or_else(no_topic)?,
+        topic: topic(site, mode, topic_url).await?,
         topic_url: topic_url.to_owned(),
         callback,
         secret: secret.map(str::to_owned),
@@ -131,13 +133,33 @@ fn callback_url(text: &str) -> Result<Url, Fault> {
     Ok(url)
 }
 
-/// The path of the feed at a public address. What feeds held long ago does not change: archives are
-/// no topics.
-fn topic(site: &Site, url: &str) -> Option<String> {
+/// The path of the feed at a public address, or of the one that has taken its place: whoever asked by
+/// that address goes on so, until discovery leads elsewhere. Who wants to leave may do so though the
+/// feed was withdrawn.
+async fn topic(site: &Site, mode: Mode, url: &str) -> Result<String, Fault> {
+    let path = path(&site.config, url).ok_or_else(no_topic)?;
+    let is_there = |path: &String| site.shelf.get(path).is_some();
+    if is_there(&path) {
+        return Ok(path);
+    }
+    match astray::present(site, &path).await {
+        Ok(present) => {
+            let left = (mode == Mode::Unsubscribe).then_some(path);
+            present.filter(is_there).or(left).ok_or_else(no_topic)
+        }
+        Err(error) => {
+            tracing::error!("can't look for the feed that was meant: {error}");
+            Err((StatusCode::INTERNAL_SERVER_ERROR, String::new()))
+        }
+    }
+}
+
+/// The path that a public address has among the feeds, if it may be that of a topic. What feeds held
+/// long ago does not change: archives are none.
+fn path(config: &Config, url: &str) -> Option<String> {
     let url = Url::parse(url).ok()?;
-    let path = url.as_str().strip_prefix(&feeds_url(&site.config))?;
-    is_topic(path).then_some(())?;
-    site.shelf.get(path).map(|_| path.to_owned())
+    let path = url.as_str().strip_prefix(&feeds_url(config))?;
+    is_topic(path).then(|| path.to_owned())
 }
 
 /// Is the document at a path a feed that is pushed?
@@ -177,4 +199,37 @@ fn no_topic() -> Fault {
         StatusCode::NOT_FOUND,
         "hub.topic is no feed of this site\n".to_owned(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config;
+    use crate::config::tests::SITE;
+
+    #[test]
+    fn only_what_is_pushed_leads_to_a_hub() {
+        let root = Path::new(".");
+        let config = config::parse(SITE, root, root).expect("a site");
+        for (path, is_pushed) in [
+            ("all.atom", true),
+            ("pl/tag/prawo.json", true),
+            ("tag/archive.rss", true),
+            ("query.atom?any=prawo", false),
+            ("feed.css", false),
+            ("index.opml", false),
+            ("pl/index.opml", false),
+            ("archive/1.atom", false),
+            ("tag/archive/archive/1.atom", false),
+        ] {
+            let links = links(&config, path);
+            assert!(
+                links.contains(&format!("feeds/{path}>; rel=\"self\"")),
+                "{links}"
+            );
+            assert_eq!(links.contains("rel=\"hub\""), is_pushed, "{links}");
+        }
+    }
 }

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use minijinja::{Value, context};
 
+use super::list::list;
 use super::page::Page;
 use super::reader::Reader;
 use super::{Site, links, page};
@@ -33,14 +34,11 @@ pub(super) async fn show(State(site): State<Arc<Site>>, reader: Reader) -> Respo
 }
 
 async fn index(site: &Site, reader: &Reader) -> Result<Value, StoreError> {
-    let listed = site.store.listed(&FeedKey::ALL, reader.before, NEWEST);
-    let listed = listed.await?;
-    let states = listed.publications.iter();
-    let publications = states.map(|state| links::publication(site, reader, state));
+    let listed = list(site, reader, &FeedKey::ALL, NEWEST).await?;
     let older = listed.older.map(|place| reader.link(site, "", Some(place)));
     let newest = reader.before.map(|_| reader.link(site, "", None));
     Ok(context! {
-        publications => publications.collect::<Vec<_>>(),
+        publications => listed.publications,
         older,
         newest,
         tags => match reader.before {

@@ -2,8 +2,13 @@
 //! readers poll is counted.
 //!
 //! A client is an address with a User-Agent. Each feed that it polls has two buckets: one for answers
-//! that it had already, one for all its conditional requests. The table of them has a fixed size; who
+//! that it had already, whatever it said, one for all its conditional requests. The table of them has a fixed size; who
 //! was not seen for longest gives way.
+//!
+//! Another's hub asks anew for a feed that it is told has changed, often twice and without a word of
+//! what it has (WebSub leaves that open), and must not be kept waiting. Nothing proves who is the hub:
+//! a User-Agent is anybody's, and large hubs fetch from other addresses than they are told at. So
+//! where there is one, each change brings leave for a few answers more, to everybody.
 
 use std::hash::{BuildHasher, RandomState};
 use std::mem;
@@ -22,7 +27,7 @@ use tokio::time::Instant;
 use super::Site;
 use super::answer::Served;
 use super::client::Client;
-use crate::config;
+use crate::config::{self, Hub};
 use crate::control::readers::Poll;
 use crate::control::{Clock, Readers};
 use crate::domain::Rate;
@@ -44,12 +49,15 @@ const SETS: usize = 2048;
 /// Slots in a set: 16,384 of 64 bytes in all.
 const WAYS: usize = 8;
 
+/// A hub fetches a change so often, beside the first time.
+const AGAIN: u32 = 3;
+
 /// What is known of one client's polls of one feed.
 #[derive(Debug, Clone, Copy, Default)]
 struct Slot {
     key: u64,
-    /// Of the answer that it had last; 0: none.
-    etag: u64,
+    /// Of the version that it had last; 0: none.
+    version: u64,
     unconditional: Duration,
     conditional: Duration,
     /// Where nobody was yet: zero.
@@ -61,19 +69,25 @@ struct Polls {
     unconditional: Option<Bucket>,
     conditional: Option<Bucket>,
     loopback: bool,
+    /// Leaves that a change brings.
+    brought: u32,
     hasher: RandomState,
     sets: Vec<Mutex<[Slot; WAYS]>>,
     begun: Instant,
 }
 
 impl Polls {
-    fn new(config: &config::Polls) -> Polls {
+    fn new(config: &config::Polls, hub: &Hub) -> Polls {
         // A bucket holds what goes in its time: who asks twelve times an hour may do so in a row.
         let bucket = |rate: Rate| Bucket::holding(rate, rate.per);
         Polls {
             unconditional: config.unconditional.map(bucket),
             conditional: config.conditional.map(bucket),
             loopback: config.loopback,
+            brought: match hub {
+                Hub::Other(_) => AGAIN,
+                Hub::Own | Hub::None => 0,
+            },
             hasher: RandomState::new(),
             sets: (0..SETS).map(|_| Mutex::default()).collect(),
             begun: Instant::now(),
@@ -106,7 +120,8 @@ impl Polls {
         leave.unwrap_or(Ok(())).map_err(|then| then - now)
     }
 
-    /// Takes leave for an answer to an unconditional request, where it is one that the client has.
+    /// Takes leave for a whole answer, where it is one that the client has. Who says each time that
+    /// it has something else has said nothing.
     ///
     /// # Errors
     /// There is none for so long.
@@ -114,14 +129,14 @@ impl Polls {
         let Some(bucket) = &self.unconditional else {
             return Ok(());
         };
-        let etag = self.hasher.hash_one(etag.as_bytes()).max(1);
+        let version = self.hasher.hash_one(version(etag.as_bytes())).max(1);
         let leave = self.with(key, |slot| {
             slot.seen = now;
-            if mem::replace(&mut slot.etag, etag) == etag {
-                bucket.take(&mut slot.unconditional, now)
-            } else {
-                Ok(())
+            if mem::replace(&mut slot.version, version) == version {
+                return bucket.take(&mut slot.unconditional, now);
             }
+            bucket.give(&mut slot.unconditional, self.brought);
+            Ok(())
         });
         leave.unwrap_or(Ok(())).map_err(|then| then - now)
     }
@@ -145,6 +160,14 @@ impl Polls {
     }
 }
 
+/// An entity tag without the coding: whoever has had one of them has had it all.
+fn version(etag: &[u8]) -> &[u8] {
+    let mut dashes = etag.iter().enumerate().filter(|(_, byte)| **byte == b'-');
+    let end = dashes.nth(1).map_or(etag.len(), |(at, _)| at);
+    let version = etag.get(..end).unwrap_or(etag);
+    version.strip_suffix(b"\"").unwrap_or(version)
+}
+
 /// Stands in front of the feeds.
 pub(super) struct Gate {
     polls: Polls,
@@ -155,7 +178,7 @@ pub(super) struct Gate {
 impl Gate {
     pub(super) fn of(site: &Site) -> Gate {
         Gate {
-            polls: Polls::new(&site.config.web.polls),
+            polls: Polls::new(&site.config.web.polls, &site.config.websub.hub),
             readers: Arc::clone(&site.readers),
             clock: Arc::clone(&site.clock),
         }
@@ -186,7 +209,7 @@ impl Gate {
             Err(refusal) => refusal.into(),
         };
         let etag = served.response.headers().get(ETAG);
-        let etag = etag.filter(|_| !is_cheap && served.response.status() == StatusCode::OK);
+        let etag = etag.filter(|_| is_get && served.response.status() == StatusCode::OK);
         let leave = match client.zip(etag) {
             Some(((key, now), etag)) => polls.answer(key, etag, now),
             None => Ok(()),
@@ -238,15 +261,20 @@ mod tests {
     use super::*;
 
     fn polls(number: u32) -> Polls {
+        beside(number, &Hub::Own)
+    }
+
+    fn beside(number: u32, hub: &Hub) -> Polls {
         let rate = Some(Rate {
             number,
             per: Duration::from_secs(3_600),
         });
-        Polls::new(&config::Polls {
+        let config = config::Polls {
             unconditional: rate,
             conditional: rate,
             loopback: true,
-        })
+        };
+        Polls::new(&config, hub)
     }
 
     fn at(second: u64) -> Duration {
@@ -268,6 +296,46 @@ mod tests {
         assert_eq!(polls.answer(1, &TWO, at(6)), Err(at(1_796)));
         assert_eq!(polls.ask(1, at(6)), Ok(()), "with its tag it may ask");
         assert_eq!(polls.answer(1, &TWO, at(1_802)), Ok(()), "it has waited");
+    }
+
+    #[test]
+    fn who_has_had_one_coding_has_had_them_all() {
+        let polls = polls(1);
+        let tags = ["\"7-9f86d081884c7d65\"", "\"7-9f86d081884c7d65-gz\""];
+        let tags = tags.map(HeaderValue::from_static);
+        let answers = [0, 1, 0].map(|tag: usize| polls.answer(1, &tags[tag], at(1)).is_ok());
+        assert_eq!(answers, [true, true, false]);
+    }
+
+    /// Twelve an hour, as by default.
+    #[test]
+    fn a_hub_that_fetches_twenty_changes_within_a_minute_twice_each_waits_for_none() {
+        let hub = "https://hub.example/".parse().expect("a URL");
+        let refused = |hub: &Hub| {
+            let polls = beside(12, hub);
+            let fetches = (0..20).flat_map(|change| [change, change]);
+            let answers = fetches.map(|change: u64| {
+                let etag = format!("\"{change}-9f86d081884c7d65\"");
+                let etag = HeaderValue::try_from(etag).expect("a tag");
+                polls.answer(1, &etag, at(change * 3))
+            });
+            answers.filter(Result::is_err).count()
+        };
+        assert_eq!(refused(&Hub::Other(hub)), 0);
+        assert_eq!(refused(&Hub::Own), 8, "where nobody fetches for others");
+    }
+
+    #[test]
+    fn what_changes_bring_is_not_saved_up() {
+        let hub = "https://hub.example/".parse().expect("a URL");
+        let polls = beside(5, &Hub::Other(hub));
+        for change in 0..100 {
+            let etag = HeaderValue::try_from(format!("\"{change}-0\"")).expect("a tag");
+            assert_eq!(polls.answer(1, &etag, at(0)), Ok(()));
+        }
+        let etag = HeaderValue::from_static("\"99-0\"");
+        let again = (0..100).filter(|_| polls.answer(1, &etag, at(0)).is_ok());
+        assert_eq!(again.count(), 5);
     }
 
     #[test]

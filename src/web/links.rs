@@ -5,7 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::Site;
 use super::reader::Reader;
-use crate::domain::{FeedKey, Language, PublicationId, PublicationState, TagId};
+use crate::domain::{FeedKey, Language, PublicationId, TagId};
 use crate::feed::Format;
 use crate::render::feeds_url;
 
@@ -70,20 +70,6 @@ pub(super) fn letter(subject: &str, text: &str) -> String {
 pub(super) fn label<'s>(site: &'s Site, tag: &TagId, language: &Language) -> Option<&'s str> {
     let defined = site.config.tags.iter().find(|defined| defined.id == *tag);
     defined?.label(language, &site.config.site.language)
-}
-
-/// A publication in a list.
-pub(super) fn publication(site: &Site, reader: &Reader, state: &PublicationState) -> Value {
-    let publication = &state.publication;
-    context! {
-        title => publication.title.as_str(),
-        link => reader.link(site, &entry(&publication.id), None),
-        language => publication.language.as_str(),
-        foreign => foreign(reader, &publication.language),
-        published => publication.published.to_string(),
-        summary => publication.summary.as_str(),
-        is_archived => publication.archived.is_some(),
-    }
 }
 
 /// The language, if it is not the reader's.

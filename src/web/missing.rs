@@ -4,9 +4,14 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use minijinja::{Value, context};
 
+use super::reader::Reader;
 use super::{Site, page};
 use crate::domain::{FeedKey, Language};
 use crate::feed::Format;
+
+/// How long it counts that something is elsewhere for good: what a tag is called may be configured
+/// otherwise.
+pub(super) const MOVED_FOR: &str = "public, max-age=300";
 
 /// 404 or 410; `meant`: the feed that may have been looked for.
 pub(super) fn show(
@@ -15,10 +20,22 @@ pub(super) fn show(
     status: StatusCode,
     meant: Option<&FeedKey>,
 ) -> Response {
+    let meant = meant.map_or_else(Vec::new, |key| links(site, key));
+    answer(site, language, status, context! { meant })
+}
+
+/// The same for a reader, whose choice of a language goes with the link to the first page.
+pub(super) fn to(site: &Site, reader: &Reader, status: StatusCode) -> Response {
+    let home = reader.link(site, "", None);
+    let context = context! { home, meant => Vec::<Value>::new() };
+    answer(site, &reader.language, status, context)
+}
+
+fn answer(site: &Site, language: &Language, status: StatusCode, context: Value) -> Response {
     let context = context! {
         status => status.as_u16(),
         all => links(site, &FeedKey::ALL),
-        meant => meant.map_or_else(Vec::new, |key| links(site, key)),
+        ..context
     };
     let page = page::render(site, language, "error.html", context);
     (status, page).into_response()

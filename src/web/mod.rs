@@ -11,6 +11,7 @@ mod hub;
 mod index;
 mod limits;
 mod links;
+mod list;
 mod missing;
 mod page;
 mod proof;

@@ -7,7 +7,7 @@ use axum::http::header::{
     ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, ETAG,
     REFERRER_POLICY, VARY,
 };
-use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use minijinja::{Value, context};
 
@@ -91,6 +91,11 @@ impl Page<'_> {
 }
 
 /// The page that says there is none.
+pub(super) async fn nowhere(State(site): State<Arc<Site>>, reader: Reader) -> Response {
+    missing::to(&site, &reader, StatusCode::NOT_FOUND)
+}
+
+/// The same for programs, of which nobody chooses a language by a link.
 pub(super) async fn not_found(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
     let language = language(&site, &headers);
     missing::show(&site, &language, StatusCode::NOT_FOUND, None)
@@ -114,6 +119,8 @@ pub(super) fn moved(address: &str) -> Response {
     let mut response = Redirect::permanent(address).into_response();
     // What everybody understands, also those who know no 308.
     *response.status_mut() = StatusCode::MOVED_PERMANENTLY;
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(missing::MOVED_FOR));
     response
 }
 

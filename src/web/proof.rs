@@ -106,6 +106,7 @@ fn list(is_much: bool) -> Value {
             published => DATE,
             summary,
             is_archived => is_much,
+            translations => some(is_much, context! { link => ADDRESS, language => "eo", code => "eo" }),
         }
     };
     let publications = [

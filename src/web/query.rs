@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 
 use super::answer::{Answer, Served};
+use super::missing::MOVED_FOR;
 use super::{Site, coding, delta, page};
 use crate::domain::{Filter, Language, Sequence};
 use crate::feed::Format;
@@ -26,8 +27,6 @@ use cache::{Cache, Version};
 
 /// Bytes of written entries kept at hand, since several feeds have the same ones.
 const AT_HAND: usize = 4 << 20;
-/// What a tag is called may be configured otherwise.
-const MOVED_FOR: &str = "public, max-age=300";
 
 /// What feeds by queries are made from.
 pub(super) struct Queries {

@@ -86,7 +86,7 @@ fn pages(site: Arc<Site>) -> Router {
             "/unsubscribe/{token}",
             get(unsubscribe::ask).post(unsubscribe::carry_out),
         )
-        .fallback(page::not_found)
+        .fallback(page::nowhere)
         .with_state(site)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
 }

@@ -6,8 +6,9 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use minijinja::{Value, context};
+use minijinja::context;
 
+use super::list::list;
 use super::page::Page;
 use super::reader::Reader;
 use super::{Site, index, links, missing, page};
@@ -32,12 +33,7 @@ pub(super) async fn show(
 
 async fn answer(site: &Site, reader: &Reader, name: &str) -> Result<Response, StoreError> {
     let Some(tag) = named(site, name).await? else {
-        return Ok(missing::show(
-            site,
-            &reader.language,
-            StatusCode::NOT_FOUND,
-            None,
-        ));
+        return Ok(missing::to(site, reader, StatusCode::NOT_FOUND));
     };
     let path = format!("tag/{tag}");
     if tag.as_str() != name {
@@ -49,7 +45,7 @@ async fn answer(site: &Site, reader: &Reader, name: &str) -> Result<Response, St
     };
     let count = site.store.entries_in(&feed).await?;
     let is_defined = site.config.tags.iter().any(|defined| defined.id == tag);
-    let missing = |status| Ok(missing::show(site, &reader.language, status, None));
+    let missing = |status| Ok(missing::to(site, reader, status));
     let count = match count {
         None | Some(0) if is_defined => 0,
         None => return missing(StatusCode::NOT_FOUND),
@@ -60,9 +56,7 @@ async fn answer(site: &Site, reader: &Reader, name: &str) -> Result<Response, St
         Some(label) => label.to_owned(),
         None => site.store.tag_label(&tag).await?,
     };
-    let listed = site.store.listed(&feed, reader.before, AT_ONCE).await?;
-    let states = listed.publications.iter();
-    let publications = states.map(|state| links::publication(site, reader, state));
+    let listed = list(site, reader, &feed, AT_ONCE).await?;
     let title = format!("{label} · {}", site.config.site.title);
     let context = context! {
         label,
@@ -70,7 +64,7 @@ async fn answer(site: &Site, reader: &Reader, name: &str) -> Result<Response, St
         feeds => links::feeds(site, &feed),
         own_alternates => links::alternates(site, &feed, &title),
         languages_of_feeds => index::languages(site, Some(&tag)).await?,
-        publications => publications.collect::<Vec<Value>>(),
+        publications => listed.publications,
         older => listed.older.map(|place| reader.link(site, &path, Some(place))),
         newest => reader.before.map(|_| reader.link(site, &path, None)),
     };
@@ -83,12 +77,8 @@ async fn answer(site: &Site, reader: &Reader, name: &str) -> Result<Response, St
     Ok(page.show(site, reader))
 }
 
-/// The tag that has this id, or else is called so: the configuration's words come first.
-async fn named(site: &Site, name: &str) -> Result<Option<TagId>, StoreError> {
-    let mut defined = site.config.tags.iter().map(|defined| &defined.id);
-    if let Some(tag) = defined.find(|tag| tag.as_str() == name) {
-        return Ok(Some(tag.clone()));
-    }
+/// The tag that goes by a name: an id, label or alias of the configuration's, else of others'.
+pub(super) async fn named(site: &Site, name: &str) -> Result<Option<TagId>, StoreError> {
     match TagNames::of(&site.config.tags).get(name) {
         Some(tag) => Ok(Some(tag.clone())),
         None => site.store.tag_named(name).await,

@@ -218,6 +218,40 @@ fn build_writes_feeds_without_state_and_the_same_bytes_each_time() {
 }
 
 #[test]
+fn a_build_removes_what_is_published_no_more_unless_something_is_wrong() {
+    let site = Site::new();
+    let site = site.page(
+        "b.md",
+        "---\ntitle: B\nlang: uk\ntags: [pomoc]\n---\nText.\n",
+    );
+    let rest = site.write();
+    let build = || {
+        let build = rest.wici(&["build"]);
+        let there = |path: &str| rest.path().join("feeds").join(path).exists();
+        let paths = [
+            "tag/pomoc.rss",
+            "uk/all.json",
+            "uk/index.opml",
+            "tag/prawo.rss",
+        ];
+        (build.status.success(), paths.map(there))
+    };
+    assert_eq!(build(), (true, [true; 4]));
+    // Not one of ours.
+    let other = rest.path().join("feeds/tag/other.rss");
+    fs::write(&other, "somebody's").expect("a file");
+    fs::remove_file(rest.path().join("content/b.md")).expect("a page");
+    let bad = rest.path().join("content/bad.md");
+    fs::write(&bad, "---\ntitle: [\n---\n").expect("a page");
+    assert_eq!(build(), (false, [true; 4]));
+    fs::remove_file(bad).expect("a page");
+    assert_eq!(build(), (true, [false, false, false, true]));
+    assert!(other.exists());
+    fs::remove_file(rest.path().join("content/old.md")).expect("a page");
+    assert_eq!(build(), (true, [false, false, false, true]));
+}
+
+#[test]
 fn a_build_gives_the_same_bytes_whichever_thread_comes_first() {
     let rest = Site::new().write();
     for number in 0..300 {

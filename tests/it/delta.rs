@@ -96,6 +96,31 @@ fn whoever_has_a_version_is_told_what_changed_since_then() {
 }
 
 #[test]
+fn a_query_that_changed_while_nobody_was_there_is_sent_whole_once() {
+    let site = site();
+    let path = "/feeds/query.atom?lang=pl,uk";
+    let former = site.get(path).headers["etag"].clone();
+    let site = site.restart();
+    // The same version is known by its bytes.
+    assert_eq!(asking(&site, path, &former, &[]).status, 304);
+    let stopped = site.stop();
+    let file = stopped.path().join("content/2.md");
+    std::fs::write(file, page("Changed", 2)).expect("a page");
+    let site = stopped.start();
+    site.feed("all.atom", |feed| feed.contains("Changed"));
+    let now = asking(&site, path, &former, &[]);
+    assert_eq!((now.status, now.headers.get("im")), (200, None));
+    assert_eq!(now.text(), site.get(path).text());
+    let tag = &now.headers["etag"];
+    site.save("3.md", &page("Changed too", 3));
+    after(&site, path, tag);
+    let delta = asking(&site, path, tag, &[]);
+    assert_eq!(delta.status, 226);
+    let changed = BTreeSet::from(["Changed too".to_owned()]);
+    assert_eq!(titles(&delta.text()), changed);
+}
+
+#[test]
 fn a_delta_is_coded_as_its_tag_says() {
     let site = site();
     let path = "/feeds/all.rss";

@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::harness::{Answer, Running, Site, Written, wait_for};
+use crate::http_server::{HttpServer, Reply};
 
 const FEED: &str = "/feeds/all.atom";
 
@@ -56,6 +57,43 @@ fn who_polls_again_and_again_without_a_word_of_what_it_has_is_told_to_wait() {
     });
     assert!(news.text().contains("Nowe"));
     assert_eq!(asks("rude/1", &[]).status, 429);
+}
+
+#[test]
+fn who_says_each_time_that_it_has_something_else_says_nothing() {
+    let site = started(with("", "unconditional = \"2/h\"\nloopback = true"));
+    let asks = || poll(&site, FEED, "sly/1", &[("If-None-Match", "\"1-0\"")]).status;
+    assert_eq!([(); 4].map(|()| asks()), [200, 200, 200, 429]);
+}
+
+#[test]
+fn another_hub_gets_each_change_twice_and_is_never_told_to_wait() {
+    let hub = HttpServer::start();
+    hub.answers("/publish", Reply::status(202, ""));
+    let websub = format!(
+        "unconditional = \"2/h\"\nloopback = true\n[websub]\nallow_private = true\nhub = \"{}\"",
+        hub.url("/publish")
+    );
+    let site = started(with("", &websub));
+    let asks = || poll(&site, FEED, "hub/1", &[]);
+    for change in 0..6 {
+        let title = format!("Zmiana {change}");
+        site.save(
+            "b.md",
+            &format!("---\ntitle: {title}\ntags: [prawo]\n---\n.\n"),
+        );
+        wait_for("the change", || {
+            let seen = poll(&site, FEED, "waiting", &[]);
+            seen.text().contains(&title).then_some(())
+        });
+        for _ in 0..2 {
+            let answer = asks();
+            assert_eq!(answer.status, 200);
+            assert!(answer.text().contains(&title));
+        }
+    }
+    let statuses = [(); 3].map(|()| asks().status);
+    assert_eq!(statuses, [200, 429, 429], "no more than a few");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::harness::{Running, Site, wait_for};
 
 impl Running {
     /// Replaces a text in the configuration, which must be there.
-    fn reconfigure(&self, from: &str, to: &str) {
+    pub fn reconfigure(&self, from: &str, to: &str) {
         let path = self.path("daemon.toml");
         let text = fs::read_to_string(&path).expect("a configuration");
         assert!(text.contains(from), "{from:?} is not in {text}");

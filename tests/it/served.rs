@@ -3,6 +3,7 @@
 mod answers;
 mod archives;
 mod astray;
+mod renamed;
 
 use std::os::unix::fs::MetadataExt;
 

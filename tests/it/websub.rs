@@ -255,8 +255,15 @@ fn what_is_asked_wrongly_is_answered_with_the_reason() {
             404,
             "no feed of this site",
         ),
+        // It may have been withdrawn since it was subscribed to.
+        (
+            all("unsubscribe", &TOPIC.replace("all", "none"), callback),
+            202,
+            "",
+        ),
         (with("hub.secret", &secret), 400, "less than 200"),
         (with("hub.lease_seconds", "soon"), 400, "whole number"),
+        (with("hub.lease_seconds", "-60"), 400, "whole number"),
         (
             vec![
                 ("hub.mode", "publish"),

@@ -150,6 +150,9 @@ impl Archives {
             self.begin_steps(may_number(), clock());
             let Some(stepped) = self.work.join_next().await else {
                 self.commit();
+                if !self.is_behind() {
+                    tracing::debug!("archives are up to date");
+                }
                 return std::future::pending().await;
             };
             if let Some(Brought::Lead(feeds)) = self.take(stepped?)?

@@ -7,7 +7,7 @@ use anyhow::Context;
 use jiff::Timestamp;
 
 use super::Publishing;
-use crate::domain::{Language, Sequence};
+use crate::domain::{FeedKey, Language, Sequence};
 use crate::feed::{OPML_MEDIA_TYPE, STYLE, STYLE_MEDIA_TYPE, opml, stylesheet};
 use crate::publish::{Put, Version};
 use crate::text::locale::Locale;
@@ -18,6 +18,14 @@ const INDEX: &str = "index.opml";
 pub(super) fn is_beside(path: &str) -> bool {
     let name = path.rsplit('/').next();
     name.is_some_and(|name| [INDEX, STYLE].contains(&name))
+}
+
+/// Those that lead to a feed.
+pub(super) fn paths_beside(feed: &FeedKey) -> impl Iterator<Item = String> + use<> {
+    let language = feed.language.as_ref();
+    let folder = language.map_or(String::new(), |language| format!("{language}/"));
+    let names = [INDEX, STYLE].into_iter();
+    names.map(move |name| format!("{folder}{name}"))
 }
 
 impl Publishing {

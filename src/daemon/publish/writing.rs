@@ -22,7 +22,7 @@ pub(super) struct Written {
     pub(super) lost: BTreeSet<BodyHash>,
     /// What it should have and no reader would take.
     pub(super) refused: Vec<Refused>,
-    /// Its title; `None`: there was never anything in it.
+    /// Its title; `None`: there was never anything in it, or its tag left it to another.
     pub(super) result: anyhow::Result<Option<String>>,
 }
 

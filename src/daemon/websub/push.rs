@@ -1,7 +1,8 @@
 //! Content distribution (WebSub, section 7): each subscription of a feed that changed is pushed the
-//! feed as it is served. Many at a time, few to one host, and never two to one callback.
+//! feed as it is served. Many at a time, few to one host, and never two to one callback. Nobody waits
+//! for a host that is slow or silent.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,21 +13,23 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Hands;
-use super::delivery::{Sent, Served, deliver};
-use super::way::{PAGE, Push, Way};
+use super::delivery::{Sent, Served, deliver, hold};
+use super::hosts::Hosts;
+use super::queue::{Push, Queue};
+use super::way::{PAGE, Way};
 use crate::control::Clock;
 use crate::daemon::guard::Guard;
 use crate::daemon::secrets;
 use crate::daemon::signals::Signals;
 use crate::domain::Sequence;
 use crate::domain::websub::{CallbackKey, Pushed};
-use crate::publish::Coding;
 use crate::store::{StoreError, Walked};
 
-/// Pushes at a time; beside them, those that are tried again; and all to one host.
+/// Pushes at a time; beside them, those that are owed from before.
 const AT_ONCE: usize = 256;
-const RETRIES: usize = 64;
-const PER_HOST: usize = 16;
+const OWED: usize = 64;
+/// Owed ones that are read ahead: more than one host may have by default.
+const OWED_AHEAD: usize = 32_768;
 /// Topics whose changes are on their way at a time.
 const TOPICS: usize = 16;
 /// Results gathered before they are written down, and for how long.
@@ -43,16 +46,17 @@ pub struct Pushing {
     hands: Hands,
     /// Changes that are on their way, by topic.
     ways: BTreeMap<String, Way>,
-    retries: VecDeque<Push>,
+    /// What is owed from before, and due.
+    owed: Queue,
     /// How many of them are on the wire.
-    retrying: usize,
+    paying: usize,
     /// When they were last read.
     looked: Option<Instant>,
-    /// The feeds that are pushed.
+    /// The feeds whose changes are on their way.
     held: HashMap<String, Served>,
-    /// What is on the wire, or waits to be tried again.
+    /// What is on the wire, or is owed and due.
     taken: HashSet<(String, CallbackKey)>,
-    hosts: HashMap<String, usize>,
+    hosts: Hosts,
     work: JoinSet<Sent>,
     /// What came of pushes, by topic, and when it was last written down.
     results: BTreeMap<String, Vec<(CallbackKey, Sequence, Pushed)>>,
@@ -68,12 +72,12 @@ impl Pushing {
         Pushing {
             hands,
             ways: BTreeMap::new(),
-            retries: VecDeque::new(),
-            retrying: 0,
+            owed: Queue::default(),
+            paying: 0,
             looked: None,
             held: HashMap::new(),
             taken: HashSet::new(),
-            hosts: HashMap::new(),
+            hosts: Hosts::default(),
             work: JoinSet::new(),
             results: BTreeMap::new(),
             gathered: 0,
@@ -123,7 +127,7 @@ impl Pushing {
             };
         }
         // What is not told by then is pushed again by who comes next.
-        let _ = tokio::time::timeout(LAST, self.finish()).await;
+        let _ = tokio::time::timeout(LAST, self.finish(clock())).await;
         let chance = u64::from_ne_bytes(secrets::random()?);
         Ok(self.settle(clock(), chance).await?)
     }
@@ -171,9 +175,9 @@ impl Pushing {
         self.read_ahead(now).await?;
         self.begin(now);
         if let Ok(Some(sent)) = tokio::time::timeout(GATHER, self.work.join_next()).await {
-            self.take_note(sent.context("a push panicked")?);
+            self.take_note(sent.context("a push panicked")?, now);
             while let Some(sent) = self.work.try_join_next() {
-                self.take_note(sent.context("a push panicked")?);
+                self.take_note(sent.context("a push panicked")?, now);
             }
         }
         let is_idle = self.work.is_empty();
@@ -181,7 +185,7 @@ impl Pushing {
             self.settle(now, chance).await?;
         }
         let is_owed = self.ways.keys().any(|topic| self.held.contains_key(topic));
-        if !is_idle || is_owed || !self.retries.is_empty() {
+        if !is_idle || is_owed || self.owed.len() > 0 {
             return Ok(None);
         }
         self.held.clear();
@@ -189,7 +193,13 @@ impl Pushing {
     }
 
     async fn read_ahead(&mut self, now: Timestamp) -> anyhow::Result<()> {
-        for (topic, way) in self.ways.iter_mut().take(TOPICS) {
+        // Those that were withdrawn meanwhile do not stand in the way of others.
+        let shelf = &self.hands.shelf;
+        let served = self
+            .ways
+            .iter_mut()
+            .filter(|(topic, _)| shelf.get(topic).is_some());
+        for (topic, way) in served.take(TOPICS) {
             while let Some(walk) = way.wants() {
                 let page = self.hands.store.followers(topic, walk, PAGE).await?;
                 way.read(page, now);
@@ -197,22 +207,23 @@ impl Pushing {
             hold(&self.hands, &mut self.held, topic).await;
         }
         let is_time = self.looked.is_none_or(|looked| looked.elapsed() >= NAP);
-        if !self.retries.is_empty() || !is_time {
+        if !is_time || self.owed.len() + PAGE > OWED_AHEAD {
             return Ok(());
         }
         self.looked = Some(Instant::now());
-        for (topic, callback) in self.hands.store.due_pushes(now, PAGE).await? {
+        let most = self.taken.len() + PAGE;
+        for (topic, callback) in self.hands.store.due_pushes(now, most).await? {
             let name = (topic, callback);
             if self.taken.contains(&name) {
                 continue;
             }
             let known = self.hands.store.follower(&name.0, callback).await?;
             if let Some(subscription) = known {
-                hold(&self.hands, &mut self.held, &name.0).await;
                 self.taken.insert(name.clone());
-                self.retries.push_back(Push {
+                self.owed.put(Push {
                     topic: name.0,
                     callback,
+                    host: subscription.host(),
                     subscription,
                     step: None,
                 });
@@ -223,30 +234,17 @@ impl Pushing {
 
     /// Begins as many pushes as there is room for, a topic after the other.
     fn begin(&mut self, now: Timestamp) {
-        while self.retrying < RETRIES {
-            let mut retries = self.retries.iter();
-            let Some(next) = retries.position(|push| has_room(&self.hosts, push)) else {
+        while self.paying < OWED {
+            let has_room = |host: &str| self.hosts.has_room(host, now);
+            let Some(push) = self.owed.take(has_room, |_| true) else {
                 break;
             };
-            if let Some(push) = self.retries.remove(next) {
-                self.retrying += 1;
-                self.send(push, now);
-            }
+            self.paying += 1;
+            self.send(push, now);
         }
-        while self.work.len() - self.retrying < AT_ONCE {
-            let topics: Vec<String> = self.ways.keys().take(TOPICS).cloned().collect();
-            let after = topics.partition_point(|topic| *topic <= self.turn);
-            let (before, after) = topics.split_at(after);
-            let next = after.iter().chain(before).find_map(|topic| {
-                self.held.contains_key(topic).then_some(())?;
-                let (hosts, taken) = (&self.hosts, &self.taken);
-                let may = |push: &Push| {
-                    let name = (push.topic.clone(), push.callback);
-                    has_room(hosts, push) && !taken.contains(&name)
-                };
-                self.ways.get_mut(topic)?.take(may)
-            });
-            let Some(push) = next else {
+        while self.work.len() - self.paying < AT_ONCE {
+            let Some(push) = self.next(now) else {
+                self.put_off();
                 break;
             };
             self.turn.clone_from(&push.topic);
@@ -255,20 +253,53 @@ impl Pushing {
         }
     }
 
+    fn next(&mut self, now: Timestamp) -> Option<Push> {
+        let held = |topic: &&String| self.held.contains_key(*topic);
+        let topics: Vec<String> = self
+            .ways
+            .keys()
+            .filter(held)
+            .take(TOPICS)
+            .cloned()
+            .collect();
+        let after = topics.partition_point(|topic| *topic <= self.turn);
+        let (before, after) = topics.split_at(after);
+        after.iter().chain(before).find_map(|topic| {
+            let has_room = |host: &str| self.hosts.has_room(host, now);
+            let is_free = |push: &Push| {
+                let name = (push.topic.clone(), push.callback);
+                !self.taken.contains(&name)
+            };
+            self.ways.get_mut(topic)?.take(has_room, is_free)
+        })
+    }
+
+    /// There is room for more, and nobody to fill it: who keeps the others waiting is owed the push.
+    fn put_off(&mut self) {
+        let do_others_wait = self.ways.len() > TOPICS;
+        for (topic, way) in &mut self.ways {
+            for callback in way.put_off(do_others_wait) {
+                let results = self.results.entry(topic.clone()).or_default();
+                results.push((callback, way.sequence, Pushed::PutOff));
+                self.gathered += 1;
+            }
+        }
+    }
+
     fn send(&mut self, push: Push, now: Timestamp) {
-        *self.hosts.entry(push.subscription.host()).or_default() += 1;
+        let is_resting = self.hosts.is_resting(&push.host, now);
+        self.hosts.begin(&push.host);
+        if is_resting {
+            let (sent, _) = Sent::unmade(push);
+            return self.take_note(sent, now);
+        }
         let held = self.held.get(&push.topic).cloned();
         let hands = self.hands.clone();
         self.work.spawn(deliver(hands, push, held, now));
     }
 
-    fn take_note(&mut self, sent: Sent) {
-        if let Some(number) = self.hosts.get_mut(&sent.host) {
-            *number -= 1;
-            if *number == 0 {
-                self.hosts.remove(&sent.host);
-            }
-        }
+    fn take_note(&mut self, sent: Sent, now: Timestamp) {
+        self.hosts.end(&sent.host, sent.is_answered, now);
         self.taken.remove(&(sent.topic.clone(), sent.callback));
         match sent.step {
             Some(step) => {
@@ -276,7 +307,7 @@ impl Pushing {
                     way.done(step);
                 }
             }
-            None => self.retrying -= 1,
+            None => self.paying -= 1,
         }
         let results = self.results.entry(sent.topic).or_default();
         results.push((sent.callback, sent.sequence, sent.pushed));
@@ -284,10 +315,10 @@ impl Pushing {
     }
 
     /// Waits for what is on the wire.
-    async fn finish(&mut self) {
+    async fn finish(&mut self, now: Timestamp) {
         while let Some(sent) = self.work.join_next().await {
             if let Ok(sent) = sent {
-                self.take_note(sent);
+                self.take_note(sent, now);
             }
         }
     }
@@ -318,6 +349,7 @@ impl Pushing {
             self.ways.remove(&topic);
             self.held.remove(&topic);
         }
+        self.hosts.forget(now);
         self.settled = Instant::now();
         Ok(())
     }
@@ -334,24 +366,6 @@ impl Pushing {
                 return Ok(());
             }
         }
-    }
-}
-
-fn has_room(hosts: &HashMap<String, usize>, push: &Push) -> bool {
-    let at_work = hosts.get(&push.subscription.host());
-    at_work.is_none_or(|number| *number < PER_HOST)
-}
-
-/// Has the feed at hand as it is served now.
-async fn hold(hands: &Hands, held: &mut HashMap<String, Served>, topic: &str) {
-    let now = hands.shelf.get(topic);
-    let is_held = held.get(topic).map(|(document, _)| document) == now.as_ref();
-    if is_held && now.is_some() {
-        return;
-    }
-    match hands.shelf.read(topic, Coding::Identity).await {
-        Ok(read) => drop(held.insert(topic.to_owned(), read)),
-        Err(_) => drop(held.remove(topic)),
     }
 }
 

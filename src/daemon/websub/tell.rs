@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use bytes::Bytes;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use url::{Url, form_urlencoded};
@@ -31,6 +31,15 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Between looks, at the most.
 const NAP: Duration = Duration::from_mins(30);
 const FORM: &str = "application/x-www-form-urlencoded";
+
+/// The hub does not take what it is told.
+struct Refusal {
+    why: String,
+    /// It asks to be left in peace for so long.
+    wait: SignedDuration,
+    /// It has something against this feed, perhaps nothing against the others.
+    is_of_one: bool,
+}
 
 /// The loop that tells.
 pub struct Telling {
@@ -104,12 +113,17 @@ impl Telling {
             self.hands.store.note_told(changed).await?;
             return Ok(None);
         }
+        let mut refused = None;
         for some in changed.chunks(AT_ONCE) {
-            let (told, failed) = self.tell(&hub, some).await?;
+            let (told, failed) = self.tell(&hub, some, now).await?;
             self.hands.store.note_told(told).await?;
-            if let Some(why) = failed {
-                return Ok(Some(self.fail(&hub, &why, now, chance)));
+            refused = failed.or(refused);
+            if refused.as_ref().is_some_and(|refusal| !refusal.is_of_one) {
+                break;
             }
+        }
+        if let Some(refusal) = refused {
+            return Ok(Some(self.fail(&hub, &refusal, now, chance)));
         }
         self.failures = 0;
         self.rests = None;
@@ -122,33 +136,36 @@ impl Telling {
         &self,
         hub: &Url,
         some: &[(String, Sequence)],
-    ) -> anyhow::Result<(Vec<(String, Sequence)>, Option<String>)> {
+        now: Timestamp,
+    ) -> anyhow::Result<(Vec<(String, Sequence)>, Option<Refusal>)> {
         let mut work = JoinSet::new();
         for (topic, sequence) in some.iter().cloned() {
             let (hands, hub) = (self.hands.clone(), hub.clone());
             work.spawn(async move {
-                let answer = hands.tell(&hub, &topic).await;
+                let answer = hands.tell(&hub, &topic, now).await;
                 (topic, sequence, answer)
             });
         }
-        let (mut told, mut failed) = (Vec::new(), None);
+        let (mut told, mut failed) = (Vec::new(), None::<Refusal>);
         while let Some(done) = work.join_next().await {
             let (topic, sequence, answer) = done.context("telling the hub panicked")?;
             match answer {
                 Ok(()) => told.push((topic, sequence)),
-                Err(why) => failed = Some(why),
+                // What stands against all of them is what counts.
+                Err(refusal) if refusal.is_of_one => failed = failed.or(Some(refusal)),
+                Err(refusal) => failed = Some(refusal),
             }
         }
         Ok((told, failed))
     }
 
-    fn fail(&mut self, hub: &Url, why: &str, now: Timestamp, chance: u64) -> Timestamp {
+    fn fail(&mut self, hub: &Url, refusal: &Refusal, now: Timestamp, chance: u64) -> Timestamp {
         self.failures = self.failures.saturating_add(1);
-        let rests = pause_after(self.failures, now, chance);
+        let rests = pause_after(self.failures, refusal.wait, now, chance);
         self.rests = Some(rests);
         let problem = Problem::of_file(
             net::shown(hub),
-            format!("the hub can't be told that feeds changed: {why}"),
+            format!("the hub can't be told that feeds changed: {}", refusal.why),
             "it is tried again; if it stays so, name another hub in `[websub] hub`",
         );
         if self.board.pin("feeds", "hub", problem.clone()) {
@@ -159,7 +176,7 @@ impl Telling {
 }
 
 impl Hands {
-    async fn tell(&self, hub: &Url, topic: &str) -> Result<(), String> {
+    async fn tell(&self, hub: &Url, topic: &str, now: Timestamp) -> Result<(), Refusal> {
         let url = format!("{}{topic}", feeds_url(&self.config));
         let fields = [
             ("hub.mode", "publish"),
@@ -178,9 +195,17 @@ impl Hands {
             patience: PATIENCE,
         };
         match self.outgoing.post(post).await {
-            Ok(200..=299) => Ok(()),
-            Ok(status) => Err(format!("it answered {status}")),
-            Err(error) => Err(error.to_string()),
+            Ok(answer) if matches!(answer.status, 200..=299) => Ok(()),
+            Ok(answer) => Err(Refusal {
+                why: format!("it answered {}", answer.status),
+                wait: answer.wants_rest(now),
+                is_of_one: matches!(answer.status, 400..=499) && answer.status != 429,
+            }),
+            Err(error) => Err(Refusal {
+                why: error.to_string(),
+                wait: SignedDuration::ZERO,
+                is_of_one: false,
+            }),
         }
     }
 }

@@ -1,12 +1,10 @@
 //! Pushes to a sink in this process, by a clock that the test turns.
 
-use std::collections::BTreeMap;
+mod sink;
+
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
 use crate::config;
@@ -17,97 +15,11 @@ use crate::feed::Format;
 use crate::publish::{Publisher, Version};
 use crate::store::{Follow, StoreError};
 use crate::web::{Intent, Mode};
+use sink::{SILENT, Sink};
 
 type Tested = Result<(), Box<dyn std::error::Error>>;
 
 const TOPIC: &str = "all.atom";
-
-/// Answers each path as it is told, 200 where it is not, and remembers what came.
-struct Sink {
-    address: std::net::SocketAddr,
-    heard: Arc<Mutex<Heard>>,
-}
-
-#[derive(Default)]
-struct Heard {
-    statuses: BTreeMap<String, u16>,
-    bodies: BTreeMap<String, Vec<String>>,
-    at_once: usize,
-    most_at_once: usize,
-}
-
-/// The path is not answered.
-const SILENT: u16 = 0;
-
-impl Sink {
-    async fn start() -> std::io::Result<Sink> {
-        let listener = TcpListener::bind("0.0.0.0:0").await?;
-        let address = ([127, 0, 0, 1], listener.local_addr()?.port()).into();
-        let heard = Arc::new(Mutex::new(Heard::default()));
-        let shared = Arc::clone(&heard);
-        #[expect(clippy::disallowed_methods, reason = "it ends with the test's runtime")]
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(Sink::answer(stream, Arc::clone(&shared)));
-            }
-        });
-        Ok(Sink { address, heard })
-    }
-
-    async fn answer(stream: TcpStream, heard: Arc<Mutex<Heard>>) -> std::io::Result<()> {
-        let mut stream = BufReader::new(stream);
-        let mut line = String::new();
-        stream.read_line(&mut line).await?;
-        let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
-        let mut length = 0;
-        loop {
-            line.clear();
-            stream.read_line(&mut line).await?;
-            match line.trim_end().split_once(": ") {
-                Some(("content-length", value)) => length = value.parse().unwrap_or(0),
-                Some(_) => {}
-                None => break,
-            }
-        }
-        let mut body = vec![0; length];
-        stream.read_exact(&mut body).await?;
-        let status = {
-            let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
-            // A large one is none to look at.
-            body.truncate(1_000);
-            let body = String::from_utf8_lossy(&body).into_owned();
-            heard.bodies.entry(path.clone()).or_default().push(body);
-            heard.at_once += 1;
-            heard.most_at_once = heard.most_at_once.max(heard.at_once);
-            heard.statuses.get(&path).copied().unwrap_or(200)
-        };
-        if status == SILENT {
-            std::future::pending::<()>().await;
-        }
-        // Others get their turn meanwhile.
-        tokio::task::yield_now().await;
-        let head = format!("HTTP/1.1 {status} So\r\nContent-Length: 0\r\n\r\n");
-        heard.lock().unwrap_or_else(PoisonError::into_inner).at_once -= 1;
-        stream.write_all(head.as_bytes()).await
-    }
-
-    fn heard(&self) -> std::sync::MutexGuard<'_, Heard> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn says(&self, path: &str, status: u16) {
-        self.heard().statuses.insert(path.to_owned(), status);
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
-    }
-
-    /// What came to a path.
-    fn came(&self, path: &str) -> Vec<String> {
-        self.heard().bodies.get(path).cloned().unwrap_or_default()
-    }
-}
 
 struct Bench {
     hands: Hands,
@@ -141,6 +53,10 @@ impl Bench {
     }
 
     fn publish(&self, sequence: u64, text: &str) -> std::io::Result<()> {
+        self.publish_at(TOPIC, sequence, text)
+    }
+
+    fn publish_at(&self, path: &str, sequence: u64, text: &str) -> std::io::Result<()> {
         let version = Version {
             media_type: Format::Atom.media_type(),
             bytes: text.as_bytes().to_vec(),
@@ -150,7 +66,7 @@ impl Bench {
             parts: Vec::new(),
             fresh: None,
         };
-        self.publisher.put(TOPIC, version).map(drop)
+        self.publisher.put(path, version).map(drop)
     }
 
     async fn follow(&self, callback: String) -> Result<(), StoreError> {
@@ -224,6 +140,33 @@ async fn who_could_not_take_it_is_pushed_the_newest_later_and_once() -> Tested {
 }
 
 #[tokio::test]
+async fn who_asks_for_time_is_pushed_to_once_it_is_over() -> Tested {
+    // What is said, and when the push is due again: in so many minutes.
+    let cases = [
+        ("/past", 503, "Tue, 24 Nov 2026 07:30:00 GMT", 1),
+        ("/other", 500, "1800", 1),
+        ("/seconds", 429, "1800", 30),
+        ("/date", 503, "Tue, 24 Nov 2026 08:30:00 GMT", 30),
+        ("/years", 503, "99999999", 24 * 60),
+    ];
+    for (path, status, wait, minutes) in cases {
+        let (bench, sink) = (Bench::new()?, Sink::start().await?);
+        bench.follow(sink.url(path)).await?;
+        sink.says(path, status);
+        sink.heard().waits.insert(path.to_owned(), wait.to_owned());
+        let mut pushing = bench.pushing();
+        bench.publish(2, "second")?;
+        pushing.tick(bench.now, 0).await?;
+        let due = bench.now + SignedDuration::from_mins(minutes);
+        for (now, number) in [(due - SignedDuration::from_secs(1), 1), (due, 2)] {
+            pushing.tick(now, 0).await?;
+            assert_eq!(sink.came(path).len(), number, "{status} {wait}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn who_is_down_for_three_days_is_dropped() -> Tested {
     let (mut bench, sink) = (Bench::new()?, Sink::start().await?);
     bench.follow(sink.url("/ill")).await?;
@@ -281,65 +224,150 @@ async fn nobody_waits_for_who_is_silent() -> Tested {
     }
 }
 
+#[tokio::test]
+async fn a_host_that_has_too_much_to_do_is_left_alone_for_a_while() -> Tested {
+    let (mut bench, sink) = (Bench::new()?, Sink::start().await?);
+    let port = sink.address.port();
+    let ill: Vec<String> = (0..100).map(|number| format!("/ill/{number}")).collect();
+    for path in &ill {
+        bench
+            .follow(format!("http://127.0.0.2:{port}{path}"))
+            .await?;
+        sink.says(path, 503);
+    }
+    bench.follow(sink.url("/well")).await?;
+    let mut pushing = bench.pushing();
+    bench.publish(2, "second")?;
+    pushing.tick(bench.now, 0).await?;
+    let tried: usize = ill.iter().map(|path| sink.came(path).len()).sum();
+    assert!((8..=24).contains(&tried), "{tried}");
+    assert_eq!(sink.came("/well"), ["second"]);
+    assert_eq!(bench.hands.store.count_pushes().await?, 100);
+    sink.heard().statuses.clear();
+    bench.now += SignedDuration::from_mins(2);
+    pushing.tick(bench.now, 0).await?;
+    for path in &ill {
+        assert_eq!(sink.came(path).last().map(String::as_str), Some("second"));
+    }
+    assert_eq!(bench.hands.store.count_pushes().await?, 0);
+    Ok(())
+}
+
+/// More callbacks of one host than are read ahead.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_is_silent_holds_up_its_own_alone() -> Tested {
+    let (bench, sink) = (Bench::new()?, Sink::start().await?);
+    let port = sink.address.port();
+    for number in 0..2_500 {
+        let path = format!("/silent/{number}");
+        bench
+            .follow(format!("http://127.0.0.2:{port}{path}"))
+            .await?;
+        sink.says(&path, SILENT);
+    }
+    let well: Vec<String> = (0..250).map(|number| format!("/{number}")).collect();
+    for path in &well {
+        bench.follow(sink.url(path)).await?;
+    }
+    bench.publish(2, "second")?;
+    let mut pushing = bench.pushing();
+    let everyone_heard = async {
+        while !well.iter().all(|path| sink.came(path).len() == 1) {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        done = pushing.tick(bench.now, 0) => Err(format!("the silent ones were waited for: {done:?}").into()),
+        () = everyone_heard => Ok(()),
+    }
+}
+
+fn intent(callback: &str, mode: Mode) -> Result<Intent, url::ParseError> {
+    Ok(Intent {
+        mode,
+        topic: TOPIC.to_owned(),
+        topic_url: format!("http://127.0.0.1:8080/feeds/{TOPIC}"),
+        callback: callback.parse()?,
+        secret: None,
+        lease: SignedDuration::from_hours(1),
+    })
+}
+
+#[tokio::test]
+async fn who_confirmed_and_cannot_be_subscribed_is_told_so() -> Tested {
+    let clock: Clock = Arc::new(|| Timestamp::UNIX_EPOCH);
+    let (mut bench, sink) = (Bench::new()?, Sink::start().await?);
+    bench.follow(sink.url("/there")).await?;
+    let mut full = Config::clone(&bench.hands.config);
+    full.websub.most = 1;
+    bench.hands.config = Arc::new(full);
+    let hands = &bench.hands;
+    let subscribe = intent(&sink.url("/full"), Mode::Subscribe)?;
+    hands.verify(subscribe, "challenge", &clock).await?;
+    // Withdrawn while the request waited.
+    bench.publisher.retain(|_| false)?;
+    let subscribe = intent(&sink.url("/withdrawn"), Mode::Subscribe)?;
+    hands.verify(subscribe, "challenge", &clock).await?;
+    let denied: Vec<String> = sink
+        .heard()
+        .asked
+        .iter()
+        .filter_map(|target| target.split_once("?hub.mode=denied&hub.topic="))
+        .map(|(path, rest)| format!("{path} {}", rest.split_once('&').unwrap_or_default().1))
+        .collect();
+    assert_eq!(
+        denied,
+        [
+            "/full hub.reason=too+many+subscriptions",
+            "/withdrawn hub.reason=there+is+no+such+feed+any+more",
+        ]
+    );
+    assert_eq!(hands.store.count_followers().await?, 1);
+    // Who was subscribed to it may leave.
+    let leave = intent(&sink.url("/there"), Mode::Unsubscribe)?;
+    hands.verify(leave, "challenge", &clock).await?;
+    assert_eq!(hands.store.count_followers().await?, 0);
+    Ok(())
+}
+
 /// The clock stands still but for timeouts.
 #[tokio::test(start_paused = true)]
 async fn a_callback_that_never_answers_confirms_nothing() -> Tested {
     let (bench, sink) = (Bench::new()?, Sink::start().await?);
     sink.says("/silent", SILENT);
-    let intent = Intent {
-        mode: Mode::Subscribe,
-        topic: TOPIC.to_owned(),
-        topic_url: format!("http://127.0.0.1:8080/feeds/{TOPIC}"),
-        callback: sink.url("/silent").parse()?,
-        secret: None,
-        lease: SignedDuration::from_hours(1),
-    };
+    let intent = intent(&sink.url("/silent"), Mode::Subscribe)?;
     let clock: Clock = Arc::new(|| Timestamp::UNIX_EPOCH);
     bench.hands.verify(intent, "challenge", &clock).await?;
     assert_eq!(bench.hands.store.count_followers().await?, 0);
     Ok(())
 }
 
-/// `cargo test --release --lib a_hundred_thousand -- --ignored --nocapture`
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "a measurement"]
-async fn a_hundred_thousand_subscriptions_of_one_topic() -> Tested {
-    const NUMBER: usize = 100_000;
-    let folder = tempfile::tempdir()?;
-    let store = Store::open(folder.path(), crate::store::Open::OrCreate, [7; 16])?;
-    let (bench, sink) = (Bench::over(store)?, Sink::start().await?);
-    let mut work = tokio::task::JoinSet::new();
-    let bench = Arc::new(bench);
-    for number in 0..NUMBER {
-        // Hosts of their own: 127.0.0.0/8 is all this machine.
-        let [_, high, middle, low] = (number as u32 / 16 + 1).to_be_bytes();
-        let port = sink.address.port();
-        let callback = format!("http://127.{high}.{middle}.{low}:{port}/{number}");
-        let bench = Arc::clone(&bench);
-        work.spawn(async move { bench.follow(callback).await });
-        if work.len() >= 512 {
-            work.join_next().await;
-        }
+#[tokio::test]
+async fn a_feed_that_another_hub_refuses_does_not_keep_the_others_from_it() -> Tested {
+    let (mut bench, sink) = (Bench::new()?, Sink::start().await?);
+    let mut config = Config::clone(&bench.hands.config);
+    config.websub.hub = Hub::Other(sink.url("/hub").parse()?);
+    bench.hands.config = Arc::new(config);
+    sink.heard().refused = Some("all.atom".to_owned());
+    let mut telling = Telling::new(bench.hands.clone(), Arc::default());
+    telling.tick(bench.now, 0).await?;
+    let topics: Vec<String> = (0..9).map(|number| format!("tag/{number}.atom")).collect();
+    for topic in topics.iter().map(String::as_str).chain([TOPIC]) {
+        bench.publish_at(topic, 2, "second")?;
     }
-    while work.join_next().await.is_some() {}
-    bench.publish(
-        2,
-        &"<entry>a feed of a hundred kilobytes</entry>".repeat(2_300),
-    )?;
-    let began = std::time::Instant::now();
-    let status = || std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let resident = |status: String| {
-        status
-            .lines()
-            .find(|l| l.starts_with("VmRSS"))
-            .map(str::to_owned)
-    };
-    let before = resident(status());
-    bench.pushing().tick(bench.now, 0).await?;
-    println!(
-        "{NUMBER} pushes in {:.1} s; {before:?} before, {:?} after",
-        began.elapsed().as_secs_f64(),
-        resident(status())
-    );
+    let again = telling.tick(bench.now, 0).await?;
+    assert!(again.is_some(), "it is told again of the one");
+    let told = bench.hands.store.told().await?;
+    let changed = told.iter().filter(|(_, sequence)| *sequence == Sequence(2));
+    assert_eq!(changed.count(), topics.len());
+    // A hub that can take no more is told of none.
+    sink.says("/hub", 503);
+    let before = sink.came("/hub").len();
+    for topic in &topics {
+        bench.publish_at(topic, 3, "third")?;
+    }
+    bench.now += SignedDuration::from_hours(1);
+    telling.tick(bench.now, 0).await?;
+    assert_eq!(sink.came("/hub").len() - before, 4);
     Ok(())
 }

@@ -1,4 +1,10 @@
 //! Did the callback ask for it? (WebSub, section 5.3)
+//!
+//! Who did, but can't be subscribed, is told so (`denied`, section 5.2): there is no room, or the feed
+//! was withdrawn meanwhile. A subscription that was in force is never denied afterwards. Its lease
+//! ends, which the subscriber knows; it says itself that it is gone; or it could not be reached for
+//! three days. A feed that is withdrawn keeps its subscriptions until then: a tag's comes back with
+//! the next publication.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -11,15 +17,17 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::Hands;
+use super::hosts::Hosts;
 use crate::control::Clock;
 use crate::daemon::secrets;
+use crate::domain::Sequence;
 use crate::domain::websub::{CallbackKey, Subscription};
 use crate::net::Ask;
 use crate::store::{Follow, Followed, StoreError};
 use crate::web::{Intent, Intents, Mode};
 
-/// Callbacks that are asked at the same time.
-const AT_ONCE: usize = 16;
+/// Callbacks that are asked at the same time; few of them on one host.
+const AT_ONCE: usize = 128;
 /// For an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Bytes of an answer: it is to repeat the challenge.
@@ -44,15 +52,26 @@ impl Verifying {
     /// The store's.
     pub async fn run(self, clock: Clock, stop: CancellationToken) -> anyhow::Result<()> {
         let mut work = JoinSet::new();
+        let mut hosts = Hosts::default();
         loop {
+            let now = clock();
+            hosts.forget(now);
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                intent = self.intents.next(), if work.len() < AT_ONCE => {
+                intent = self.intents.next(|host| hosts.has_room(host, now)), if work.len() < AT_ONCE => {
                     let (hands, clock) = (self.hands.clone(), Arc::clone(&clock));
                     let challenge = challenge()?;
-                    work.spawn(async move { hands.verify(intent, &challenge, &clock).await });
+                    hosts.begin(intent.host());
+                    work.spawn(async move {
+                        let host = intent.host().to_owned();
+                        (host, hands.verify(intent, &challenge, &clock).await)
+                    });
                 }
-                Some(done) = work.join_next() => done.context("a verification panicked")??,
+                Some(done) = work.join_next() => {
+                    let (host, verified) = done.context("a verification panicked")?;
+                    verified?;
+                    hosts.end(&host, None, now);
+                }
             }
         }
     }
@@ -79,7 +98,7 @@ impl Hands {
         challenge: &str,
         clock: &Clock,
     ) -> Result<(), StoreError> {
-        let host = intent.callback.host_str().unwrap_or_default();
+        let host = intent.host();
         let what = intent.mode.as_str();
         match self.confirms(&intent, challenge).await {
             Ok(()) => {}
@@ -94,14 +113,19 @@ impl Hands {
             tracing::debug!("{host} is no longer pushed {}", intent.topic);
             return Ok(());
         }
-        match self.follow(&intent, clock()).await? {
+        let Some(document) = self.shelf.get(&intent.topic) else {
+            tracing::info!("{host} is not pushed {}: it was withdrawn", intent.topic);
+            self.deny(&intent, "there is no such feed any more").await;
+            return Ok(());
+        };
+        match self.follow(&intent, document.sequence, clock()).await? {
             Followed::Done => tracing::debug!("{host} is pushed {}", intent.topic),
             Followed::Full => {
                 tracing::warn!(
                     "{host} is not pushed {}: there are as many subscriptions as `[websub]` allows",
                     intent.topic
                 );
-                self.deny(&intent).await;
+                self.deny(&intent, "too many subscriptions").await;
             }
         }
         Ok(())
@@ -126,11 +150,11 @@ impl Hands {
     }
 
     /// Section 5.2. Whether it takes note is its own affair.
-    async fn deny(&self, intent: &Intent) {
+    async fn deny(&self, intent: &Intent, why: &str) {
         let fields = [
             ("hub.mode", "denied"),
             ("hub.topic", &intent.topic_url),
-            ("hub.reason", "too many subscriptions"),
+            ("hub.reason", why),
         ];
         if let Err(why) = self.ask(&intent.callback, &fields).await {
             tracing::debug!("it could not be told so: {why}");
@@ -156,9 +180,13 @@ impl Hands {
         }
     }
 
-    async fn follow(&self, intent: &Intent, now: Timestamp) -> Result<Followed, StoreError> {
+    async fn follow(
+        &self,
+        intent: &Intent,
+        sequence: Sequence,
+        now: Timestamp,
+    ) -> Result<Followed, StoreError> {
         let websub = &self.config.websub;
-        let document = self.shelf.get(&intent.topic);
         let follow = Follow {
             topic: intent.topic.clone(),
             subscription: Subscription {
@@ -168,9 +196,7 @@ impl Hands {
                 failing: None,
                 due: None,
             },
-            sequence: document
-                .map(|document| document.sequence)
-                .unwrap_or_default(),
+            sequence,
             most: [websub.most, websub.most_per_host],
         };
         self.store.follow(follow).await

@@ -1,25 +1,22 @@
 //! A change on its way to the subscriptions of a topic: read from the store a page ahead, pushed in
-//! any order, and written down as far as everyone before was tried.
+//! any order, and written down as far as everyone before was tried. Nobody waits for long for those
+//! before: they are put off.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
+use super::queue::{Push, Queue};
 use crate::domain::Sequence;
 use crate::domain::websub::{CallbackKey, Subscription, Walk};
 
 /// Subscriptions read ahead, and those that a change may be ahead of what is written down.
 pub(super) const PAGE: usize = 128;
-const AHEAD: usize = 512;
-
-/// A push that is to be made.
-pub(super) struct Push {
-    pub(super) topic: String,
-    pub(super) callback: CallbackKey,
-    pub(super) subscription: Subscription,
-    /// Its place on the way; `None`: it is tried again.
-    pub(super) step: Option<Step>,
-}
+const AHEAD: usize = 2_048;
+/// Nobody waits longer for those before.
+const STUCK: Duration = Duration::from_secs(1);
 
 /// A place on the way of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +39,9 @@ pub(super) struct Way {
     steps: VecDeque<(Option<Walk>, bool)>,
     /// The number of the first of them.
     first: u64,
-    waiting: VecDeque<Push>,
+    waiting: Queue,
+    /// When `tried` came further last.
+    moved: Instant,
 }
 
 impl Way {
@@ -55,7 +54,8 @@ impl Way {
             written: Some(walk),
             steps: VecDeque::new(),
             first: 0,
-            waiting: VecDeque::new(),
+            waiting: Queue::default(),
+            moved: Instant::now(),
         }
     }
 
@@ -75,9 +75,10 @@ impl Way {
             self.steps.push_back((self.ahead, !is_pushed));
             if is_pushed {
                 let sequence = self.sequence;
-                self.waiting.push_back(Push {
+                self.waiting.put(Push {
                     topic: self.topic.clone(),
                     callback,
+                    host: subscription.host(),
                     subscription,
                     step: Some(Step { sequence, number }),
                 });
@@ -90,10 +91,31 @@ impl Way {
         self.advance();
     }
 
-    /// The first push that `may` be made.
-    pub(super) fn take(&mut self, may: impl Fn(&Push) -> bool) -> Option<Push> {
-        let at = self.waiting.iter().position(may)?;
-        self.waiting.remove(at)
+    /// A push that is free, to a host that has room.
+    pub(super) fn take(
+        &mut self,
+        has_room: impl Fn(&str) -> bool,
+        is_free: impl Fn(&Push) -> bool,
+    ) -> Option<Push> {
+        self.waiting.take(has_room, is_free)
+    }
+
+    /// Puts off whoever has not been pushed to, if nobody got further for a while though others wait:
+    /// those behind on this way, or on ways of their own. Returns who was; what is on the wire goes
+    /// on there.
+    pub(super) fn put_off(&mut self, do_others_wait: bool) -> Vec<CallbackKey> {
+        let is_full = self.ahead.is_some() && self.wants().is_none();
+        if !(is_full || do_others_wait) || self.moved.elapsed() < STUCK {
+            return Vec::new();
+        }
+        self.waiting.clear();
+        let mut put_off = Vec::new();
+        for (walk, done) in self.steps.iter_mut().filter(|(_, done)| !done) {
+            *done = true;
+            put_off.extend(walk.and_then(|walk| walk.at));
+        }
+        self.advance();
+        put_off
     }
 
     /// A push was made, whatever came of it.
@@ -112,6 +134,7 @@ impl Way {
     fn advance(&mut self) {
         while let Some((walk, true)) = self.steps.front() {
             self.tried = *walk;
+            self.moved = Instant::now();
             self.steps.pop_front();
             self.first += 1;
         }

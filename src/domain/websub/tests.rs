@@ -1,6 +1,8 @@
 use super::*;
 use proptest::prelude::*;
 
+const FAILED: Pushed = Pushed::Failed(SignedDuration::ZERO);
+
 fn subscription() -> Subscription {
     Subscription {
         callback: "https://reader.example/hook?key=hidden".to_owned(),
@@ -16,13 +18,10 @@ fn a_push_that_fails_is_tried_eight_times_within_a_day() {
     let mut subscription = subscription();
     let mut now = Timestamp::UNIX_EPOCH;
     for _ in 1..TRIES {
-        assert_eq!(
-            subscription.note(Pushed::Failed, now, u64::MAX),
-            Next::Retry
-        );
+        assert_eq!(subscription.note(FAILED, now, u64::MAX), Next::Retry);
         now = subscription.due.expect("it is tried again");
     }
-    assert_eq!(subscription.note(Pushed::Failed, now, 0), Next::Rest);
+    assert_eq!(subscription.note(FAILED, now, 0), Next::Rest);
     assert_eq!(subscription.due, None);
     let day = SignedDuration::from_hours(24);
     assert!(now.duration_since(Timestamp::UNIX_EPOCH) < day);
@@ -33,12 +32,41 @@ fn who_could_not_be_reached_for_three_days_is_dropped_and_who_could_begins_anew(
     let mut one = subscription();
     let first = Timestamp::UNIX_EPOCH;
     let later = first + PATIENCE;
-    assert_eq!(one.note(Pushed::Failed, first, 0), Next::Retry);
+    assert_eq!(one.note(FAILED, first, 0), Next::Retry);
     let mut other = one.clone();
-    assert_eq!(one.note(Pushed::Failed, later, 0), Next::Drop);
+    assert_eq!(one.note(FAILED, later, 0), Next::Drop);
     assert_eq!(other.note(Pushed::Delivered, later, 0), Next::Rest);
-    assert_eq!(other.note(Pushed::Failed, later, 0), Next::Retry);
+    assert_eq!(other.note(FAILED, later, 0), Next::Retry);
     assert_eq!(other.note(Pushed::Gone, later, 0), Next::Drop);
+}
+
+#[test]
+fn who_asks_for_time_is_given_it_but_no_more_than_a_day() {
+    let hours = SignedDuration::from_hours;
+    let now = Timestamp::UNIX_EPOCH;
+    for (asked, given) in [
+        (hours(0), FIRST_PAUSE),
+        (hours(2), hours(2)),
+        (SignedDuration::MAX, hours(24)),
+    ] {
+        let mut subscription = subscription();
+        assert_eq!(
+            subscription.note(Pushed::Failed(asked), now, 0),
+            Next::Retry
+        );
+        assert_eq!(subscription.due, Some(now + given));
+    }
+}
+
+#[test]
+fn who_is_put_off_is_owed_the_push_and_has_not_failed() {
+    let mut subscription = subscription();
+    let now = Timestamp::UNIX_EPOCH;
+    assert_eq!(subscription.note(Pushed::PutOff, now, 0), Next::Retry);
+    assert_eq!(subscription.due, Some(now + FIRST_PAUSE));
+    assert_eq!(subscription.failing, None);
+    assert_eq!(subscription.note(Pushed::Delivered, now, 0), Next::Rest);
+    assert_eq!(subscription.due, None);
 }
 
 #[test]

@@ -25,6 +25,7 @@ mod planning;
 mod publications;
 mod queries;
 mod read_files;
+mod renamed;
 mod reopening;
 mod retention;
 mod sources;
@@ -157,6 +158,9 @@ contract! {
         subscriptions_follow_a_schedule_into_zones_and_back,
         subscriptions_follow_a_tag_that_is_called_otherwise,
         what_was_news_under_a_former_tag_is_mailed_before_its_file_is_read_again;
+    renamed:
+        publications_take_the_present_names_of_their_tags,
+        the_feed_of_a_former_name_is_no_more_until_the_name_is_its_own_again;
     planning:
         only_what_passes_the_filter_is_mailed,
         what_is_older_than_the_subscription_is_not_news,
@@ -317,5 +321,6 @@ contract! {
         a_change_in_the_midst_of_another_goes_on_from_there,
         a_push_that_failed_is_due_again_and_is_the_newest,
         a_lease_that_ended_ends_its_subscription,
+        who_is_pushed_a_feed_is_pushed_what_took_its_place,
         what_was_told_to_another_hub_is_remembered;
 }

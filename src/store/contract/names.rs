@@ -5,7 +5,7 @@ use crate::domain::Mark;
 use crate::domain::names::{Kind, Names, Orphan};
 
 /// `schedules` as `present=former,former`, those by the subscriber's clock with an `@` before; `tags` as `id=alias,alias`.
-fn names(schedules: &str, tags: &str) -> Names {
+pub(super) fn names(schedules: &str, tags: &str) -> Names {
     let pairs = |text: &str| -> Vec<(String, String)> {
         text.split_whitespace()
             .flat_map(|one| {

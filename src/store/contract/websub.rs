@@ -6,6 +6,7 @@ use crate::domain::websub::{self, CallbackKey, Pushed, Walk};
 use crate::store::{Follow, Followed, Walked};
 
 const TOPIC: &str = "all.atom";
+const FAILED: Pushed = Pushed::Failed(SignedDuration::ZERO);
 const HOURS: fn(i64) -> SignedDuration = SignedDuration::from_hours;
 
 fn callback(number: u32) -> String {
@@ -141,7 +142,7 @@ pub(super) async fn a_push_that_failed_is_due_again_and_is_the_newest(mut bench:
             .await
     };
     change(&bench, TOPIC, 2).await?;
-    settle(&bench, 2, Pushed::Failed).await?;
+    settle(&bench, 2, FAILED).await?;
     assert_eq!(bench.store.due_pushes(bench.now, 9).await?, []);
     bench.wait(HOURS(1));
     let due = bench.store.due_pushes(bench.now, 9).await?;
@@ -152,7 +153,7 @@ pub(super) async fn a_push_that_failed_is_due_again_and_is_the_newest(mut bench:
     assert_eq!(bench.store.due_pushes(bench.now, 9).await?.len(), 1);
     settle(&bench, 3, Pushed::Delivered).await?;
     assert_eq!(bench.store.next_push().await?, None);
-    settle(&bench, 3, Pushed::Failed).await?;
+    settle(&bench, 3, FAILED).await?;
     assert_eq!(bench.store.count_pushes().await?, 1);
     let dropped = settle(&bench, 3, Pushed::Gone).await?;
     assert_eq!(dropped[0].host(), "reader.example");
@@ -180,5 +181,42 @@ pub(super) async fn what_was_told_to_another_hub_is_remembered(bench: Bench) -> 
     ];
     bench.store.note_told(told.clone()).await?;
     assert_eq!(bench.store.told().await?, told);
+    Ok(())
+}
+
+pub(super) async fn who_is_pushed_a_feed_is_pushed_what_took_its_place(bench: Bench) -> Test {
+    const FORMER: &str = "tag/ustawy.atom";
+    for number in 0..3 {
+        follow(&bench, FORMER, &callback(number), 5).await?;
+    }
+    // One had both, and one is waiting to be tried again.
+    follow(&bench, TOPIC, &callback(0), 9).await?;
+    change(&bench, FORMER, 2).await?;
+    let [both, waits, rests] = [0, 1, 2].map(|number| CallbackKey::of(&callback(number)));
+    let failed = vec![(waits, Sequence(2), Pushed::Failed(SignedDuration::ZERO))];
+    let store = &bench.store;
+    store
+        .settle_pushes(FORMER, failed, None, bench.now, 0)
+        .await?;
+    for _ in 0..2 {
+        store.follow_instead(FORMER, TOPIC, Some(bench.now)).await?;
+        let [(topic, row)] = &store.topics().await?[..] else {
+            panic!("one topic");
+        };
+        assert_eq!((topic.as_str(), row.subscriptions), (TOPIC, 3));
+        assert_eq!(store.count_followers().await?, 3);
+        let mut owed = store.due_pushes(bench.now, 9).await?;
+        owed.sort();
+        let mut expected = [waits, rests].map(|key| (TOPIC.to_owned(), key));
+        expected.sort();
+        assert_eq!(owed, expected);
+        assert_eq!(store.count_pushes().await?, 2);
+    }
+    let lease = async |key| {
+        let known = store.follower(TOPIC, key).await?;
+        Ok::<_, StoreError>(known.map(|known| known.expires))
+    };
+    assert_eq!(lease(both).await?, Some(bench.now + HOURS(9)));
+    assert_eq!(lease(rests).await?, Some(bench.now + HOURS(5)));
     Ok(())
 }

@@ -52,6 +52,13 @@ pub struct Intent {
     pub lease: SignedDuration,
 }
 
+impl Intent {
+    /// Of the callback.
+    pub fn host(&self) -> &str {
+        self.callback.host_str().unwrap_or_default()
+    }
+}
+
 /// Why a request is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
@@ -91,27 +98,34 @@ impl Intents {
         if waiting.intents.len() >= WAITING {
             return Err(Refused::Busy);
         }
-        waiting.admit(intent.callback.host_str().unwrap_or_default(), now)?;
+        waiting.admit(intent.host(), now)?;
         waiting.order.push_back(name.clone());
         waiting.intents.insert(name, intent);
         self.bell.notify_one();
         Ok(())
     }
 
-    /// The request that has waited the longest, once there is one.
-    pub async fn next(&self) -> Intent {
+    /// The request that has waited the longest among those to hosts that have room, once there is
+    /// one. Whoever makes room asks again.
+    pub async fn next(&self, has_room: impl Fn(&str) -> bool) -> Intent {
         loop {
-            if let Some(intent) = self.take() {
+            if let Some(intent) = self.take(&has_room) {
                 return intent;
             }
             self.bell.notified().await;
         }
     }
 
-    fn take(&self) -> Option<Intent> {
+    fn take(&self, has_room: impl Fn(&str) -> bool) -> Option<Intent> {
         let mut waiting = self.waiting();
-        let name = waiting.order.pop_front()?;
-        waiting.intents.remove(&name)
+        let Waiting { intents, order, .. } = &mut *waiting;
+        let may = |name| {
+            intents
+                .get(name)
+                .is_some_and(|intent: &Intent| has_room(intent.host()))
+        };
+        let at = order.iter().position(may)?;
+        intents.remove(&order.remove(at)?)
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
@@ -161,9 +175,9 @@ mod tests {
             let again = intents.add(intent("https://a.example/", lease), Timestamp::UNIX_EPOCH);
             assert_eq!(again, Ok(()));
         }
-        let lease = intents.take().map(|intent| intent.lease.as_secs());
+        let lease = intents.take(|_| true).map(|intent| intent.lease.as_secs());
         assert_eq!(lease, Some(999));
-        assert!(intents.take().is_none());
+        assert!(intents.take(|_| true).is_none());
     }
 
     #[test]
@@ -173,7 +187,7 @@ mod tests {
         let add = |number: i32, now| {
             let callback = format!("https://a.example/{number}");
             let added = intents.add(intent(&callback, 60), now);
-            while intents.take().is_some() {}
+            while intents.take(|_| true).is_some() {}
             added
         };
         for number in 0..BURST {
@@ -185,6 +199,22 @@ mod tests {
         now += STEP;
         assert_eq!(add(-1, now), Ok(()));
         assert_eq!(add(-2, now), Err(Refused::TooOften(STEP)));
+    }
+
+    #[test]
+    fn who_waits_for_a_busy_host_is_passed_by() {
+        let intents = Intents::default();
+        for host in ["busy", "idle"] {
+            let intent = intent(&format!("https://{host}.example/"), 60);
+            assert_eq!(intents.add(intent, Timestamp::UNIX_EPOCH), Ok(()));
+        }
+        let next = |is_busy: bool| {
+            let taken = intents.take(|host| !is_busy || host != "busy.example");
+            taken.map(|intent| intent.host().to_owned())
+        };
+        assert_eq!(next(true).as_deref(), Some("idle.example"));
+        assert_eq!(next(true), None);
+        assert_eq!(next(false).as_deref(), Some("busy.example"));
     }
 
     #[test]

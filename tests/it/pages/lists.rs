@@ -15,7 +15,7 @@ fn the_first_page_lists_tags_feeds_and_what_is_new() {
             "2 publikacje",
             "https://wici.portal.example/feeds/tag/drogi.rss",
             "https://wici.portal.example/feeds/pl/all.atom",
-            "<h3 lang=\"uk\" dir=\"auto\"><a href=\"/entry/",
+            "<h3 lang=\"pl\" dir=\"auto\"><a href=\"/entry/",
             "Most &lt;otwarty&gt; &amp; &quot;gotowy&quot;",
             "<link rel=\"alternate\" type=\"application/rss+xml\" \
              href=\"https://wici.portal.example/feeds/all.rss\" title=\"Portal\">",
@@ -23,6 +23,28 @@ fn the_first_page_lists_tags_feeds_and_what_is_new() {
         ],
     );
     assert!(!page.contains("<script"), "{page}");
+}
+
+#[test]
+fn of_a_publication_and_its_translations_one_is_listed_and_leads_to_the_others() {
+    let site = site();
+    for (path, title, also) in [
+        ("/?lang=pl", "Most &lt;otwarty", "także <a"),
+        ("/?lang=uk", "Міст відкрито</a>", "також <a"),
+        ("/?lang=en", "Most &lt;otwarty", "also <a"),
+        ("/tag/drogi?lang=pl", "Most &lt;otwarty", "także <a"),
+        ("/tag/drogi?lang=uk", "Міст відкрито</a>", "також <a"),
+    ] {
+        let page = site.get(path).text();
+        holds(&page, &[title, also]);
+        let listed =
+            page.matches("Most &lt;otwarty").count() + page.matches("Міст відкрито</a>").count();
+        assert_eq!(listed, 1, "{path}: {page}");
+    }
+    // Its translation has not this tag.
+    let page = site.get("/tag/wspolpraca?lang=uk").text();
+    holds(&page, &["Most &lt;otwarty"]);
+    assert!(!page.contains("також <a"), "{page}");
 }
 
 /// Whoever comes to the first page, or to that of a tag, sees there what to copy into a feed reader.
@@ -71,11 +93,22 @@ fn a_tag_is_found_under_each_of_its_names_as_long_as_it_has_something() {
     }
     let empty = site.get("/tag/zdrowie");
     assert_eq!(empty.status, 200, "the configuration has it");
-    holds(&empty.text(), &["<h1>Zdrowie</h1>", "0 publikacji"]);
+    let page = empty.text();
+    holds(&page, &["<h1>Zdrowie</h1>", "0 publikacji"]);
+    assert!(!page.contains("readonly"), "there is no feed yet: {page}");
     for nowhere in ["/tag/nowhere", "/tag/%FF", "/tag/a/b"] {
         let answer = site.get(nowhere);
         assert_eq!(answer.status, 404, "{nowhere}");
         holds(&answer.text(), &["Nie ma takiej strony", "href=\"/\""]);
+    }
+    for nowhere in [
+        "/tag/nowhere?lang=uk",
+        "/entry/nowhere?lang=uk",
+        "/nowhere?lang=uk",
+    ] {
+        let page = site.get(nowhere).text();
+        holds(&page, &["Такої сторінки немає", "href=\"/?lang=uk\""]);
+        assert!(!page.contains("href=\"/\""), "{nowhere}: {page}");
     }
     for page in ["most.md", "uk/mist.md"] {
         site.remove(page);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::Archives;
 use crate::domain::{BodyHash, FeedKey};
 
 /// A page of a feed's archive.
@@ -65,6 +66,13 @@ pub(in crate::daemon::publish) struct WrittenPage {
     pub(in crate::daemon::publish) file: Option<String>,
     /// Bodies that it should have.
     pub(in crate::daemon::publish) lost: BTreeSet<BodyHash>,
+}
+
+impl Archives {
+    /// Pages may be none any more: their files are to be removed.
+    pub(in crate::daemon::publish) fn sweep(&mut self) {
+        self.backlog.is_swept = false;
+    }
 }
 
 impl Backlog {

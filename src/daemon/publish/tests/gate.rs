@@ -1,5 +1,8 @@
 //! What no reader would take.
 
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
+
 use super::*;
 use crate::render::{Judge, Judged};
 
@@ -141,5 +144,37 @@ async fn a_feed_that_no_reader_takes_keeps_its_file() -> Tested {
     publishing.tick(stale, case.now).await?;
     assert_eq!(told(&publishing), [""; 0]);
     assert!(case.feeds("feeds")?["tag/prawo.atom"].contains("Drugi"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_entry_is_written_once_in_a_format_for_all_feeds_and_pages() -> Tested {
+    let case = Case::new()?;
+    let language = |number| if number % 2 == 0 { "pl" } else { "uk" };
+    let pages = (1..=60).map(|number| page(number, "Tytuł", &["prawo"], language(number)));
+    case.tell(pages.collect(), &[]).await?;
+    let config = case.publishing("feeds", CONFIG)?.config;
+    let written = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&written);
+    let renderer = Renderer::new(case.store.clone(), config, AT_HAND);
+    let renderer = renderer.judged_by(Arc::new(move |judged: &Judged<'_>| {
+        count.fetch_add(usize::from(judged.publication.is_some()), Relaxed);
+        Ok(())
+    }));
+    // In three feeds of each language and of all: the ten that are on no page yet, and of each
+    // language the newest three, which are among them.
+    for key in case.store.feeds().await?.into_keys() {
+        while case.store.number(&key).await? {}
+        let made = renderer.feed(&key).await?.ok_or("no feed")?;
+        for format in [Format::Rss, Format::Atom, Format::Json] {
+            renderer.render(&made, format, None).await?;
+        }
+    }
+    assert_eq!(written.load(Relaxed), 10 * 3);
+    for key in case.store.page_counts().await?.into_keys() {
+        let made = renderer.page(&key, 1).await?.ok_or("no page")?;
+        renderer.render(&made, Format::Atom, None).await?;
+    }
+    assert_eq!(written.load(Relaxed), 10 * 3 + 50);
     Ok(())
 }
