@@ -10,11 +10,31 @@ use super::raw::Table;
 use super::report::Fault;
 use super::tables::path;
 use super::value::{self, duration, one_of};
-use super::{Mail, Secrets, transport};
+use super::{Secrets, Transport, transport};
 use crate::domain::delivery::{InDoubt, RetryPolicy};
+use crate::domain::{Address, Rate};
 
 /// As in the sample.
 const RATES: &str = "\"200/s\", \"3000/m\", \"10000/h\" or \"50000/d\"";
+
+/// `[mail]`
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// The display name of the sender, if any.
+    pub from_name: Option<String>,
+    /// The sender, also in MAIL FROM.
+    pub from: Address,
+    /// Where answers go instead: display name and address.
+    pub reply_to: Option<(Option<String>, Address)>,
+    /// How letters leave.
+    pub transport: Transport,
+    /// Connections to the server at the most, 1 to 1,000.
+    pub connections: usize,
+    /// Letters in a time at the most; `None`: as many as will go.
+    pub rate: Option<Rate>,
+    /// Retries, and what becomes of doubt.
+    pub retry: RetryPolicy,
+}
 
 pub(super) fn mail(table: &Table<'_>, base: &Path, secrets: &Secrets<'_>) -> Option<Mail> {
     let example = "from = \"Portal <wici@portal.example>\"";

@@ -20,22 +20,21 @@ mod web;
 mod websub;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
-use tokio_rustls::rustls::pki_types::CertificateDer;
 use url::Url;
 
-use crate::domain::delivery::RetryPolicy;
 use crate::domain::{
-    Address, Cadence, CronLine, Guards, Language, Names, Problem, Rate, Retention, TagDefinition,
+    Cadence, CronLine, Guards, Language, Names, Problem, Retention, TagDefinition,
 };
 use crate::feed::Format;
 use crate::text::tags::TagNames;
 pub use files::Files;
+pub use mail::Mail;
+pub use transport::{MailServer, Place, Protocol, Security, Transport};
 pub use web::{Listen, Polls, Proxies, Web};
 pub use websub::{Hub, WebSub};
 
@@ -293,106 +292,6 @@ impl Feeds {
     pub fn has_archives(&self) -> bool {
         self.archives && self.formats.contains(&Format::Atom)
     }
-}
-
-/// `[mail]`
-#[derive(Debug, Clone)]
-pub struct Mail {
-    /// The display name of the sender, if any.
-    pub from_name: Option<String>,
-    /// The sender, also in MAIL FROM.
-    pub from: Address,
-    /// Where answers go instead: display name and address.
-    pub reply_to: Option<(Option<String>, Address)>,
-    /// How letters leave.
-    pub transport: Transport,
-    /// Connections to the server at the most, 1 to 1,000.
-    pub connections: usize,
-    /// Letters in a time at the most; `None`: as many as will go.
-    pub rate: Option<Rate>,
-    /// Retries, and what becomes of doubt.
-    pub retry: RetryPolicy,
-}
-
-/// How letters leave.
-#[derive(Debug, Clone)]
-pub enum Transport {
-    /// `outbox:DIR`: each letter an `.eml` file.
-    Outbox(PathBuf),
-    /// A server.
-    Server(MailServer),
-}
-
-/// A mail server and how to speak to it.
-#[derive(Clone)]
-pub struct MailServer {
-    /// Where it listens.
-    pub place: Place,
-    /// What it speaks.
-    pub protocol: Protocol,
-    /// Encryption.
-    pub security: Security,
-    /// Authorities of `[mail] ca_file`, trusted beside those of the system.
-    pub roots: Vec<CertificateDer<'static>>,
-    /// User and password for AUTH.
-    pub credentials: Option<(String, String)>,
-}
-
-impl fmt::Debug for MailServer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let user = self.credentials.as_ref().map(|(user, _)| user);
-        f.debug_struct("MailServer")
-            .field("place", &self.place)
-            .field("protocol", &self.protocol)
-            .field("security", &self.security)
-            .field("roots", &self.roots.len())
-            .field("user", &user)
-            .finish()
-    }
-}
-
-/// Where a mail server listens.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
-    /// Over the network.
-    Tcp {
-        /// Name or address (IPv6 without brackets); the name that its certificate must bear.
-        host: String,
-        /// TCP port.
-        port: u16,
-    },
-    /// A socket of this machine.
-    Unix(PathBuf),
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Place::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
-            Place::Tcp { host, port } => write!(f, "{host}:{port}"),
-            Place::Unix(path) => path.display().fmt(f),
-        }
-    }
-}
-
-/// What a mail server speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Protocol {
-    /// RFC 5321
-    Smtp,
-    /// RFC 2033: to a mail store, without a queue in between.
-    Lmtp,
-}
-
-/// Encryption of an SMTP connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Security {
-    /// `smtp+plain://`, `lmtp:`: none.
-    None,
-    /// `smtp://`: STARTTLS, demanded (RFC 3207).
-    StartTls,
-    /// `smtps://`: TLS from the first byte (RFC 8314).
-    Tls,
 }
 
 /// A `[[schedule]]`

@@ -1,18 +1,100 @@
 //! `[mail] transport`: `outbox:DIR`, or the URL of a mail server. Messages never repeat the URL,
 //! for a password may stand in it.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use percent_encoding::percent_decode_str;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use url::{Host, Url};
 
+use super::Secrets;
 use super::report::{Fault, quoted};
-use super::{MailServer, Place, Protocol, Secrets, Security, Transport};
 
 const FORMS: &str = "write outbox:DIR, smtp://[user@]host[:port] (STARTTLS), smtps:// (TLS), \
                      smtp+plain:// (no encryption), lmtp://host[:port] or lmtp:/path/to/socket";
+
+/// How letters leave.
+#[derive(Debug, Clone)]
+pub enum Transport {
+    /// `outbox:DIR`: each letter an `.eml` file.
+    Outbox(PathBuf),
+    /// A server.
+    Server(MailServer),
+}
+
+/// A mail server and how to speak to it.
+#[derive(Clone)]
+pub struct MailServer {
+    /// Where it listens.
+    pub place: Place,
+    /// What it speaks.
+    pub protocol: Protocol,
+    /// Encryption.
+    pub security: Security,
+    /// Authorities of `[mail] ca_file`, trusted beside those of the system.
+    pub roots: Vec<CertificateDer<'static>>,
+    /// User and password for AUTH.
+    pub credentials: Option<(String, String)>,
+}
+
+impl fmt::Debug for MailServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let user = self.credentials.as_ref().map(|(user, _)| user);
+        f.debug_struct("MailServer")
+            .field("place", &self.place)
+            .field("protocol", &self.protocol)
+            .field("security", &self.security)
+            .field("roots", &self.roots.len())
+            .field("user", &user)
+            .finish()
+    }
+}
+
+/// Where a mail server listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// Over the network.
+    Tcp {
+        /// Name or address (IPv6 without brackets); the name that its certificate must bear.
+        host: String,
+        /// TCP port.
+        port: u16,
+    },
+    /// A socket of this machine.
+    Unix(PathBuf),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Place::Tcp { host, port } => write!(f, "{host}:{port}"),
+            Place::Unix(path) => path.display().fmt(f),
+        }
+    }
+}
+
+/// What a mail server speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// RFC 5321
+    Smtp,
+    /// RFC 2033: to a mail store, without a queue in between.
+    Lmtp,
+}
+
+/// Encryption of an SMTP connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Security {
+    /// `smtp+plain://`, `lmtp:`: none.
+    None,
+    /// `smtp://`: STARTTLS, demanded (RFC 3207).
+    StartTls,
+    /// `smtps://`: TLS from the first byte (RFC 8314).
+    Tls,
+}
 
 /// A way to speak to a server over the network, and its usual port.
 #[derive(Clone, Copy)]

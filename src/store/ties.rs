@@ -133,7 +133,10 @@ pub(super) fn group_of(
     let mut waiting = VecDeque::from([publication]);
     while let Some(state) = waiting.pop_front() {
         let own = Tie::Original(state.publication.id.clone());
-        for tie in named(reader, &state)?.into_iter().chain([own]) {
+        // Most are translated by nobody who says so.
+        let is_translated = !tied(reader, &own)?.is_empty();
+        let own = Some(own).filter(|_| is_translated);
+        for tie in named(reader, &state)?.into_iter().chain(own) {
             if asked.contains(&tie) {
                 continue;
             }

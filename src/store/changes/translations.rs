@@ -11,15 +11,25 @@ use crate::domain::{
 use crate::store::rows::Number;
 use crate::store::ties::{group_of, named, tied};
 use crate::store::translations::members;
-use crate::store::{StoreError, forget, keys, load, load_required, note, save};
+use crate::store::{StoreError, forget, keys, load, note, save};
 
 /// What became of groups.
 #[derive(Default)]
 struct Regrouped {
     /// Those that show other translations now.
     told: BTreeSet<PublicationKey>,
-    /// Is any that can be read in a group of another name?
+    /// Those that are in a group of another name now.
+    moved: BTreeMap<PublicationKey, Option<PublicationId>>,
+    /// Can any of these be read?
     has_moved: bool,
+}
+
+impl Regrouped {
+    fn place(&self, state: &mut PublicationState) {
+        if let Some(group) = self.moved.get(&state.key) {
+            state.group.clone_from(group);
+        }
+    }
 }
 
 impl Changes<'_, '_> {
@@ -35,9 +45,9 @@ impl Changes<'_, '_> {
         if may_group_otherwise(before, after) {
             save(self.transaction, keys::publication(after.key), after)?;
             let concerned = self.tie(before, after)?;
-            told = self.settle(concerned, Some(before))?.told;
-            let key = keys::publication(after.key);
-            after.group = load_required::<PublicationState>(self.transaction, &key)?.group;
+            let regrouped = self.settle(concerned, Some(before))?;
+            regrouped.place(after);
+            told = regrouped.told;
         }
         if shown(before) != shown(after) {
             told.extend(members(self.transaction, after.group())?);
@@ -80,10 +90,8 @@ impl Changes<'_, '_> {
         }
         let concerned = waiting.into_iter().chain([state.key]).collect();
         let regrouped = self.settle(concerned, None)?;
-        self.announce(regrouped, state)?;
-        let key = keys::publication(state.key);
-        state.group = load_required::<PublicationState>(self.transaction, &key)?.group;
-        Ok(())
+        regrouped.place(state);
+        self.announce(regrouped, state)
     }
 
     fn announce(
@@ -193,6 +201,7 @@ impl Changes<'_, '_> {
                 let group = name.clone().filter(|name| *name != state.publication.id);
                 if state.group != group {
                     regrouped.has_moved |= state.standing == Standing::Live;
+                    regrouped.moved.insert(state.key, group.clone());
                     self.move_to(&mut state, group)?;
                 } else if is_several || is_told {
                     self.enter(&state, Number(0))?;
