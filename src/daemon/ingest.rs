@@ -16,20 +16,20 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use unicode_normalization::UnicodeNormalization;
 
 use super::guard::{Guard, HALT};
 use super::{hold, signals::Signals};
 use crate::config::{self, Config};
-use crate::content::{self, Coalescer, Directory, Hint, Look, Reading, Seen, Unreadable, Watcher};
+use crate::content::{self, Coalescer, Directory, Hint, Look, Reading, Watcher};
 use crate::control::{Board, Clock};
 use crate::domain::publication::{Batch, Pass};
-use crate::domain::{ChangeKind, Guards, Problem};
+use crate::domain::{ChangeKind, Guards};
 use crate::store::{Applied, HoldEvent, Refusal, Store, StoreError};
 use baseline::Baseline;
 pub(super) use log::log;
 use memory::Memory;
 use round::Round;
+use trouble::ROOT;
 use turn::{Turns, blocking, done};
 
 /// Between full scans where there are no file events.
@@ -349,62 +349,7 @@ impl Ingest {
             *ingested.changes.entry(change.kind).or_default() += 1;
         }
     }
-
-    fn pin(&self, about: &str, problem: Problem) {
-        self.pin_all(about, vec![problem]);
-    }
-
-    /// Problems are logged when they come up, not at every look.
-    fn pin_all(&self, about: &str, problems: Vec<Problem>) {
-        for problem in self.board.pin_all(&self.source.name, about, problems) {
-            tracing::warn!("{problem}");
-        }
-    }
-
-    fn pin_refusal(&self, watcher: &Watcher) {
-        let Some(why) = watcher.refusal() else {
-            return self.board.clear(&self.source.name, EVENTS);
-        };
-        let problem = trouble::unwatched(&self.source.path, why, watcher.polling());
-        self.pin(EVENTS, problem);
-    }
-
-    fn pin_unreadable(&self, unreadable: &Unreadable) {
-        let problem = trouble::unreadable(&self.source, unreadable);
-        self.pin(ROOT, problem);
-    }
-
-    /// What a look met stands in place of all former problems of the places where it looked, but
-    /// for those of files that are there as they were.
-    fn pin_seen(&self, seen: &Seen) {
-        let mut met = BTreeSet::new();
-        for problem in &seen.problems {
-            let below = problem.file.strip_prefix(&self.source.path);
-            let place = below.unwrap_or(&problem.file).to_string_lossy();
-            let place: String = place.nfc().collect();
-            let about = format!("{ROOT}{place}");
-            self.pin(&about, problem.clone());
-            met.insert(about);
-        }
-        let directory = self
-            .directory
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        self.board.retain(&self.source.name, |about| {
-            let place = about.strip_prefix(ROOT);
-            about == EVENTS
-                || !seen.looked_at(place.unwrap_or(about))
-                || met.contains(about)
-                || (place.is_none() && directory.has(about))
-        });
-    }
 }
-
-/// What the problem of a source as a whole is about, and where those begin that are not of a file's
-/// content: no content path begins so.
-const ROOT: &str = "/";
-/// What the problem is about that not every folder is watched.
-const EVENTS: &str = "//";
 
 fn later(now: Timestamp, by: SignedDuration) -> Timestamp {
     now.checked_add(by).unwrap_or(Timestamp::MAX)

@@ -2,23 +2,25 @@
 //! that writes feeds, and for what is served and never written.
 
 mod archive;
+mod at_hand;
 mod gate;
 mod query;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
 use crate::config::Config;
 use crate::domain::{
-    BodyHash, FeedKey, Language, Publication, PublicationKey, PublicationState, Sequence,
-    TagDefinition, TagId, TagName,
+    BodyHash, FeedKey, Language, Publication, PublicationState, Sequence, TagDefinition, TagId,
+    TagName,
 };
 use crate::feed::{Category, Feed, Format, History, OpmlFeed, render_around};
 use crate::publish::{Former, Part};
 use crate::store::{Store, StoreError, Translations};
 
+use at_hand::{AtHand, Name, Pieces};
 pub use gate::{Judge, Judged, Refused, UnfitFeed};
 
 /// Bytes of written entries kept at hand, since several feeds have the same ones.
@@ -109,26 +111,6 @@ enum Piece<'e> {
     New(Arc<Pieces>),
 }
 
-/// An entry, in every format of a feed.
-#[derive(Default)]
-struct Pieces {
-    /// Empty: there is none that can be shown.
-    written: BTreeMap<Format, Vec<u8>>,
-    /// Of its body.
-    bytes: usize,
-    /// Has it all that it should have?
-    is_whole: bool,
-    /// It is not of the revision that it should be of.
-    refused: Option<Refused>,
-}
-
-impl Pieces {
-    fn are_in(&self, formats: &[Format]) -> bool {
-        let mut formats = formats.iter();
-        formats.all(|format| self.written.contains_key(format))
-    }
-}
-
 impl Piece<'_> {
     fn bytes(&self, format: Format) -> &[u8] {
         match self {
@@ -154,10 +136,7 @@ impl Renderer {
             store,
             config,
             tags,
-            at_hand: Mutex::new(AtHand {
-                most,
-                ..AtHand::default()
-            }),
+            at_hand: Mutex::new(AtHand::of(most)),
             judge: Arc::new(gate::strict),
         }
     }
@@ -323,9 +302,9 @@ impl Renderer {
         };
         let at_hand = || self.at_hand.lock().unwrap_or_else(PoisonError::into_inner);
         let formats = self.formats_of(feed);
-        let fits = |pieces: &&Arc<Pieces>| pieces.bytes <= room && pieces.are_in(formats);
-        if let Some(pieces) = at_hand().pieces.get(&name).filter(fits) {
-            return Ok(Arc::clone(pieces));
+        let fits = |pieces: &Arc<Pieces>| pieces.bytes <= room && pieces.are_in(formats);
+        if let Some(pieces) = at_hand().get(&name).filter(fits) {
+            return Ok(pieces);
         }
         let pieces = self.fit(feed, state, translations, lost, room).await?;
         let pieces = Arc::new(pieces);
@@ -390,38 +369,6 @@ impl Renderer {
         self.tags
             .get(tag)?
             .label(language, &self.config.site.language)
-    }
-}
-
-/// What an entry's bytes depend on.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Name {
-    publication: PublicationKey,
-    revision: u32,
-    /// The last change of its translations.
-    translated: Sequence,
-}
-
-/// Entries at hand: those of the newest publications are in many feeds, and in the next rounds' too.
-#[derive(Default)]
-struct AtHand {
-    pieces: HashMap<Name, Arc<Pieces>>,
-    bytes: usize,
-    most: usize,
-}
-
-impl AtHand {
-    /// `is_wanted`: others give way.
-    fn hold(&mut self, name: Name, pieces: &Arc<Pieces>, is_wanted: bool) {
-        if self.bytes >= self.most {
-            if !is_wanted {
-                return;
-            }
-            self.pieces.clear();
-            self.bytes = 0;
-        }
-        self.bytes += pieces.written.values().map(Vec::len).sum::<usize>();
-        self.pieces.insert(name, Arc::clone(pieces));
     }
 }
 
