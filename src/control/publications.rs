@@ -282,7 +282,7 @@ pub async fn show(
     let revisions = store.revisions(state.key, REVISIONS).await?;
     let hold = store.waits_in(state.key).await?;
     let to_come = prospects::of(desk, &state, now).await?;
-    let translations = store.translations_of(&state).await?.others.into_iter();
+    let translations = store.translations_of(&state).await?.into_iter();
     let summary = PublicationSummary::from(&state);
     let publication = state.publication;
     Ok(PublicationDetail {

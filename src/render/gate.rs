@@ -9,7 +9,6 @@ use crate::domain::{
     BodyHash, Publication, PublicationId, PublicationKey, PublicationState, Translation,
 };
 use crate::feed::{Entry, Feed, Format, Unfit, judge_entry, judge_feed, render_entry};
-use crate::store::Translations;
 
 /// Revisions that are tried instead, the latest first.
 const BACK: usize = 16;
@@ -68,11 +67,10 @@ impl Renderer {
         &self,
         feed: &Feed,
         state: &PublicationState,
-        translations: &Translations,
         lost: &mut BTreeSet<BodyHash>,
         room: usize,
     ) -> anyhow::Result<Pieces> {
-        let others = &translations.others;
+        let others = &self.store.translations_of(state).await?;
         let publication = &state.publication;
         let written = self.write(feed, publication, others, lost, room).await?;
         let why = match written {

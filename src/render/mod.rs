@@ -18,7 +18,7 @@ use crate::domain::{
 };
 use crate::feed::{Category, Feed, Format, History, OpmlFeed, render_around};
 use crate::publish::{Former, Part};
-use crate::store::{Store, StoreError, Translations};
+use crate::store::{Store, StoreError};
 
 use at_hand::{AtHand, Name, Pieces};
 pub use gate::{Judge, Judged, Refused, UnfitFeed};
@@ -60,8 +60,9 @@ pub struct Made {
 /// A publication that a feed shows.
 struct Shown {
     state: PublicationState,
-    /// As they are when the feed is made: the same in every format.
-    translations: Translations,
+    /// The last change of its translations as the feed is made: what is read of them later is no
+    /// older, and is shown anew with a change of its own.
+    translated: Sequence,
 }
 
 impl Made {
@@ -187,11 +188,8 @@ impl Renderer {
     async fn shown(&self, states: Vec<PublicationState>) -> Result<Vec<Shown>, StoreError> {
         let mut shown = Vec::with_capacity(states.len());
         for state in states {
-            let translations = self.store.translations_of(&state).await?;
-            shown.push(Shown {
-                state,
-                translations,
-            });
+            let translated = self.store.translated(&state).await?;
+            shown.push(Shown { state, translated });
         }
         Ok(shown)
     }
@@ -237,17 +235,12 @@ impl Renderer {
         let mut refused = Vec::new();
         let mut room = ROOM;
         let mut pieces = Vec::with_capacity(made.entries.len());
-        for Shown {
-            state,
-            translations,
-        } in &made.entries
-        {
-            let translated = translations.sequence;
-            if let Some(entry) = earlier.and_then(|earlier| earlier.entry(state, translated)) {
+        for Shown { state, translated } in &made.entries {
+            if let Some(entry) = earlier.and_then(|earlier| earlier.entry(state, *translated)) {
                 pieces.push((state, Piece::Again(entry)));
                 continue;
             }
-            let entry = self.entry(&made.feed, state, translations, &mut lost, room);
+            let entry = self.entry(&made.feed, state, *translated, &mut lost, room);
             let entry = entry.await?;
             room -= entry.bytes;
             refused.extend(entry.refused.clone());
@@ -291,14 +284,14 @@ impl Renderer {
         &self,
         feed: &Feed,
         state: &PublicationState,
-        translations: &Translations,
+        translated: Sequence,
         lost: &mut BTreeSet<BodyHash>,
         room: usize,
     ) -> anyhow::Result<Arc<Pieces>> {
         let name = Name {
             publication: state.key,
             revision: state.revision,
-            translated: translations.sequence,
+            translated,
         };
         let at_hand = || self.at_hand.lock().unwrap_or_else(PoisonError::into_inner);
         let formats = self.formats_of(feed);
@@ -306,7 +299,7 @@ impl Renderer {
         if let Some(pieces) = at_hand().get(&name).filter(fits) {
             return Ok(pieces);
         }
-        let pieces = self.fit(feed, state, translations, lost, room).await?;
+        let pieces = self.fit(feed, state, lost, room).await?;
         let pieces = Arc::new(pieces);
         if pieces.is_whole {
             // Pages of archives are hardly ever written: nothing gives way to theirs.

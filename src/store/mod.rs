@@ -14,7 +14,7 @@
 //! | `archive` | `number`, `unnumbered`, `page`, `pages`, `page_counts`, `not_archived` |
 //! | `departures` | `departed`, `lately_departed` |
 //! | `queries` | `touched`, `query`: feeds by several tags |
-//! | `translations` | `translations`, `translations_of` |
+//! | `translations` | `translations`, `translations_of`, `translated` |
 //! | `ties` | `mistaken`: what files surely say wrong of their translations |
 //! | `files` | `keep_files`, `known_files` |
 //! | `tags` | `define_tags`, `tags`, `tag_named` |
@@ -121,7 +121,6 @@ pub use restore::Restoring;
 pub use rows::Totals;
 pub use tags::TagView;
 pub use ties::Mistaken;
-pub use translations::Translations;
 pub use websub::{Follow, Followed, Walked};
 
 /// The store. Clones are handles to one.

@@ -12,34 +12,31 @@ use super::engine::{Go, Order, Read};
 use super::rows::Number;
 use super::{Store, StoreError, keys, load};
 
-/// The translations of a publication.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Translations {
-    /// The last change of what they show of themselves.
-    pub sequence: Sequence,
-    /// Those that can be read now, by language: one for each, and none for the publication's own.
-    pub others: Vec<Translation>,
-}
-
 impl Store {
+    /// The last change of what the translations of a publication show of themselves; zero where it
+    /// never had any that changed.
+    pub async fn translated(&self, state: &PublicationState) -> Result<Sequence, StoreError> {
+        let changed = changed(self.reader(), state)?;
+        Ok(changed.map_or(Sequence::default(), |Number(sequence)| Sequence(sequence)))
+    }
+
     /// The same in other languages, by language: what can be read now.
     pub async fn translations(&self, key: PublicationKey) -> Result<Vec<Translation>, StoreError> {
         match load::<PublicationState>(self.reader(), &keys::publication(key))? {
-            Some(state) => Ok(self.translations_of(&state).await?.others),
+            Some(state) => self.translations_of(&state).await,
             None => Ok(Vec::new()),
         }
     }
 
-    /// The same in other languages, and since when they are so.
+    /// The same, of a publication as it stands: one in each language but its own.
     pub async fn translations_of(
         &self,
         state: &PublicationState,
-    ) -> Result<Translations, StoreError> {
+    ) -> Result<Vec<Translation>, StoreError> {
         let (reader, group) = (self.reader(), state.group());
-        // First of all: what is read after it is no older.
-        let Some(Number(sequence)) = load(reader, &keys::translation(group, state.key))? else {
-            return Ok(Translations::default());
-        };
+        if changed(reader, state)?.is_none() {
+            return Ok(Vec::new());
+        }
         let mut by_language: BTreeMap<Language, PublicationState> = BTreeMap::new();
         for key in members(reader, group)? {
             let Some(other) = load::<PublicationState>(reader, &keys::publication(key))? else {
@@ -64,11 +61,13 @@ impl Store {
             link: other.publication.link,
             title: other.publication.title,
         });
-        Ok(Translations {
-            sequence: Sequence(sequence),
-            others: others.collect(),
-        })
+        Ok(others.collect())
     }
+}
+
+/// `None`: it is in no group.
+fn changed(reader: &impl Read, state: &PublicationState) -> Result<Option<Number>, StoreError> {
+    load(reader, &keys::translation(state.group(), state.key))
 }
 
 /// The publications of a group of several.

@@ -73,7 +73,7 @@ async fn entry(
     let zone = &site.config.site.zone;
     let day = |instant| zone.to_datetime(instant).date();
     let is_updated = day(publication.updated) != day(publication.published);
-    let translations = site.store.translations_of(state).await?.others;
+    let translations = site.store.translations_of(state).await?;
     let translations = translations.iter().map(|translation| {
         let path = links::entry(&translation.id);
         context! {

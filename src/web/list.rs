@@ -56,7 +56,7 @@ async fn others(
     feed: &FeedKey,
     state: &PublicationState,
 ) -> Result<Vec<Translation>, StoreError> {
-    let mut others = site.store.translations_of(state).await?.others;
+    let mut others = site.store.translations_of(state).await?;
     if let Some(tag) = &feed.tag {
         let mut tagged = Vec::with_capacity(others.len());
         for other in others {

@@ -115,7 +115,7 @@ async fn entry(site: &Site, state: &PublicationState) -> Result<Place, StoreErro
     let base = &site.config.web.url;
     let address = |id: &PublicationId| format!("{base}{}", links::entry(id));
     let publication = &state.publication;
-    let others = site.store.translations_of(state).await?.others;
+    let others = site.store.translations_of(state).await?;
     let mut translations: Vec<_> = others
         .into_iter()
         .map(|other| (other.language, address(&other.id)))

@@ -199,9 +199,9 @@ pub(super) async fn what_is_tied_later_is_no_change_of_substance(mut bench: Benc
         (after.revision, after.sequence, after.news),
         (before.revision, before.sequence, before.news)
     );
-    let translations = bench.store.translations_of(&after).await?;
-    assert_eq!(translations.sequence, change.sequence);
-    assert_eq!(translations.others.len(), 1);
+    let since = bench.store.translated(&after).await?;
+    assert_eq!(since, change.sequence);
+    assert_eq!(bench.store.translations_of(&after).await?.len(), 1);
     let renewed = bench
         .store
         .feed(&FeedKey::ALL, 10)
