@@ -68,6 +68,17 @@ impl Cache {
         Ok(bytes)
     }
 
+    /// The bytes of this version, coded, if they are there already.
+    pub fn at_hand(&self, name: &str, document: &Document, coding: Coding) -> Option<Bytes> {
+        let mut held = self.held();
+        held.tick += 1;
+        let tick = held.tick;
+        let entry = held.entries.get_mut(name);
+        let entry = entry.filter(|entry| entry.hash == document.hash)?;
+        entry.used = tick;
+        entry.cells[coding as usize].get().cloned()
+    }
+
     /// The bytes as they are, for whoever codes them.
     async fn plain(
         &self,

@@ -127,6 +127,11 @@ impl Shelf {
         self.slot(path).map(|slot| slot.document)
     }
 
+    /// The bytes of a document as it was found at a path, coded, if they are in memory.
+    pub fn at_hand(&self, path: &str, document: &Document, coding: Coding) -> Option<Bytes> {
+        self.cache.at_hand(path, document, coding)
+    }
+
     /// A document and its bytes, coded.
     ///
     /// # Errors

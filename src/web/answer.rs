@@ -65,13 +65,13 @@ impl<'a> Answer<'a> {
         };
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NOT_MODIFIED;
-        *response.headers_mut() = self.validators(coding);
+        *response.headers_mut() = self.validators(coding, 4);
         Some(self.served(response))
     }
 
     /// The bytes, which are so coded.
     pub fn whole(&self, request: &HeaderMap, coding: Coding, bytes: Bytes) -> Served {
-        let mut headers = self.validators(coding);
+        let mut headers = self.validators(coding, 7);
         let media_type = HeaderValue::from_static(self.media_type(request));
         headers.insert(CONTENT_TYPE, media_type);
         if let Some(name) = coding.name() {
@@ -108,9 +108,9 @@ impl<'a> Answer<'a> {
         Served { response, whole }
     }
 
-    /// What 304 repeats (15.4.5), and the links.
-    fn validators(&self, coding: Coding) -> HeaderMap {
-        let mut headers = HeaderMap::with_capacity(8);
+    /// What 304 repeats (15.4.5), and the links: four in all, with room for so many.
+    fn validators(&self, coding: Coding, room: usize) -> HeaderMap {
+        let mut headers = HeaderMap::with_capacity(room);
         let etag = HeaderValue::from_maybe_shared(self.document.etag(coding).clone());
         set(&mut headers, ETAG, etag.ok());
         let vary = match is_xml(self.document) {

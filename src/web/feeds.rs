@@ -83,6 +83,9 @@ impl Feeds {
         {
             return delta;
         }
+        if let Some(bytes) = site.shelf.at_hand(path, &document, coding) {
+            return answer.whole(headers, coding, bytes);
+        }
         match Box::pin(site.shelf.read(path, coding)).await {
             Ok((document, bytes)) => {
                 Answer::of(site, path, &document).whole(headers, coding, bytes)

@@ -170,7 +170,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let polled = Pin::new(&mut this.stream).poll_write_vectored(cx, pieces);
+        // One piece, as most answers are, goes by the cheaper call.
+        let polled = match pieces {
+            [piece] => Pin::new(&mut this.stream).poll_write(cx, piece),
+            pieces => Pin::new(&mut this.stream).poll_write_vectored(cx, pieces),
+        };
         this.note(polled)
     }
 
