@@ -52,6 +52,15 @@ impl Lineage {
             .collect()
     }
 
+    /// Has something left since, other than for newer ones at the end of the parts?
+    pub fn has_lost(&self, next_parts: &[Part]) -> bool {
+        let next: BTreeSet<u64> = next_parts.iter().map(|part| part.0).collect();
+        let is_lost = |part: &Part| !next.contains(&part.0);
+        let at_the_end = self.parts.iter().rev().take_while(|part| is_lost(part));
+        let lost = self.parts.iter().filter(|part| is_lost(part)).count();
+        lost > at_the_end.count() || lost > 0 && next_parts.len() < self.parts.len()
+    }
+
     /// The lineage of the same bytes.
     #[must_use]
     pub fn again(&self, parts: Vec<Part>) -> Lineage {

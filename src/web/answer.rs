@@ -14,7 +14,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::Site;
-use super::hub::links;
+use super::hub::{is_archived, links};
 use crate::feed::Format;
 use crate::publish::{Coding, Document};
 
@@ -128,7 +128,7 @@ impl<'a> Answer<'a> {
 
     /// For so many seconds readers and caches may rely on what they have.
     pub fn max_age(&self) -> i64 {
-        match self.path.contains("/archive/") {
+        match is_archived(self.path) {
             true => ARCHIVE_MAX_AGE,
             false => self.site.config.feeds.max_age.as_secs(),
         }

@@ -22,6 +22,12 @@ pub(super) fn are_at(uri: &Uri) -> bool {
     uri.path().starts_with(BELOW)
 }
 
+/// Is it the path of feeds by queries, which are many?
+pub(super) fn is_query(path: &[u8]) -> bool {
+    path.strip_prefix(BELOW.as_bytes())
+        .is_some_and(|path| path.starts_with(b"query."))
+}
+
 /// Answers for all of them.
 pub(super) struct Feeds {
     site: Arc<Site>,

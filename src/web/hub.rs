@@ -167,8 +167,12 @@ pub fn is_topic(path: &str) -> bool {
     let is_feed = path
         .rsplit_once('.')
         .is_some_and(|(_, extension)| extension.parse::<Format>().is_ok());
-    let folder = path.rsplit('/').nth(1);
-    is_feed && folder != Some("archive")
+    is_feed && !is_archived(path)
+}
+
+/// Is the document at a path a page of an archive?
+pub(super) fn is_archived(path: &str) -> bool {
+    path.rsplit('/').nth(1) == Some("archive")
 }
 
 /// The value of `Link` that leads from the document at a path to itself, and from a feed that is
@@ -208,6 +212,16 @@ mod tests {
     use super::*;
     use crate::config;
     use crate::config::tests::SITE;
+
+    #[test]
+    fn pages_of_archives_are_known_by_their_folder() {
+        for path in ["archive/1.atom", "tag/prawo/archive/12.atom"] {
+            assert!(is_archived(path) && !is_topic(path), "{path}");
+        }
+        for path in ["all.atom", "tag/archive.atom", "pl/tag/archive.rss"] {
+            assert!(!is_archived(path) && is_topic(path), "{path}");
+        }
+    }
 
     #[test]
     fn only_what_is_pushed_leads_to_a_hub() {

@@ -10,6 +10,7 @@
 //! a User-Agent is anybody's, and large hubs fetch from other addresses than they are told at. So
 //! where there is one, each change brings leave for a few answers more, to everybody.
 
+use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
 use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,11 +23,13 @@ use axum::http::header::{
 };
 use axum::http::{Method, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
+use percent_encoding::percent_decode_str;
 use tokio::time::Instant;
 
 use super::Site;
 use super::answer::Served;
 use super::client::Client;
+use super::feeds::is_query;
 use crate::config::{self, Hub};
 use crate::control::readers::Poll;
 use crate::control::{Clock, Readers};
@@ -99,10 +102,10 @@ impl Polls {
         let client = client.filter(|address| self.loopback || !address.is_loopback())?;
         let agent = request.headers().get(USER_AGENT).map(HeaderValue::as_bytes);
         let uri = request.uri();
-        Some(
-            self.hasher
-                .hash_one((client, agent, uri.path(), uri.query())),
-        )
+        // However it is spelt, and whatever is put behind it so that no cache knows it.
+        let path: Cow<'_, [u8]> = percent_decode_str(uri.path()).into();
+        let query = uri.query().filter(|_| is_query(&path));
+        Some(self.hasher.hash_one((client, agent, path, query)))
     }
 
     /// Takes leave for a conditional request.

@@ -175,9 +175,18 @@ impl Queries {
         if was == bytes {
             return document.clone();
         }
-        let fresh = document.lineage().fresh(was, &parts, bytes);
-        let lineage = document.lineage().next(document, parts, fresh);
-        of(now.max(next(document.modified.as_second()))).with_lineage(lineage)
+        // Nothing tells what left a query but that the whole of it has it no more.
+        let former = document.lineage();
+        let lineage = match former.has_lost(&parts) {
+            true => Lineage::first(parts),
+            false => {
+                let fresh = former.fresh(was, &parts, bytes);
+                former.next(document, parts, fresh)
+            }
+        };
+        let sequence = sequence.max(document.sequence);
+        let modified = now.max(next(document.modified.as_second()));
+        Document::of(bytes, format.media_type(), sequence, modified).with_lineage(lineage)
     }
 
     fn cache(&self) -> MutexGuard<'_, Cache> {

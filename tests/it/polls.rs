@@ -44,6 +44,14 @@ fn who_polls_again_and_again_without_a_word_of_what_it_has_is_told_to_wait() {
     assert!((1_100..=1_201).contains(&wait), "{wait}");
     assert_eq!(told.headers["content-type"], "text/plain; charset=utf-8");
     assert!(told.text().contains("If-None-Match"), "{}", told.text());
+    // Nor does it help to write the address in another way.
+    for spelling in ["/feeds/all.atom?_=1", "/feeds/%61ll.atom"] {
+        assert_eq!(
+            poll(&site, spelling, "rude/1", &[]).status,
+            429,
+            "{spelling}"
+        );
+    }
     // As soon as it says what it has it is answered; so are others, and so is it about other feeds.
     assert_eq!(asks("rude/1", &[("If-None-Match", &tag)]).status, 304);
     assert_eq!(asks("rude/2", &[]).status, 200);

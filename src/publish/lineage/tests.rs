@@ -129,3 +129,26 @@ fn what_is_remembered_is_bounded() {
     let (last, _) = documents(&versions).pop().expect("a version");
     assert!(last.lineage().steps.is_empty());
 }
+
+#[test]
+fn what_gives_way_to_newer_ones_is_not_lost() {
+    let parts = |names: &[u64]| {
+        names
+            .iter()
+            .map(|name| Part(*name, 0, 0))
+            .collect::<Vec<_>>()
+    };
+    let was = Lineage::first(parts(&[5, 4, 3]));
+    for (now, lost) in [
+        (&[5, 4, 3][..], false),
+        (&[6, 5, 4], false),
+        (&[9, 8, 7], false),
+        (&[6, 5, 4, 3], false),
+        (&[3, 5, 4], false),
+        (&[5, 4], true),
+        (&[5, 3, 2], true),
+        (&[6, 4, 3], true),
+    ] {
+        assert_eq!(was.has_lost(&parts(now)), lost, "{now:?}");
+    }
+}
