@@ -131,7 +131,9 @@ def start(daemon: Daemon, kind: str, rows: "Table"):
     if kind == "cold":
         daemon.said(r"(?s)looked at everything.*feeds are up to date")
     rows.add((f"{kind} start, until all is scanned and rendered", f"{daemon.elapsed():.1f} s"))
-    daemon.said(r"(?s)looked at everything.*archives are up to date")
+    # A warm start may find so before it has looked at everything.
+    after = r"(?s)looked at everything.*" if kind == "cold" else ""
+    daemon.said(after + "archives are up to date")
     rows.add((f"{kind} start, until archives are up to date", f"{daemon.elapsed():.1f} s"))
     rows.add(("  processor time", f"{daemon.processor():.1f} s"))
     rows.add(("  resident memory, highest", f"{daemon.memory('VmHWM'):.0f} MB"))

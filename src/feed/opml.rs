@@ -54,7 +54,12 @@ pub fn opml(title: &str, feeds: &[OpmlFeed]) -> std::io::Result<Vec<u8>> {
 }
 
 fn outline(writer: &mut Writer<Vec<u8>>, feed: &OpmlFeed) -> std::io::Result<()> {
-    let (title, xml, html) = (line(&feed.title), url(&feed.xml_url), url(&feed.html_url));
+    // Feeds of one title are told apart by their languages.
+    let title = match &feed.language {
+        Some(language) => format!("{} ({language})", feed.title),
+        None => feed.title.clone(),
+    };
+    let (title, xml, html) = (line(&title), url(&feed.xml_url), url(&feed.html_url));
     // The type is `rss` whatever the feed's format.
     let mut element = writer.create_element("outline").with_attributes([
         ("type", "rss"),

@@ -367,7 +367,8 @@ proptest! {
         let outlines: Vec<_> = document.descendants().filter(|n| n.has_tag_name("outline")).collect();
         prop_assert_eq!(outlines.len(), feeds.len());
         for (outline, (title, xml, _)) in outlines.into_iter().zip(&feeds) {
-            prop_assert_eq!(outline.attribute("text").map(str::to_owned), Some(line(title)));
+            let named = line(&format!("{title} (uk)"));
+            prop_assert_eq!(outline.attribute("text"), Some(named.as_str()));
             prop_assert_eq!(outline.attribute("xmlUrl").map(str::to_owned), Some(url(xml)));
         }
     }
