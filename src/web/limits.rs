@@ -2,8 +2,8 @@
 //! readers poll is counted.
 //!
 //! A client is an address with a User-Agent. Each feed that it polls has two buckets: one for answers
-//! that it had already, whatever it said, one for all its conditional requests. The table of them has a fixed size; who
-//! was not seen for longest gives way.
+//! that it had already, whatever it said, one for all its conditional requests. The table of them has
+//! a fixed size; who was not seen for longest gives way.
 //!
 //! Another's hub asks anew for a feed that it is told has changed, often twice and without a word of
 //! what it has (WebSub leaves that open), and must not be kept waiting. Nothing proves who is the hub:

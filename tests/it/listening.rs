@@ -131,3 +131,23 @@ fn idle_connections_hold_up_nobody_who_asks() {
     poller.write_all(request).expect("a request");
     assert!(poller.read(&mut [0; 64]).expect("an answer") > 0);
 }
+
+#[test]
+fn a_request_says_once_which_host_it_is_for() {
+    let site = Site::new().start();
+    let host = "Host: localhost\r\n";
+    for (version, hosts, status) in [
+        ("1.1", String::new(), "400 Bad Request"),
+        ("1.1", host.repeat(2), "400 Bad Request"),
+        ("1.1", host.to_owned(), "200 OK"),
+        ("1.0", String::new(), "200 OK"),
+    ] {
+        let mut stream = site.connect();
+        let request = format!("GET / HTTP/{version}\r\n{hosts}Connection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).expect("a request");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        let first = answer.lines().next().unwrap_or_default();
+        assert!(first.ends_with(status), "{version} {hosts:?}: {answer}");
+    }
+}

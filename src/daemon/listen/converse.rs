@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes};
-use axum::http::header::{CONNECTION, CONTENT_TYPE};
-use axum::http::{HeaderValue, Request, Response, StatusCode};
+use axum::http::header::{CONNECTION, CONTENT_TYPE, HOST};
+use axum::http::{HeaderValue, Request, Response, StatusCode, Version};
 use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -25,6 +25,7 @@ use crate::web::client::{Client, Peer};
 
 const TOO_SLOW: &str = "Your request took too long to come.\n";
 const TOO_LARGE: &str = "Your request is too large.\n";
+const NO_HOST: &str = "Your request is to name one host.\n";
 
 /// Of a request that was not understood, so much more is read and dropped, so that the answer is not
 /// lost with the connection.
@@ -138,26 +139,36 @@ fn answer(
     let handed = HandedOver(Arc::clone(activity));
     let length = request.body().size_hint();
     let has_body = !request.body().is_end_stream();
-    let answered = (length.lower() <= limits.body_bytes).then(|| {
+    let answered = if length.lower() > limits.body_bytes {
+        Err((StatusCode::PAYLOAD_TOO_LARGE, TOO_LARGE))
+    } else if !names_host(&request) {
+        Err((StatusCode::BAD_REQUEST, NO_HOST))
+    } else {
         let mut shown = shown.borrow_mut();
         let front = shown.latest();
         let client = Client::of(peer, request.headers(), &front.proxies);
-        front.routes.answer(client, request)
-    });
+        Ok(front.routes.answer(client, request))
+    };
     async move {
         let response = match answered {
-            None => refusal(StatusCode::PAYLOAD_TOO_LARGE, TOO_LARGE),
-            Some(answered) if has_body => match timeout(limits.body, answered).await {
+            Err((status, why)) => refusal(status, why),
+            Ok(answered) if has_body => match timeout(limits.body, answered).await {
                 Ok(response) => response,
                 Err(_) => refusal(StatusCode::REQUEST_TIMEOUT, TOO_SLOW),
             },
-            Some(answered) => answered.await,
+            Ok(answered) => answered.await,
         };
         Ok(response.map(|body| Answer {
             body,
             _handed: handed,
         }))
     }
+}
+
+/// Since HTTP/1.1 a request says which host it is for, once (RFC 9112 3.2).
+fn names_host(request: &Request<Incoming>) -> bool {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    request.version() < Version::HTTP_11 || hosts.next().is_some() && hosts.next().is_none()
 }
 
 /// What is left of the request is not read.
