@@ -1,7 +1,7 @@
 //! The page of a publication.
 
 use super::{bridge, entry, holds, in_language, site};
-use crate::harness::{Site, wait_for};
+use crate::harness::{Running, Site, wait_for};
 
 #[test]
 fn a_publication_has_a_page_with_all_that_belongs_to_it() {
@@ -52,6 +52,14 @@ fn a_publication_has_a_page_with_all_that_belongs_to_it() {
     );
 }
 
+/// A page, once it is there.
+fn shown(site: &Running, path: &str) -> String {
+    wait_for("the page", || {
+        let answer = site.get(path);
+        (answer.status == 200).then(|| answer.text())
+    })
+}
+
 #[test]
 fn an_archived_publication_names_the_current_page() {
     let text = "Obecna strona jest wersją archiwalną. Aktualna wersja dostępna jest pod adresem: \
@@ -59,10 +67,7 @@ fn an_archived_publication_names_the_current_page() {
                 Tagi: raporty\n";
     let site = Site::new().page("raport.txt", text).start();
     let path = entry("tag:portal.example,2026:pages/raport.txt");
-    let page = wait_for("the page", || {
-        let answer = site.get(&path);
-        (answer.status == 200).then(|| answer.text())
-    });
+    let page = shown(&site, &path);
     holds(
         &page,
         &[
@@ -81,10 +86,7 @@ fn an_address_that_a_notice_writes_short_is_not_repeated() {
                 www.portal.example/nowa\n\nRaport\n\nDodane dnia 18.12.2013\n\nTreść.\n\nTagi: raporty\n";
     let site = Site::new().page("raport.txt", text).start();
     let path = entry("tag:portal.example,2026:pages/raport.txt");
-    let page = wait_for("the page", || {
-        let answer = site.get(&path);
-        (answer.status == 200).then(|| answer.text())
-    });
+    let page = shown(&site, &path);
     holds(
         &page,
         &["pod adresem:</p>", ">https://www.portal.example/nowa</a>"],
@@ -105,10 +107,7 @@ fn a_table_scrolls_by_itself() {
     let text = "---\ntitle: Tabela\n---\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n";
     let site = Site::new().page("tabela.md", text).start();
     let path = entry("tag:portal.example,2026:pages/tabela.md");
-    let page = wait_for("the page", || {
-        let answer = site.get(&path);
-        (answer.status == 200).then(|| answer.text())
-    });
+    let page = shown(&site, &path);
     holds(
         &page,
         &[
